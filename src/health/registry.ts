@@ -1,0 +1,87 @@
+/** The one place where warnings and component states are kept while the process lives. */
+import type { Clock } from '../world/index.ts'
+import { WARNINGS, type Warning, type WarningCode } from './warnings.ts'
+
+export type ComponentName = 'adapter' | 'lease' | 'ccp' | 'mp'
+
+export interface ActiveWarning {
+  readonly code: WarningCode
+  readonly title: string
+  readonly severity: Warning['severity']
+  readonly text: string
+  /** What it is about: names, counts, the error's own sentence. */
+  readonly detail: string
+  /** Milliseconds since 1970. */
+  readonly since: number
+}
+
+export interface ComponentState {
+  readonly state: string
+  readonly since: number
+}
+
+export interface Health {
+  /** Raises a warning or renews its detail; `since` stays that of the first. */
+  set(code: WarningCode, detail: string): void
+  clear(code: WarningCode): void
+  /** What a person should see now: old enough, and not explained by another one. */
+  warnings(): ActiveWarning[]
+  /** The chart's state value in words, set by the inspection hook. */
+  setComponent(name: ComponentName, state: string): void
+  component(name: ComponentName): ComponentState | undefined
+  /** Called after every change; returns the unsubscribe. */
+  subscribe(listener: () => void): () => void
+}
+
+interface Raised {
+  detail: string
+  readonly since: number
+  readonly raisedMs: number
+}
+
+/** An empty registry on the given clock. */
+export function createHealth(clock: Clock): Health {
+  const raised = new Map<WarningCode, Raised>()
+  const components = new Map<ComponentName, ComponentState>()
+  const listeners = new Set<() => void>()
+  const changed = () => {
+    for (const listener of listeners) listener()
+  }
+  const visible = (code: WarningCode): boolean => {
+    const warning: Warning = WARNINGS[code]
+    const entry = raised.get(code)
+    if (entry === undefined || clock.monotonicMs() - entry.raisedMs < warning.visibleAfterMs) return false
+    return !(warning.dependsOn ?? []).some((cause) => raised.has(cause as WarningCode))
+  }
+  return {
+    set(code, detail) {
+      const entry = raised.get(code)
+      if (entry?.detail === detail) return
+      raised.set(code, {
+        detail,
+        since: entry?.since ?? clock.now(),
+        raisedMs: entry?.raisedMs ?? clock.monotonicMs(),
+      })
+      changed()
+    },
+    clear(code) {
+      if (raised.delete(code)) changed()
+    },
+    warnings: () =>
+      [...raised.keys()].filter(visible).map((code) => {
+        const { title, severity, text } = WARNINGS[code]
+        const entry = raised.get(code)!
+        return { code, title, severity, text, detail: entry.detail, since: entry.since }
+      }),
+    setComponent(name, state) {
+      if (components.get(name)?.state === state) return
+      components.set(name, { state, since: clock.now() })
+      changed()
+    },
+    component: (name) => components.get(name),
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}

@@ -1,0 +1,167 @@
+/** Every warning the adapter can raise. Components set and clear them by code; status, readiness, metrics and the report to NSX read them. */
+export type Severity = 'info' | 'warning' | 'error'
+
+export interface Warning {
+  readonly title: string
+  readonly severity: Severity
+  /** What happens meanwhile and what to do. */
+  readonly text: string
+  /** Hidden while one of these stands: they are its cause. */
+  readonly dependsOn?: readonly string[]
+  /** Shown only when it lasts this long. */
+  readonly visibleAfterMs: number
+  /** True: the adapter is not ready while it stands. */
+  readonly blocksReady?: boolean
+}
+
+export const WARNINGS = {
+  KUBE_UNREACHABLE: {
+    title: 'The Kubernetes API server does not answer',
+    severity: 'error',
+    text: 'Nothing is written and nothing is deleted meanwhile. Check the API server and the kubeconfig.',
+    visibleAfterMs: 5_000,
+    blocksReady: true,
+  },
+  KUBE_UNTRUSTED: {
+    title: 'The Kubernetes API server is not who it should be',
+    severity: 'error',
+    text: 'Its certificate is not signed by the CA in the kubeconfig. Check certificate-authority-data and the address.',
+    visibleAfterMs: 0,
+    blocksReady: true,
+  },
+  KUBE_FORBIDDEN: {
+    title: 'The Kubernetes API server refuses what the adapter needs',
+    severity: 'error',
+    text: "Grant the rights of docs/rbac.yaml to the adapter's identity.",
+    visibleAfterMs: 0,
+    blocksReady: true,
+  },
+  ANTREA_MISSING: {
+    title: 'Antrea is not in this cluster',
+    severity: 'error',
+    text: 'crd.antrea.io/v1beta1 is not served. Install Antrea 1.13 or later; the adapter picks it up without a restart.',
+    visibleAfterMs: 0,
+    blocksReady: true,
+  },
+  ANTREA_CONTROLLER_DOWN: {
+    title: 'antrea-controller does not answer the API server',
+    severity: 'error',
+    text: 'Policies cannot be written until it is back; what is in force stays. Check the antrea-controller Pod.',
+    visibleAfterMs: 5_000,
+  },
+  NSX_UNREACHABLE: {
+    title: 'The NSX Manager does not answer',
+    severity: 'error',
+    text: 'Policy in force stays and drift is repaired; changes wait. Check the manager and the network.',
+    visibleAfterMs: 5_000,
+    blocksReady: true,
+  },
+  NSX_UNTRUSTED: {
+    title: 'The NSX Manager is not who it should be',
+    severity: 'error',
+    text: 'Its certificate does not verify against nsx.ca. Check the CA file and the address.',
+    visibleAfterMs: 0,
+    blocksReady: true,
+  },
+  NSX_REFUSED: {
+    title: 'The NSX Manager refuses this cluster',
+    severity: 'error',
+    text: 'The cluster id, its registration or its certificate does not fit. Compare cluster.id with the cluster-control-plane in NSX.',
+    visibleAfterMs: 0,
+    blocksReady: true,
+  },
+  CCP_PROTOCOL: {
+    title: "The manager's policy stream breaks the protocol",
+    severity: 'error',
+    text: 'The stream was thrown away and nothing was deleted. If it lasts, the manager or something between is at fault.',
+    visibleAfterMs: 0,
+  },
+  CCP_DELETE_GUARD: {
+    title: 'Many policies would be deleted',
+    severity: 'warning',
+    text: 'Deletes wait for a second snapshot at least 30 s later that says the same.',
+    visibleAfterMs: 0,
+  },
+  CCP_APPROVAL: {
+    title: 'Deletes wait for a person',
+    severity: 'error',
+    text: "The manager's policy store is another one than before. Check that this is wanted, then run `antrea-nsx-adapter approve`.",
+    visibleAfterMs: 0,
+  },
+  LOOKS_LIKE_OURS: {
+    title: 'Objects carry our label but are not ours',
+    severity: 'warning',
+    text: 'They are left untouched. Remove the label app.kubernetes.io/managed-by from them or delete them.',
+    visibleAfterMs: 0,
+  },
+  FOREIGN_CLUSTER_ID: {
+    title: 'Objects of another cluster id',
+    severity: 'warning',
+    text: 'They are left untouched until a person adopts or deregisters them.',
+    visibleAfterMs: 0,
+  },
+  NAME_CONFLICT: {
+    title: 'A foreign object has a name we need',
+    severity: 'error',
+    text: 'The policy that needs it is held. Rename or delete the foreign object.',
+    visibleAfterMs: 0,
+  },
+  TIER_CONFLICT: {
+    title: 'A tier stands in the way',
+    severity: 'error',
+    text: 'Another tier has our priority, or our tier another one. Change the `tiers` setting or the tier.',
+    visibleAfterMs: 0,
+  },
+  HELD_POLICIES: {
+    title: 'Policies are held',
+    severity: 'warning',
+    text: 'They have a rule that cannot be translated exactly and stay as they last were. See the realization in NSX and `explain`.',
+    visibleAfterMs: 0,
+  },
+  HELD_DRIFT: {
+    title: 'A held policy was changed in the cluster',
+    severity: 'error',
+    text: 'Nobody remembers its old form; a person decides.',
+    visibleAfterMs: 0,
+  },
+  INVENTORY_POISON: {
+    title: 'NSX refuses an inventory object',
+    severity: 'warning',
+    text: "It is set aside and everything else goes on. See `status` for the object and NSX's reason.",
+    visibleAfterMs: 0,
+  },
+  NOT_READABLE: {
+    title: 'NSX does not give back a field',
+    severity: 'info',
+    text: 'The field has left the comparison.',
+    visibleAfterMs: 0,
+  },
+  INVENTORY_DELETE_GUARD: {
+    title: 'Many inventory objects would be deleted in NSX',
+    severity: 'warning',
+    text: 'Deletes wait for a second comparison at least 30 s later that says the same.',
+    visibleAfterMs: 0,
+  },
+  NODE_CLOCK_OFF: {
+    title: "A node's clock is off",
+    severity: 'warning',
+    text: "Antrea's heartbeats of that node are more than 60 s away from the API server's clock. Check NTP there.",
+    visibleAfterMs: 0,
+  },
+  LEASE_UNREACHABLE: {
+    title: 'The lease cannot be read or renewed',
+    severity: 'error',
+    text: 'Nothing is written without the lease. Check the API server and the rights on coordination.k8s.io leases.',
+    visibleAfterMs: 5_000,
+    dependsOn: ['KUBE_UNREACHABLE'],
+    blocksReady: true,
+  },
+  DIAGNOSTICS_LOST: {
+    title: 'Diagnostics are not kept',
+    severity: 'info',
+    text: 'The diagnostics database cannot be written. Nothing else is touched by it.',
+    visibleAfterMs: 0,
+  },
+} as const satisfies Record<string, Warning>
+
+export type WarningCode = keyof typeof WARNINGS

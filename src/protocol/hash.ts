@@ -1,0 +1,47 @@
+/** RFC 8785 (JSON Canonicalization Scheme) and the digests built on it. Both ends of the channel use these. */
+import { createHash } from 'node:crypto'
+
+/**
+ * Canonical JSON: keys sorted by UTF-16 code units, numbers as ECMAScript prints them, no white space. Throws TypeError
+ * on what JSON cannot hold (NaN, bigint, a lone surrogate). `undefined` members are left out, as JSON.stringify does.
+ */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value === 'boolean') return JSON.stringify(value)
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new TypeError('canonical JSON has no NaN and no infinity')
+    return JSON.stringify(value)
+  }
+  if (typeof value === 'string') {
+    if (!value.isWellFormed()) throw new TypeError('canonical JSON has no lone surrogates')
+    return JSON.stringify(value)
+  }
+  if (Array.isArray(value))
+    return `[${value.map((item) => canonicalJson(item === undefined ? null : item)).join(',')}]`
+  if (typeof value !== 'object') throw new TypeError(`canonical JSON has no ${typeof value}`)
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  return `{${members.map(([key, member]) => `${canonicalJson(key)}:${canonicalJson(member)}`).join(',')}}`
+}
+
+export const sha256Hex = (data: string | Uint8Array): string =>
+  createHash('sha256').update(data).digest('hex')
+
+/** SHA-256 of a body in canonical form, lower-case hex. */
+export const bodyHash = (body: unknown): string => sha256Hex(canonicalJson(body))
+
+export interface DigestEntry {
+  readonly kind: string
+  readonly path: string
+  readonly hash: string
+}
+
+/** `sha256:` + hex over `kind NUL path NUL hash LF`, sorted by the bytes of the path (then of the kind: a group and its members share one). */
+export function setDigest(entries: Iterable<DigestEntry>): string {
+  const sorted = [...entries]
+    .map((entry) => ({ ...entry, pathBytes: Buffer.from(entry.path), kindBytes: Buffer.from(entry.kind) }))
+    .sort((a, b) => Buffer.compare(a.pathBytes, b.pathBytes) || Buffer.compare(a.kindBytes, b.kindBytes))
+  const hash = createHash('sha256')
+  for (const { kind, path, hash: bodyHashHex } of sorted) hash.update(`${kind}\0${path}\0${bodyHashHex}\n`)
+  return `sha256:${hash.digest('hex')}`
+}

@@ -1,0 +1,18 @@
+/**
+ * What the world gives: clock, randomness and transport, as arguments. Types and small pure helpers only; the real
+ * ones are in real.ts, which `main.ts`, the command line and the tests alone may import.
+ */
+export type { Clock, Timer } from './clock.ts'
+export { sleep } from './clock.ts'
+export type {
+  Handler,
+  HttpClient,
+  HttpMethod,
+  HttpRequest,
+  HttpResponse,
+  Lane,
+  Peer,
+  ServerRequest,
+  ServerResponse,
+} from './http.ts'
+export type { Random } from './random.ts'
