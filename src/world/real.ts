@@ -1,0 +1,18 @@
+/** The real world: clock and randomness. Only main.ts, the command line and tests import it. Transport: real-http.ts, real-server.ts. */
+import { randomUUID } from 'node:crypto'
+import type { Clock } from './clock.ts'
+import type { Random } from './random.ts'
+
+export type { HttpClientOptions, TlsIdentity } from './real-http.ts'
+export { createHttpClient } from './real-http.ts'
+export type { RunningServer, ServeOptions } from './real-server.ts'
+export { serve } from './real-server.ts'
+
+export const createRealClock = (): Clock => ({
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  setTimeout: (fn, delayMs) => setTimeout(fn, delayMs),
+  clearTimeout: (timer) => clearTimeout(timer),
+})
+
+export const createRealRandom = (): Random => ({ next: () => Math.random(), uuid: () => randomUUID() })
