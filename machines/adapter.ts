@@ -1,0 +1,176 @@
+/**
+ * The root chart. Its role: starting → standby ⇄ leading → stopping → releasing → stopped. Beside it every child has a
+ * region of its own, running → failed → (back-off) → running, so that no child breaks unseen; a region passes on to its
+ * child what it must know, and tells it again when it was started anew.
+ */
+import { type AnyActorLogic, assign, fromCallback, raise, sendTo, setup } from 'xstate'
+
+/** Which leadership this is: the Lease object's creation (milliseconds since 1970) and its leaseTransitions. */
+export interface Leader {
+  readonly leaseCreated: number
+  readonly transitions: number
+}
+
+export type AdapterEvent =
+  /** Every required store is complete and live; one is not. */
+  | { type: 'KUBE_READY' }
+  | { type: 'KUBE_LOST' }
+  | { type: 'LEASE_HELD'; leader: Leader }
+  | { type: 'LEASE_LOST' }
+  /** A person confirms what waits for a person. */
+  | { type: 'APPROVE' }
+  | { type: 'STOP' }
+  /** Raised inside: a child runs, is done, may release. */
+  | { type: 'STARTED'; child: 'ccp' | 'mp' }
+  | { type: 'CHANNEL_DONE' }
+  | { type: 'RELEASE' }
+  | { type: 'LEASE_DONE' }
+
+interface AdapterContext {
+  readonly leader: Leader | undefined
+  readonly kubeReady: boolean
+  readonly channelsDone: number
+}
+
+/** Ports are typed loosely: which chart stands behind them is src/adapter.ts's business. */
+const port = (name: string): AnyActorLogic =>
+  fromCallback(() => {
+    throw new Error(`the port ${name} of the adapter chart is not provided`)
+  })
+
+const CHANNELS = 2
+
+const base = setup({
+  types: { context: {} as AdapterContext, events: {} as AdapterEvent },
+  actors: {
+    lease: port('lease'),
+    ccp: port('ccp'),
+    mp: port('mp'),
+    watches: port('watches'),
+    readiness: port('readiness'),
+  },
+  actions: { childFailed: () => {} },
+  guards: { channelsDone: ({ context }) => context.channelsDone + 1 >= CHANNELS },
+  delays: {
+    restartMs: 2_000,
+    /** The channels close their sessions, then the lease is released: together within the 3 s a clean stop may take. */
+    closeChannelsMs: 1_500,
+    releaseLeaseMs: 1_000,
+  },
+})
+
+const role = base.createStateConfig({
+  initial: 'starting',
+  on: {
+    STOP: '.stopping',
+    KUBE_LOST: { actions: assign({ kubeReady: false }) },
+    KUBE_READY: { actions: assign({ kubeReady: true }) },
+  },
+  states: {
+    /** Until the cluster has been read once nobody stands for election: who cannot see cannot act. */
+    starting: { on: { KUBE_READY: { target: 'standby', actions: assign({ kubeReady: true }) } } },
+    standby: {
+      on: { LEASE_HELD: { target: 'leading', actions: assign({ leader: ({ event }) => event.leader }) } },
+    },
+    leading: { on: { LEASE_LOST: { target: 'standby', actions: assign({ leader: undefined }) } } },
+    stopping: {
+      entry: assign({ leader: undefined }),
+      on: {
+        STOP: {},
+        CHANNEL_DONE: [
+          { guard: 'channelsDone', target: 'releasing' },
+          { actions: assign({ channelsDone: ({ context }) => context.channelsDone + 1 }) },
+        ],
+      },
+      after: { closeChannelsMs: 'releasing' },
+    },
+    releasing: {
+      entry: raise({ type: 'RELEASE' }),
+      on: { STOP: {}, LEASE_DONE: 'stopped' },
+      after: { releaseLeaseMs: 'stopped' },
+    },
+    stopped: { on: { STOP: {} } },
+  },
+})
+
+const channel = (child: 'ccp' | 'mp') =>
+  base.createStateConfig({
+    initial: 'running',
+    states: {
+      running: {
+        entry: raise({ type: 'STARTED', child }),
+        invoke: {
+          id: child,
+          src: child,
+          onDone: 'done',
+          onError: { target: 'failed', actions: 'childFailed' },
+        },
+        on: {
+          LEASE_HELD: { actions: sendTo(child, ({ event }) => ({ type: 'LEAD', leader: event.leader })) },
+          LEASE_LOST: { actions: sendTo(child, { type: 'STANDBY' }) },
+          KUBE_READY: { actions: sendTo(child, { type: 'KUBE_READY' }) },
+          KUBE_LOST: { actions: sendTo(child, { type: 'KUBE_LOST' }) },
+          APPROVE: { actions: sendTo(child, { type: 'APPROVE' }) },
+          STOP: { actions: sendTo(child, { type: 'STOP' }) },
+          STARTED: [
+            {
+              guard: ({ context, event }) =>
+                event.child === child && context.leader !== undefined && context.kubeReady,
+              actions: [
+                sendTo(child, { type: 'KUBE_READY' }),
+                sendTo(child, ({ context }) => ({ type: 'LEAD', leader: context.leader })),
+              ],
+            },
+            {
+              guard: ({ context, event }) => event.child === child && context.kubeReady,
+              actions: sendTo(child, { type: 'KUBE_READY' }),
+            },
+          ],
+        },
+      },
+      failed: { on: { STOP: 'done' }, after: { restartMs: 'running' } },
+      done: { entry: raise({ type: 'CHANNEL_DONE' }) },
+    },
+  })
+
+const lease = base.createStateConfig({
+  initial: 'waiting',
+  states: {
+    waiting: { on: { KUBE_READY: 'running', RELEASE: 'done' } },
+    running: {
+      invoke: {
+        id: 'lease',
+        src: 'lease',
+        onDone: 'done',
+        onError: { target: 'failed', actions: ['childFailed', raise({ type: 'LEASE_LOST' })] },
+      },
+      on: { RELEASE: { actions: sendTo('lease', { type: 'STOP' }) } },
+    },
+    failed: { on: { RELEASE: 'done' }, after: { restartMs: 'running' } },
+    done: { entry: raise({ type: 'LEASE_DONE' }) },
+  },
+})
+
+/** Ends with the root: it writes nothing that would have to be closed. */
+const reader = (child: 'watches' | 'readiness') =>
+  base.createStateConfig({
+    initial: 'running',
+    states: {
+      running: { invoke: { id: child, src: child, onError: { target: 'failed', actions: 'childFailed' } } },
+      failed: { after: { restartMs: 'running' } },
+    },
+  })
+
+export const adapterMachine = base.createMachine({
+  id: 'adapter',
+  type: 'parallel',
+  context: { leader: undefined, kubeReady: false, channelsDone: 0 },
+  states: {
+    role,
+    lease,
+    ccp: channel('ccp'),
+    mp: channel('mp'),
+    watches: reader('watches'),
+    readiness: reader('readiness'),
+  },
+})
