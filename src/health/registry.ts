@@ -26,6 +26,8 @@ export interface Health {
   clear(code: WarningCode): void
   /** What a person should see now: old enough, and not explained by another one. */
   warnings(): ActiveWarning[]
+  /** Those of them that keep the adapter from being ready. */
+  blocking(): ActiveWarning[]
   /** The chart's state value in words, set by the inspection hook. */
   setComponent(name: ComponentName, state: string): void
   component(name: ComponentName): ComponentState | undefined
@@ -53,7 +55,15 @@ export function createHealth(clock: Clock): Health {
     if (entry === undefined || clock.monotonicMs() - entry.raisedMs < warning.visibleAfterMs) return false
     return !(warning.dependsOn ?? []).some((cause) => raised.has(cause as WarningCode))
   }
+  const warnings = () =>
+    [...raised.keys()].filter(visible).map((code) => {
+      const { title, severity, text } = WARNINGS[code]
+      const entry = raised.get(code)!
+      return { code, title, severity, text, detail: entry.detail, since: entry.since }
+    })
   return {
+    warnings,
+    blocking: () => warnings().filter(({ code }) => (WARNINGS[code] as Warning).blocksReady === true),
     set(code, detail) {
       const entry = raised.get(code)
       if (entry?.detail === detail) return
@@ -67,12 +77,6 @@ export function createHealth(clock: Clock): Health {
     clear(code) {
       if (raised.delete(code)) changed()
     },
-    warnings: () =>
-      [...raised.keys()].filter(visible).map((code) => {
-        const { title, severity, text } = WARNINGS[code]
-        const entry = raised.get(code)!
-        return { code, title, severity, text, detail: entry.detail, since: entry.since }
-      }),
     setComponent(name, state) {
       if (components.get(name)?.state === state) return
       components.set(name, { state, since: clock.now() })

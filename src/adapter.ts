@@ -1,0 +1,262 @@
+/**
+ * The adapter in one piece: both channels over the Kubernetes side and one manager, under the root chart. Everything of
+ * the world comes in as an argument, so the daemon, the sandbox and the simulator run this same composition.
+ */
+import { type ActorRefFrom, createActor, fromCallback } from 'xstate'
+import { type AdapterEvent, adapterMachine, createWatchesMachine } from '../machines/index.ts'
+import { provideCcp, type TierSettings } from './ccp/index.ts'
+import { inspectTransitions, stateWords, type Transition } from './diagnostics/inspection.ts'
+import { asAdapterError } from './errors.ts'
+import type { ActiveWarning, ComponentName, Health } from './health/index.ts'
+import type { Access, AccessOptions } from './kube/access.ts'
+import { createKubeSide, type KubeSide } from './kube/cluster.ts'
+import type { ResourceName } from './kube/resources.ts'
+import type { Logger } from './log/index.ts'
+import { provideMp } from './mp/index.ts'
+import { createNsxManager } from './nsx/index.ts'
+import type { Clock, HttpClient, Random } from './world/index.ts'
+
+export interface AdapterSettings {
+  /** The ClusterControlPlane's node_id. */
+  readonly clusterId: string
+  readonly clusterName: string
+  /** Unique for each running process; its name in the Lease. */
+  readonly instance: string
+  readonly lease: { readonly namespace: string; readonly name: string }
+  readonly tiers: TierSettings
+}
+
+export interface AdapterOptions {
+  readonly settings: AdapterSettings
+  readonly version: string
+  readonly kubeAccess: AccessOptions
+  readonly connectKube: (access: Access) => HttpClient
+  /** The manager, with this cluster's client certificate. */
+  readonly nsxHttp: HttpClient
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly health: Health
+  /** Hears of every transition of every chart; must neither throw nor wait. */
+  readonly onTransition?: (transition: Transition) => void
+}
+
+export interface StatusSnapshot {
+  readonly version: string
+  readonly instance: string
+  readonly cluster: { readonly id: string; readonly name: string }
+  readonly role: string
+  readonly ready: boolean
+  /** Why not, in words; empty when ready. */
+  readonly reasons: readonly string[]
+  readonly components: Readonly<
+    Record<string, { readonly state: string; readonly since: number } | undefined>
+  >
+  readonly stores: Readonly<
+    Record<string, { readonly objects: number; readonly synced: boolean; readonly live: boolean }>
+  >
+  readonly warnings: readonly ActiveWarning[]
+}
+
+export interface Adapter {
+  start(): void
+  /** A clean stop: sessions closed, lease released, sockets closed; at most some 3 s. */
+  stop(): Promise<void>
+  /** As SIGKILL would: nothing is closed in words. */
+  kill(): Promise<void>
+  /** A person confirms what waits for a person (the delete guard after a change of the manager's store). */
+  approve(): void
+  status(): StatusSnapshot
+}
+
+/** What each channel reads of the cluster. */
+const WATCHED: readonly ResourceName[] = [
+  'clusterNetworkPolicies',
+  'clusterGroups',
+  'tiers',
+  'nodes',
+  'namespaces',
+  'pods',
+  'services',
+  'endpointSlices',
+  'ingresses',
+  'networkPolicies',
+  'antreaAgentInfos',
+  'antreaControllerInfos',
+]
+
+/** Builds the adapter; nothing is sent before `start`. Throws the errors of reading the credentials. */
+export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
+  const { settings, clock, random, log, health } = options
+  const kube = await createKubeSide({
+    access: options.kubeAccess,
+    connect: options.connectKube,
+    clock,
+    random,
+    log: log.child({ room: 'kube' }),
+    health,
+    instance: settings.instance,
+    userAgent: `antrea-nsx-adapter/${options.version}`,
+    resources: WATCHED,
+    lease: settings.lease,
+  })
+  const actor = createActor(compose(options, kube), {
+    clock,
+    inspect: inspectTransitions(clock, (transition) => report(options, transition)),
+  })
+  actor.subscribe({
+    error: (error) => log.error({ err: error }, 'the root chart broke; the process has to be started again'),
+  })
+  const closeSockets = async () => {
+    await Promise.all([kube.close(), options.nsxHttp.close()])
+  }
+  return {
+    start: () => void actor.start(),
+    approve: () => actor.send({ type: 'APPROVE' }),
+    async stop() {
+      await stopped(actor)
+      actor.stop()
+      await closeSockets()
+    },
+    async kill() {
+      options.nsxHttp.reset()
+      actor.stop()
+      await closeSockets()
+    },
+    status: () => statusOf(options, kube, actor),
+  }
+}
+
+type Root = ActorRefFrom<typeof adapterMachine>
+
+function compose(options: AdapterOptions, kube: KubeSide): typeof adapterMachine {
+  const { settings, clock, random, log, health } = options
+  const nsx = createNsxManager({ http: options.nsxHttp, clock, random, log: log.child({ room: 'nsx' }) })
+  const common = {
+    clock,
+    random,
+    health,
+    nsx,
+    clusterId: settings.clusterId,
+    clusterUid: () => kube.clusterUid(),
+    instance: settings.instance,
+    adapterVersion: options.version,
+  }
+  const stores = Object.fromEntries(WATCHED.map((name) => [name, kube.store(name)])) as unknown as Parameters<
+    typeof provideCcp
+  >[0]['stores'] &
+    Parameters<typeof provideMp>[0]['stores']
+  return adapterMachine.provide({
+    actors: {
+      lease: kube.lease,
+      watches: createWatchesMachine(Object.fromEntries(WATCHED.map((name) => [name, kube.watch(name)]))),
+      readiness: readiness(kube),
+      ccp: provideCcp({
+        ...common,
+        log: log.child({ room: 'ccp' }),
+        kube: kube.client,
+        stores,
+        settings: { tiers: settings.tiers },
+      }),
+      mp: provideMp({
+        ...common,
+        log: log.child({ room: 'mp' }),
+        stores,
+        clusterName: settings.clusterName,
+        gate: kube.gate,
+      }),
+    },
+    actions: {
+      childFailed: ({ event }) => {
+        const failed = event as unknown as { type: string; error?: unknown }
+        const error = asAdapterError(failed.error)
+        log.error(
+          { event: failed.type, code: error.code, err: failed.error },
+          'a part of the adapter broke and is started again',
+        )
+      },
+    },
+  })
+}
+
+const readiness = (kube: KubeSide) =>
+  fromCallback<AdapterEvent>(({ sendBack }) => {
+    let was: boolean | undefined
+    const look = () => {
+      const is = kube.ready()
+      if (is === was || (was === undefined && !is)) return
+      was = is
+      sendBack({ type: is ? 'KUBE_READY' : 'KUBE_LOST' })
+    }
+    look()
+    return kube.onReadiness(look)
+  })
+
+const COMPONENTS: Readonly<Record<string, ComponentName>> = {
+  adapter: 'adapter',
+  'adapter/lease': 'lease',
+  'adapter/ccp': 'ccp',
+  'adapter/mp': 'mp',
+}
+
+function report(options: AdapterOptions, transition: Transition): void {
+  const component = COMPONENTS[transition.machine]
+  if (component !== undefined) options.health.setComponent(component, transition.to)
+  options.onTransition?.(transition)
+}
+
+function stopped(actor: Root): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (snapshot: { value: { role: unknown } }) => {
+      if (snapshot.value.role === 'stopped') resolve()
+    }
+    actor.subscribe({ next: look, complete: resolve, error: () => resolve() })
+    actor.send({ type: 'STOP' })
+    look(actor.getSnapshot())
+  })
+}
+
+function statusOf(options: AdapterOptions, kube: KubeSide, actor: Root): StatusSnapshot {
+  const { health, settings } = options
+  const warnings = health.warnings()
+  const role = stateWords(actor.getSnapshot().value.role)
+  const components = Object.fromEntries(
+    Object.values(COMPONENTS).map((name) => [name, health.component(name)]),
+  )
+  const reasons = notReady(role, components, health, kube)
+  return {
+    version: options.version,
+    instance: settings.instance,
+    cluster: { id: settings.clusterId, name: settings.clusterName },
+    role,
+    ready: reasons.length === 0,
+    reasons,
+    components,
+    stores: Object.fromEntries(
+      WATCHED.map((name) => {
+        const store = kube.store(name)
+        return [name, { objects: store.size, synced: store.synced, live: store.live }]
+      }),
+    ),
+    warnings,
+  }
+}
+
+/** A leader is ready when both channels watch; a standby when it has read the cluster. Blocking warnings speak for themselves. */
+function notReady(
+  role: string,
+  components: StatusSnapshot['components'],
+  health: Health,
+  kube: KubeSide,
+): string[] {
+  const reasons = health.blocking().map((warning) => `${warning.code}: ${warning.title}`)
+  if (!kube.ready()) reasons.push('the cluster has not been read completely yet, or a watch is down')
+  if (role !== 'leading' && role !== 'standby') reasons.push(`the adapter is ${role}`)
+  if (role === 'leading') {
+    for (const channel of ['ccp', 'mp'] as const) {
+      const state = components[channel]?.state ?? 'not started'
+      if (!/(^|\.)watching\b/.test(state)) reasons.push(`the ${channel} channel is not watching (${state})`)
+    }
+  }
+  return reasons
+}
