@@ -1,18 +1,49 @@
 /** Policy down, realization up: the life of the CCP channel. */
-import { setup } from 'xstate'
-import type { Leader } from './adapter.ts'
+import { assign, fromCallback, fromPromise, setup } from 'xstate'
+import type { AdapterError } from '../src/errors.ts'
+import type { Session } from '../src/protocol/session.ts'
+import {
+  type ChannelEvent,
+  LINK_CONTEXT,
+  LINK_DELAYS,
+  type LinkContext,
+  type LinkEvent,
+  linkRegion,
+  needsPerson,
+  noteError,
+} from './link.ts'
 
-export type CcpEvent =
-  | { readonly type: 'LEAD'; readonly leader: Leader }
-  | { readonly type: 'STANDBY' }
-  | { readonly type: 'KUBE_READY' }
-  | { readonly type: 'KUBE_LOST' }
-  /** A person agrees to deletes that come from another policy store than before. */
-  | { readonly type: 'APPROVE' }
-  | { readonly type: 'STOP' }
+export type CcpEvent = ChannelEvent | LinkEvent
 
-export const ccpMachine = setup({ types: { events: {} as CcpEvent } }).createMachine({
+const errorOf = (event: unknown): AdapterError | undefined => (event as { error?: AdapterError }).error
+
+const missing = (port: string) => Promise.reject(new Error(`the port ${port} is not provided`))
+
+export const ccpMachine = setup({
+  types: { context: {} as LinkContext, events: {} as CcpEvent },
+  actors: {
+    connect: fromPromise<Session, LinkContext>(() => missing('connect')),
+    follow: fromCallback<CcpEvent, LinkContext>(() => {
+      throw new Error('the port follow is not provided')
+    }),
+    probe: fromPromise<void>(() => missing('probe')),
+    closeSession: fromPromise<void, LinkContext>(() => missing('closeSession')),
+  },
+  actions: {
+    setLeader: assign({ leader: ({ event }) => (event.type === 'LEAD' ? event.leader : undefined) }),
+    setSession: assign({ session: ({ event }) => (event as unknown as { output: Session }).output }),
+    remember: assign(({ context, event }) => noteError(context, errorOf(event))),
+    noteDeadline: assign(({ context }) => noteError(context, undefined)),
+    settle: assign({ failures: 0, repeats: 0, error: undefined }),
+    forgetLink: assign({ session: undefined }),
+    reportWell: () => {},
+    reportProblem: () => {},
+  },
+  guards: { needsPerson: ({ context }) => needsPerson(context) },
+  delays: { ...LINK_DELAYS, backoff: 30_000 },
+}).createMachine({
   id: 'ccp',
-  initial: 'standby',
-  states: { standby: { on: { STOP: 'stopped' } }, stopped: { type: 'final' } },
+  type: 'parallel',
+  context: LINK_CONTEXT,
+  states: { link: linkRegion },
 })

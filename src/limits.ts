@@ -38,6 +38,13 @@ export const KUBE_WATCH_LINE_BYTES_MAX = 8 * MIB
 /** Server-side watch time-out, drawn between the two so that watches do not end together (client-go: 5–10 min). */
 export const KUBE_WATCH_TIMEOUT_S_MIN = 300
 export const KUBE_WATCH_TIMEOUT_S_MAX = 600
+/** Objects of one watched resource: three times what Kubernetes supports in Pods (150,000). Over it: KUBE_TOO_LARGE. */
+export const KUBE_OBJECTS_MAX = 500_000
+/** A refused watch or lease, or an absent API: one small request each time, and who repairs it sees it picked up soon. */
+export const KUBE_REFUSED_RETRY_MS = 30_000
+/** Credentials are read again at most so often, however many 401s come. */
+export const KUBE_CREDENTIALS_PERIOD_MS = 10_000
+export const KUBECONFIG_BYTES_MAX = 1 * MIB
 /** Writes in flight at once; API Priority & Fairness does the pacing beyond it. */
 export const KUBE_WRITES_IN_FLIGHT_MAX = 8
 

@@ -29,6 +29,18 @@ test('the lock file names no host', () => {
   assert.match(read('.npmrc'), /^omit-lockfile-registry-resolved=true$/m)
 })
 
+test('the lock file holds every platform, so that any npm takes it', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>
+  }
+  const missing = Object.values(packages).flatMap(({ optionalDependencies = {} }) =>
+    Object.keys(optionalDependencies).filter(
+      (name) => !Object.keys(packages).some((path) => path.endsWith(`node_modules/${name}`)),
+    ),
+  )
+  assert.deepEqual(missing, [])
+})
+
 test('the documents a reader begins with are there', () => {
   assert.ok(read('ARCHITECTURE.md').split('\n').length <= 151, 'ARCHITECTURE.md has at most 150 lines')
   const readme = read('README.md')

@@ -1,0 +1,6 @@
+export interface AccessOptions {
+  readonly kubeconfig?: string
+}
+export interface Access {
+  readonly origin: string
+}

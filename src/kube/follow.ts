@@ -1,0 +1,222 @@
+/**
+ * The follow port of the watch chart: reads a snapshot (in the watch itself where the server can, else in pages) and
+ * then every change, into the store. What client-go's reflector does, except that when to try again is the chart's.
+ */
+import type { FollowEvent, FollowInput } from '../../machines/watch.ts'
+import { type AdapterError, needsPerson, retry } from '../errors.ts'
+import {
+  KUBE_CALL_TIMEOUT_MS,
+  KUBE_OBJECTS_MAX,
+  KUBE_PAGE_OBJECTS,
+  KUBE_WATCH_TIMEOUT_S_MAX,
+  KUBE_WATCH_TIMEOUT_S_MIN,
+} from '../limits.ts'
+import type { HttpResponse, Lane } from '../world/index.ts'
+import { refusalOf } from './call.ts'
+import { resourcePath } from './resources.ts'
+import { streamedStatusError } from './status.ts'
+import { keyOf } from './store.ts'
+import type { KubeObject, ResourceType } from './types.ts'
+import type { WatchDeps } from './watch.ts'
+import type { WireEvent } from './wire.ts'
+
+type Send = (event: FollowEvent) => void
+
+/** A busy stream would otherwise wind the chart's silence timer up for each event. */
+const SEEN_PERIOD_MS = 1_000
+
+/**
+ * Follows until the stream ends (ENDED is sent), or rejects with what went wrong. Once `signal` is aborted nothing is
+ * written to the store any more.
+ */
+export function createFollower(
+  deps: WatchDeps,
+): (input: FollowInput, send: Send, signal: AbortSignal) => Promise<void> {
+  return async (input, send, signal) => {
+    const run = { deps, send: throttled(deps, send), signal }
+    if (!input.resume && input.mode === 'stream') return streamList(run)
+    if (!input.resume) await listPages(run, input.mode === 'whole')
+    await resumeStream(run)
+  }
+}
+
+interface Run {
+  readonly deps: WatchDeps
+  readonly send: Send
+  readonly signal: AbortSignal
+}
+
+function throttled(deps: WatchDeps, send: Send): Send {
+  let lastSeenMs = Number.NEGATIVE_INFINITY
+  return (event) => {
+    if (event.type === 'SEEN') {
+      const nowMs = deps.clock.monotonicMs()
+      if (nowMs - lastSeenMs < SEEN_PERIOD_MS) return
+      lastSeenMs = nowMs
+    }
+    send(event)
+  }
+}
+
+/** WatchList (KEP-3157): the snapshot comes as the watch's first events and ends with a marked bookmark. */
+async function streamList(run: Run): Promise<void> {
+  const { store } = run.deps
+  const snapshot = new Map<string, KubeObject>()
+  let listed = false
+  const events = await openWatch(
+    run,
+    { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' },
+    (error) =>
+      error.code === 'KUBE_INVALID' ? unsupported(store.type, 'it does not take the parameters') : error,
+  )
+  for await (const event of events) {
+    if (run.signal.aborted) return
+    if (listed) {
+      applyEvent(run, event)
+      continue
+    }
+    switch (event.type) {
+      case 'BOOKMARK':
+        if (!event.endsList) throw unsupported(store.type, 'it sent a bookmark before the end of the list')
+        store.swap(snapshot, event.resourceVersion)
+        listed = true
+        snapshot.clear()
+        run.send({ type: 'LISTED' })
+        break
+      case 'ERROR':
+        throw streamedStatusError(event.status, store.type.plural)
+      case 'DELETED':
+        snapshot.delete(keyOf(event.object))
+        break
+      default:
+        take(snapshot, event.object, store.type)
+    }
+    run.send({ type: 'SEEN' })
+  }
+  run.send({ type: 'ENDED', error: endedEarly(store.type) })
+}
+
+/** Without `resourceVersion`, so each list is at least as new as anything seen before. */
+async function listPages(run: Run, whole: boolean): Promise<void> {
+  const { http, store, reader, userAgent, clock } = run.deps
+  const snapshot = new Map<string, KubeObject>()
+  let next: string | undefined
+  while (true) {
+    const query = new URLSearchParams(whole ? {} : { limit: String(KUBE_PAGE_OBJECTS) })
+    if (next !== undefined) query.set('continue', next)
+    const response = await http.request({
+      method: 'GET',
+      path: withQuery(resourcePath(store.type), query),
+      headers: { accept: reader.listAccept, 'user-agent': userAgent },
+      lane: 'stream' satisfies Lane,
+      headersTimeoutMs: KUBE_CALL_TIMEOUT_MS,
+      signal: run.signal,
+    })
+    if (response.status !== 200) throw await refusalOf(response, `LIST ${store.type.plural}`, clock)
+    const page = await reader.readPage(response.body)
+    if (run.signal.aborted) return
+    for (const item of page.items) take(snapshot, item, store.type)
+    if (page.next === undefined) {
+      store.swap(snapshot, page.resourceVersion)
+      run.send({ type: 'LISTED' })
+      return
+    }
+    // A server that hands out the same token for ever would keep us here.
+    if (page.next === next || page.items.length === 0)
+      throw retry(
+        'KUBE_MALFORMED',
+        `${store.type.plural}: a page of the list leads nowhere; it is listed again`,
+      )
+    next = page.next
+    run.send({ type: 'SEEN' })
+  }
+}
+
+async function resumeStream(run: Run): Promise<void> {
+  const { store } = run.deps
+  if (run.signal.aborted) return
+  const position = store.position
+  if (position === undefined)
+    throw retry('KUBE_EXPIRED', `${store.type.plural}: there is nothing to resume from`)
+  const events = await openWatch(run, { resourceVersion: position }, (error) => error)
+  for await (const event of events) {
+    if (run.signal.aborted) return
+    applyEvent(run, event)
+  }
+  run.send({ type: 'ENDED', error: endedEarly(store.type) })
+}
+
+async function openWatch(
+  run: Run,
+  parameters: Readonly<Record<string, string>>,
+  onRefused: (error: AdapterError) => AdapterError,
+): Promise<AsyncIterable<WireEvent>> {
+  const { http, store, reader, random, clock, userAgent } = run.deps
+  const spanS = KUBE_WATCH_TIMEOUT_S_MAX - KUBE_WATCH_TIMEOUT_S_MIN
+  const query = new URLSearchParams({
+    watch: 'true',
+    allowWatchBookmarks: 'true',
+    timeoutSeconds: String(KUBE_WATCH_TIMEOUT_S_MIN + Math.floor(random.next() * (spanS + 1))),
+    ...parameters,
+  })
+  const response: HttpResponse = await http.request({
+    method: 'GET',
+    path: withQuery(resourcePath(store.type), query),
+    headers: { accept: reader.watchAccept, 'user-agent': userAgent },
+    lane: 'stream',
+    headersTimeoutMs: KUBE_CALL_TIMEOUT_MS,
+    bodyTimeoutMs: 0,
+    signal: run.signal,
+  })
+  if (response.status !== 200) throw onRefused(await refusalOf(response, `WATCH ${store.type.plural}`, clock))
+  run.send({ type: 'OPENED' })
+  return reader.readEvents(response.body)
+}
+
+function applyEvent(run: Run, event: WireEvent): void {
+  const { store } = run.deps
+  switch (event.type) {
+    case 'ERROR':
+      throw streamedStatusError(event.status, `WATCH ${store.type.plural}`)
+    case 'BOOKMARK':
+      store.advance(event.resourceVersion)
+      break
+    case 'DELETED':
+      store.remove(event.object, positionOf(event.object))
+      break
+    default:
+      if (store.size >= KUBE_OBJECTS_MAX && store.get(keyOf(event.object)) === undefined)
+        throw tooMany(store.type)
+      store.upsert(event.object, positionOf(event.object))
+  }
+  run.send({ type: 'SEEN' })
+}
+
+/** The reader lets no object through without it. */
+const positionOf = (object: KubeObject): string => object.metadata.resourceVersion ?? ''
+
+function take(snapshot: Map<string, KubeObject>, object: KubeObject, type: ResourceType): void {
+  if (snapshot.size >= KUBE_OBJECTS_MAX) throw tooMany(type)
+  snapshot.set(keyOf(object), object)
+}
+
+const withQuery = (path: string, query: URLSearchParams): string =>
+  query.size === 0 ? path : `${path}?${query.toString()}`
+
+const tooMany = (type: ResourceType) =>
+  needsPerson(
+    'KUBE_TOO_LARGE',
+    `${type.plural}: there are more than ${KUBE_OBJECTS_MAX}; this cluster is larger than the adapter is made for`,
+  )
+
+const unsupported = (type: ResourceType, why: string) =>
+  retry(
+    'KUBE_WATCH_LIST_UNSUPPORTED',
+    `${type.plural}: the API server does not stream lists (${why}); it is listed in pages`,
+  )
+
+const endedEarly = (type: ResourceType) =>
+  retry(
+    'KUBE_WATCH_ENDED',
+    `${type.plural}: the API server ended the stream right after it began; it is tried again`,
+  )

@@ -1,0 +1,68 @@
+/** Gives the watch chart its ports: one resource, listed and streamed into its store. */
+import { fromCallback, fromPromise } from 'xstate'
+import { type FollowEvent, type FollowInput, type WatchEvent, watchMachine } from '../../machines/watch.ts'
+import { type AdapterError, asAdapterError, retry } from '../errors.ts'
+import { BACKOFF_BASE_MS, BACKOFF_MAX_MS } from '../limits.ts'
+import type { Clock, HttpClient, Random } from '../world/index.ts'
+import { createFollower } from './follow.ts'
+import type { WritableStore } from './store.ts'
+import type { WireReader } from './wire.ts'
+
+export interface WatchDeps {
+  readonly http: HttpClient
+  readonly store: WritableStore
+  readonly reader: WireReader
+  readonly clock: Clock
+  readonly random: Random
+  readonly userAgent: string
+  /** Resolves when the API server answers anything on a fresh socket. */
+  readonly probe: (signal: AbortSignal) => Promise<void>
+  /** What is wrong with this watch; undefined: nothing. */
+  readonly report: (problem: AdapterError | undefined) => void
+}
+
+export type WatchLogic = typeof watchMachine
+
+/** The watch chart over a real link. It takes no input and accepts `STOP`; what it learns is in the store. */
+export function provideWatch(deps: WatchDeps): WatchLogic {
+  const follow = createFollower(deps)
+  const { plural } = deps.store.type
+  const silent = retry('KUBE_SILENT', `${plural}: the API server fell silent; the link is made anew`, {
+    subject: plural,
+  })
+  return watchMachine.provide({
+    actors: {
+      follow: fromCallback<WatchEvent, FollowInput>(({ input, sendBack }) => {
+        const stop = new AbortController()
+        const send = (event: FollowEvent) => {
+          if (!stop.signal.aborted) sendBack(event)
+        }
+        follow(input, send, stop.signal).catch((error: unknown) =>
+          send({ type: 'FAILED', error: asAdapterError(error) }),
+        )
+        return () => stop.abort(retry('KUBE_WATCH_ENDED', `${plural}: the stream was given up`))
+      }),
+      probe: fromPromise(async ({ signal }) => {
+        try {
+          await deps.probe(signal)
+        } catch (error) {
+          throw asAdapterError(error)
+        }
+      }),
+    },
+    actions: {
+      setLive: (_, { live }) => deps.store.setLive(live),
+      setUnsynced: () => deps.store.setUnsynced(),
+      reportWell: () => deps.report(undefined),
+      reportProblem: ({ context }) => deps.report(context.error ?? silent),
+    },
+    delays: {
+      backoff: ({ context }) =>
+        Math.max(context.error?.retryAfterMs ?? 0, backoffMs(context.failures, deps.random)),
+    },
+  })
+}
+
+/** Full jitter: anything up to base·2^(failures − 1), so that many clients spread out. */
+export const backoffMs = (failures: number, random: Random): number =>
+  random.next() * Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** Math.min(Math.max(0, failures - 1), 16))

@@ -1,0 +1,39 @@
+/**
+ * How lists and watch streams are read off the wire. The JSON reader is in wire-json.ts; another format (protobuf for
+ * core resources) is another WireReader. Objects are projected while they are read.
+ */
+import { retry } from '../errors.ts'
+import type { KubeObject, ResourceType } from './types.ts'
+
+export interface Page {
+  readonly items: readonly KubeObject[]
+  readonly resourceVersion: string
+  /** Token of the next page; absent on the last one. */
+  readonly next?: string
+}
+
+export type WireEvent =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: KubeObject }
+  | {
+      readonly type: 'BOOKMARK'
+      readonly resourceVersion: string
+      /** Everything that was there when a streamed list began has been sent. */
+      readonly endsList: boolean
+    }
+  /** `status` is a meta/v1 Status, not yet looked at. */
+  | { readonly type: 'ERROR'; readonly status: unknown }
+
+export interface WireReader {
+  /** Accept header of a list and of a watch. */
+  readonly listAccept: string
+  readonly watchAccept: string
+  /** Throws KUBE_MALFORMED, or TransportError too-large. */
+  readPage(body: AsyncIterable<Uint8Array>): Promise<Page>
+  /** Ends when the stream ends in good order; throws KUBE_MALFORMED, LINE_* or TransportError otherwise. */
+  readEvents(body: AsyncIterable<Uint8Array>): AsyncIterable<WireEvent>
+}
+
+export const malformed = (type: ResourceType, what: string) =>
+  retry('KUBE_MALFORMED', `${type.plural}: the API server sent ${what}; the resource is listed again`, {
+    subject: type.plural,
+  })

@@ -1,0 +1,79 @@
+/** What the NSX-compatible manager is made with and what it offers; the contract with the sandbox and the tests. */
+import type { Logger } from '../log/index.ts'
+import type { Clock, Handler, Random } from '../world/index.ts'
+
+export interface ManagerUser {
+  readonly name: string
+  readonly password: string
+}
+
+export interface ManagerOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log?: Logger
+  /** Enterprise administrators who log in by basic authentication or a session. */
+  readonly users: readonly ManagerUser[]
+  /** Sent on idle streams at least so often; HEARTBEAT_MS when absent. */
+  readonly heartbeatMs?: number
+  /** Newest commits kept for watches that resume; older ones answer 410. */
+  readonly historyCommitsMax?: number
+}
+
+/** What registering a cluster leaves behind: its ClusterControlPlane and the identity that may speak for it. */
+export interface ClusterRegistration {
+  /** The ClusterControlPlane's node_id: `{cluster_id}` of the channels. */
+  readonly nodeId: string
+  /** Its name; the certificate's CN must agree. */
+  readonly name: string
+  readonly certificatePem: string
+}
+
+export interface ManagerAuditEntry {
+  readonly method: string
+  /** Without the query. */
+  readonly path: string
+  readonly status: number
+  /** The certificate's CN or the user's name; empty when not authenticated. */
+  readonly user: string
+  /** The request changes what users see (policy, inventory): not sessions, status and health of the channels. */
+  readonly mutating: boolean
+}
+
+export interface ManagerAudit {
+  /** The newest ones, oldest first, bounded. */
+  entries(): readonly ManagerAuditEntry[]
+  /** Since the start or the last `clear`, whatever `entries` keeps. */
+  mutatingCount(): number
+  clear(): void
+  subscribe(listener: (entry: ManagerAuditEntry) => void): () => void
+}
+
+export interface ManagerFault {
+  readonly path?: RegExp
+  readonly methods?: readonly string[]
+  readonly latencyMs?: number
+  /** Answer so, with an NSX error body, in place of the real answer. */
+  readonly status?: number
+  readonly retryAfterSeconds?: number
+  /** Strikes so often, then goes; without it until removed. */
+  readonly times?: number
+}
+
+export interface Manager {
+  /** For `serve` on TLS sockets and for `connectInProcess`. */
+  readonly handler: Handler
+  register(cluster: ClusterRegistration): void
+  readonly audit: ManagerAudit
+  readonly faults: {
+    /** Returns the removal. The first fault that matches is taken. */
+    add(fault: ManagerFault): () => void
+    clear(): void
+    /** Open channel streams stay open and say nothing any more. Returns how many. */
+    freezeStreams(): number
+    /** Ends open channel streams. Returns how many. */
+    dropStreams(): number
+  }
+  /** A store restored from a backup or made anew: `source` and the epoch change, the content stays. */
+  renewSource(): void
+  close(): void
+}

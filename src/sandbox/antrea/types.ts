@@ -1,0 +1,46 @@
+/** The Antrea stand-in's contract: a controller half and an agents half, each a client of any API server. */
+import type { Logger } from '../../log/index.ts'
+import type { Clock, Handler, HttpClient, Random } from '../../world/index.ts'
+import type { AdmissionHook, AggregatedApi } from '../apiserver/types.ts'
+
+export interface StandInDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log?: Logger
+  /** The API server, as a cluster administrator. Asked for when started: the embedded server is made with the hooks below. */
+  readonly connect: () => HttpClient
+}
+
+export interface ControllerOptions {
+  /** Writes of policy status a second, as the real controller's client has them (qps 50, burst 100). */
+  readonly statusWritesPerSecond?: number
+}
+
+/** antrea-controller's outward behaviour: webhooks, aggregated APIs, system tiers, status, AntreaControllerInfo. */
+export interface StandInController {
+  /** For the embedded API server, in process. */
+  readonly admission: readonly AdmissionHook[]
+  readonly aggregated: readonly AggregatedApi[]
+  /** The same for a real API server: /mutate/*, /validate/* (AdmissionReview v1) and /apis/* on one TLS port. */
+  readonly handler: Handler
+  /** Creates the system tiers and starts its watches; resolves when its caches are synced. */
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface AgentsOptions {
+  /** From seeing a policy to reporting it. */
+  readonly realizationDelayMs?: number
+  /** AntreaAgentInfo heartbeat; 60 s as the real agent's. */
+  readonly heartbeatMs?: number
+}
+
+/** One agent for each Node, over the controlplane API: it works against the stand-in's controller and a real one. */
+export interface StandInAgents {
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** A silent agent watches and reports nothing, and its heartbeat stands still. */
+  setSilent(nodeName: string, isSilent: boolean): void
+  /** Its reports say that realization failed, with this message; undefined: they succeed again. */
+  setFailing(nodeName: string, message: string | undefined): void
+}

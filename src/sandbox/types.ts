@@ -1,0 +1,30 @@
+/** The sandbox's parts: an embedded cluster without sockets (the simulator stands on it too), and the whole on sockets. */
+import type { Logger } from '../log/index.ts'
+import type { Clock, HttpClient, Peer, Random } from '../world/index.ts'
+import type { LinkFaults } from '../world/link.ts'
+import type { StandInAgents, StandInController } from './antrea/types.ts'
+import type { ApiServer } from './apiserver/types.ts'
+
+export interface EmbeddedClusterOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log?: Logger
+  /** Node names; node-1 to node-3 when absent. */
+  readonly nodes?: readonly string[]
+  /** Creates the demo application too. */
+  readonly demo?: boolean
+  readonly historyEventsMax?: number
+}
+
+/** API server, Antrea stand-in and objects in one process, on the given clock; sockets are the caller's. */
+export interface EmbeddedCluster {
+  readonly api: ApiServer
+  readonly controller: StandInController
+  readonly agents: StandInAgents
+  /** An in-process client with these credentials and the switches of its link. */
+  connect(peer: Partial<Peer>): { client: HttpClient; faults: LinkFaults }
+  /** An in-process client as cluster administrator. */
+  readonly admin: HttpClient
+  start(): Promise<void>
+  stop(): Promise<void>
+}
