@@ -1,0 +1,135 @@
+/** The one schema of the configuration. Leaves have an environment variable and a flag each; see CONFIG_LEAVES. */
+import { z } from 'zod'
+
+const text = z.string().min(1, 'must not be empty')
+const file = text.describe('FILE')
+
+const TierSetting = z.strictObject({
+  name: text
+    .regex(
+      /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+      'must be a Kubernetes name: lower-case letters, digits, - and .',
+    )
+    .max(253)
+    .describe('NAME'),
+  priority: z
+    .preprocess(
+      (value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value),
+      z.number().int('must be a whole number').min(0, 'must be at least 0').max(249, 'must be at most 249'),
+    )
+    .describe('NUMBER'),
+})
+
+const Tiers = z
+  .strictObject({
+    Emergency: TierSetting,
+    Infrastructure: TierSetting,
+    Environment: TierSetting,
+    Application: TierSetting,
+  })
+  .superRefine((tiers, context) => {
+    const names = Object.keys(tiers) as (keyof typeof tiers)[]
+    for (const [index, name] of names.entries()) {
+      const before = names[index - 1]
+      if (before !== undefined && tiers[before].priority >= tiers[name].priority)
+        context.addIssue({
+          code: 'custom',
+          path: [name, 'priority'],
+          message: `must be higher than that of ${before} (${tiers[before].priority}): NSX evaluates ${before} first`,
+        })
+      if (names.slice(0, index).some((other) => tiers[other].name === tiers[name].name))
+        context.addIssue({ code: 'custom', path: [name, 'name'], message: 'is the name of another tier' })
+    }
+  })
+
+function isOrigin(value: string): boolean {
+  try {
+    const url = new URL(value)
+    return url.protocol === 'https:' && url.pathname === '/' && url.search === '' && url.username === ''
+  } catch {
+    return false
+  }
+}
+
+export const ConfigSchema = z.strictObject({
+  cluster: z.strictObject({
+    id: text.max(255).describe('node_id of the cluster-control-plane in NSX'),
+    name: text.max(255).describe('NAME in NSX; the CN of nsx.cert'),
+  }),
+  nsx: z.strictObject({
+    url: text.refine(isOrigin, 'must be https://host[:port] without a path').describe('URL of the manager'),
+    ca: file.optional().describe("FILE with the manager's CA in PEM; the system's roots without it"),
+    cert: file.describe("FILE with this cluster's certificate in PEM"),
+    key: file.describe("FILE with the certificate's key in PEM"),
+  }),
+  kube: z
+    .strictObject({
+      kubeconfig: file.optional().describe('FILE; the service account of the Pod without it'),
+      context: text.optional().describe('NAME of a context in the kubeconfig; its current one without it'),
+    })
+    .prefault({}),
+  instance: text
+    .max(63)
+    .optional()
+    .describe('NAME of this process among those of the cluster; host name and a random part without it'),
+  lease: z
+    .strictObject({
+      namespace: text.default('antrea-nsx-adapter').describe('NAME'),
+      name: text.default('antrea-nsx-adapter').describe('NAME'),
+    })
+    .prefault({}),
+  tiers: Tiers.optional(),
+  diagnostics: z
+    .strictObject({
+      file: file.optional().describe('FILE of the SQLite database; nothing is kept without it'),
+    })
+    .prefault({}),
+  serve: z
+    .strictObject({
+      socket: file.default('/run/antrea-nsx-adapter/adapter.sock').describe('PATH of the unix socket'),
+      listen: text
+        .regex(
+          /^(127\.\d+\.\d+\.\d+|localhost|\[::1\]):\d{1,5}$/,
+          'must be a loopback address and a port, for example 127.0.0.1:8765',
+        )
+        .optional()
+        .describe('HOST:PORT on loopback, beside the socket'),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error')
+        .default('info')
+        .describe('LEVEL'),
+    })
+    .prefault({}),
+})
+
+export type Config = z.infer<typeof ConfigSchema>
+
+export interface ConfigLeaf {
+  readonly path: readonly string[]
+  readonly description: string
+}
+
+interface Walkable {
+  readonly shape?: Readonly<Record<string, Walkable>>
+  readonly description?: string | undefined
+  readonly _zod?: { readonly def: { readonly innerType?: Walkable } }
+}
+
+/** Every setting with one value, in the schema's order. */
+export const CONFIG_LEAVES: readonly ConfigLeaf[] = leavesOf(ConfigSchema as unknown as Walkable, [])
+
+function leavesOf(schema: Walkable, path: readonly string[]): ConfigLeaf[] {
+  if (schema.shape !== undefined)
+    return Object.entries(schema.shape).flatMap(([name, inner]) => leavesOf(inner, [...path, name]))
+  const inner = schema._zod?.def.innerType
+  if (inner !== undefined) {
+    const leaves = leavesOf(inner, path)
+    const own = schema.description
+    return own === undefined ? leaves : leaves.map((leaf) => ({ ...leaf, description: own }))
+  }
+  return [{ path, description: schema.description ?? 'VALUE' }]
+}
