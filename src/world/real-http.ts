@@ -18,6 +18,8 @@ export interface HttpClientOptions {
   /** Added to every request; asked anew for each one, so that a token may rotate. */
   readonly headers?: () => Readonly<Record<string, string>>
   readonly connectTimeoutMs?: number
+  /** Connects to this unix socket; the origin is then `http://localhost`. */
+  readonly socketPath?: string
 }
 
 /** Sockets of the `call` lane: as many as writes may be in flight, and as many again for reads. */
@@ -30,6 +32,7 @@ const CALL_SOCKETS_MAX = 16
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const connect = {
     ...options.tls,
+    ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
     rejectUnauthorized: true,
     timeout: options.connectTimeoutMs ?? 5_000,
     // A peer that vanished without a word is noticed by the kernel as well, as client-go's dialer asks it to.
@@ -115,7 +118,11 @@ const FAULTS: readonly (readonly [RegExp, TransportFault, string])[] = [
     'untrusted',
     'its certificate is not trusted',
   ],
-  [/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/, 'refused', 'it refuses connections'],
+  [
+    /^(ECONNREFUSED|ENOENT|EACCES|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/,
+    'refused',
+    'it refuses connections',
+  ],
   [/^(ENOTFOUND|EAI_)/, 'dns', 'its name does not resolve'],
   [/TIMEOUT|^ETIMEDOUT$/, 'timeout', 'it did not answer in time'],
   [/^(UND_ERR_DESTROYED|UND_ERR_CLOSED)$/, 'closed', 'the connection was given up'],

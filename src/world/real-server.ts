@@ -1,8 +1,9 @@
-/** Carries a Handler on real sockets: HTTPS (HTTP/1.1, and HTTP/2 where asked) or plain HTTP on loopback. */
+/** Carries a Handler on real sockets: HTTPS (HTTP/1.1, and HTTP/2 where asked), or plain HTTP on loopback or a unix socket. */
+import { chmodSync, rmSync } from 'node:fs'
 import http, { type IncomingMessage, type ServerResponse as NodeResponse } from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'
-import type { AddressInfo, Server, Socket } from 'node:net'
+import { type AddressInfo, connect, type Server, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { TransportError } from '../errors.ts'
 import type { Logger } from '../log/index.ts'
@@ -10,9 +11,11 @@ import type { Handler, HttpMethod, Peer, ServerRequest, ServerResponse } from '.
 
 export interface ServeOptions {
   readonly handler: Handler
-  readonly host: string
+  readonly host?: string
   /** 0 takes a free one. */
-  readonly port: number
+  readonly port?: number
+  /** In place of host and port: a unix socket of mode 0600. A dead one of the same path is replaced. */
+  readonly socketPath?: string
   /** Absent: plain HTTP, for loopback. `ca` verifies client certificates; `requestCert` asks for one without demanding it. */
   readonly tls?: {
     readonly cert: string
@@ -26,6 +29,7 @@ export interface ServeOptions {
 }
 
 export interface RunningServer {
+  /** 0 on a unix socket. */
   readonly port: number
   /** Cuts every connection; new ones are taken. */
   dropAll(): void
@@ -46,18 +50,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     socket.on('error', () => {})
   })
   server.on('tlsClientError', () => {})
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options.port, options.host, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
+  await listen(server, options)
   const dropAll = () => {
     for (const socket of sockets) socket.destroy()
   }
   return {
-    port: (server.address() as AddressInfo).port,
+    port: options.socketPath === undefined ? (server.address() as AddressInfo).port : 0,
     dropAll,
     close: () =>
       new Promise((resolve) => {
@@ -65,6 +63,45 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
         dropAll()
       }),
   }
+}
+
+async function listen(
+  server: Server,
+  { host = '127.0.0.1', port = 0, socketPath }: ServeOptions,
+): Promise<void> {
+  if (socketPath !== undefined) await removeDead(socketPath)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    const done = () => {
+      server.off('error', reject)
+      resolve()
+    }
+    if (socketPath === undefined) return server.listen(port, host, done)
+    // The path is bound inside listen: with this mask nobody else can connect even for a moment.
+    const before = process.umask(0o177)
+    try {
+      server.listen(socketPath, done)
+    } finally {
+      process.umask(before)
+    }
+    return undefined
+  })
+  if (socketPath !== undefined) chmodSync(socketPath, 0o600)
+}
+
+/** A socket file that nobody listens on is what a killed process leaves behind. */
+function removeDead(path: string): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve()
+    })
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED') rmSync(path, { force: true })
+      resolve()
+    })
+  })
 }
 
 function createServer(

@@ -1,0 +1,94 @@
+/** GET /livez, /readyz, /status, /transitions and POST /approve. */
+import type { Transition } from '../diagnostics/index.ts'
+import { asAdapterError } from '../errors.ts'
+import type { Handler, ServerRequest, ServerResponse } from '../world/index.ts'
+
+/** The part of the status this endpoint itself looks at; everything else is passed on as it is. */
+export interface StatusView {
+  readonly ready: boolean
+  /** Why not, in words. */
+  readonly reasons: readonly string[]
+  readonly warnings: readonly { readonly code: string; readonly detail: string; readonly severity: string }[]
+}
+
+export interface StatusSource {
+  status(): StatusView
+  transitions(query: { limit: number; machine?: string }): Promise<readonly Transition[]>
+  approve(): void
+}
+
+const TRANSITIONS_MAX = 10_000
+const TRANSITIONS_DEFAULT = 100
+
+/**
+ * Answers whoever can reach the socket. What a browser sends on behalf of a page (an Origin, a foreign Host) is refused,
+ * so that no web page reads or approves anything through a loopback port.
+ */
+export function createStatusHandler(source: StatusSource): Handler {
+  const routes: Readonly<
+    Record<string, (request: ServerRequest) => ServerResponse | Promise<ServerResponse>>
+  > = {
+    'GET /livez': () => text(200, 'ok\n'),
+    'GET /readyz': ({ query }) => readyz(source.status(), query.has('verbose')),
+    'GET /status': () => json(200, source.status()),
+    'GET /transitions': (request) => transitions(source, request),
+    'POST /approve': () => {
+      source.approve()
+      return json(202, { approved: true })
+    },
+  }
+  return async (request) => {
+    if (!isLocal(request)) return fail(403, 'SERVE_FORBIDDEN', 'this endpoint is not for web pages')
+    const method = request.method === 'HEAD' ? 'GET' : request.method
+    const route = routes[`${method} ${request.path}`]
+    if (route !== undefined) return route(request)
+    const other = Object.keys(routes).find((known) => known.endsWith(` ${request.path}`))
+    if (other !== undefined) return fail(405, 'SERVE_METHOD', `this is ${other}`)
+    return fail(404, 'SERVE_NOT_FOUND', `there are ${Object.keys(routes).join(', ')}`)
+  }
+}
+
+function isLocal({ headers }: ServerRequest): boolean {
+  if (headers['origin'] !== undefined) return false
+  const host = (headers['host'] ?? 'localhost').replace(/:\d+$/, '')
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/i.test(host)
+}
+
+/** As kube-apiserver words it: `[+]name ok`, `[-]name failed: reason`. */
+function readyz(status: StatusView, verbose: boolean): ServerResponse {
+  const code = status.ready ? 200 : 503
+  if (!verbose) return text(code, status.ready ? 'ok\n' : `${status.reasons.join('\n')}\n`)
+  const lines = [
+    ...status.reasons.map((reason) => `[-]${reason}`),
+    ...status.warnings.map(({ code: name, detail }) => `[!]${name}: ${detail}`),
+    status.ready ? '[+]ready ok' : 'readyz check failed',
+  ]
+  return text(code, `${lines.join('\n')}\n`)
+}
+
+async function transitions(source: StatusSource, { query }: ServerRequest): Promise<ServerResponse> {
+  const wanted = query.get('limit') ?? String(TRANSITIONS_DEFAULT)
+  const limit = Number(wanted)
+  if (!Number.isInteger(limit) || limit < 1 || limit > TRANSITIONS_MAX)
+    return fail(400, 'SERVE_BAD_QUERY', `limit must be a whole number from 1 to ${TRANSITIONS_MAX}`)
+  const machine = query.get('machine')
+  try {
+    const rows = await source.transitions({ limit, ...(machine === null ? {} : { machine }) })
+    return json(200, { transitions: rows })
+  } catch (error) {
+    return fail(503, 'DIAGNOSTICS_LOST', asAdapterError(error).message)
+  }
+}
+
+const text = (status: number, body: string): ServerResponse => ({
+  status,
+  headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
+  body,
+})
+const json = (status: number, body: unknown): ServerResponse => ({
+  status,
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+  body: `${JSON.stringify(body)}\n`,
+})
+const fail = (status: number, code: string, message: string): ServerResponse =>
+  json(status, { code, message })
