@@ -57,8 +57,10 @@ export const leaseMachine = setup({
     isRefused: ({ context }) => context.error?.kind === 'needs-person',
   },
   delays: {
-    /** Jittered around the retry period, so that candidates do not move together. */
+    /** Between two renews. */
     retryPeriod: 2_000,
+    /** Between two looks of a candidate; jittered, and cut short when the holder's time ends sooner. */
+    candidatePeriod: 2_000,
     refusedRetry: 30_000,
     attemptLimit: 10_000,
     /** Until writes must have ended: start of the last successful renew + renew deadline − request timeout. */
@@ -100,7 +102,7 @@ export const leaseMachine = setup({
           after: { attemptLimit: { target: 'pausing', actions: ['forgetError', 'reportProblem'] } },
         },
         failing: { always: [{ guard: 'isRefused', target: 'refused' }, { target: 'pausing' }] },
-        pausing: { after: { retryPeriod: 'trying' } },
+        pausing: { after: { candidatePeriod: 'trying' } },
         refused: { after: { refusedRetry: 'trying' } },
       },
     },
@@ -142,7 +144,7 @@ export const leaseMachine = setup({
     lost: {
       entry: assign({ leader: undefined }),
       on: { STOP: 'stopped' },
-      after: { retryPeriod: 'candidate' },
+      after: { candidatePeriod: 'candidate' },
     },
     releasing: {
       invoke: { src: 'release', onDone: 'stopped', onError: 'stopped' },

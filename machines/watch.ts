@@ -2,8 +2,8 @@
  * The life of one watched resource. Its store is complete or not synced, never partial: a snapshot is swapped in whole,
  * and what ends a stream in good order or by silence is resumed at the store's resourceVersion, without a list.
  *
- * following (listing → streaming) → (expired | silent | broken) → waiting → following; `absent` and `refused` are
- * looked at again by themselves.
+ * held → following (listing → streaming) → (expired | silent | broken) → waiting → held; `absent` and `refused` are looked
+ * at again by themselves. While the API server answers nobody, all watches are held and one probe asks for them all.
  */
 import { assign, fromCallback, fromPromise, setup } from 'xstate'
 import type { AdapterError } from '../src/errors.ts'
@@ -51,7 +51,9 @@ export const watchMachine = setup({
     follow: fromCallback<WatchEvent, FollowInput>(() => {
       throw new Error('the port follow is not provided')
     }),
-    /** One small request on a fresh socket; resolves when anything answers. */
+    /** Resolves as soon as the API server is known to answer; at once while nothing speaks against it. */
+    reachable: fromPromise<void>(() => Promise.reject(new Error('the port reachable is not provided'))),
+    /** Whether it answers on a fresh socket; rejects when it does not. */
     probe: fromPromise<void>(() => Promise.reject(new Error('the port probe is not provided'))),
   },
   actions: {
@@ -112,9 +114,13 @@ export const watchMachine = setup({
 }).createMachine({
   id: 'watch',
   context: { mode: 'stream', resumable: false, failures: 0, expiries: 0, error: undefined },
-  initial: 'following',
+  initial: 'held',
   on: { STOP: '.stopped' },
   states: {
+    /** Bounded by the peer's own probing, which never ends: whoever asks learns of the first answer. */
+    held: {
+      invoke: { src: 'reachable', onDone: 'following', onError: { target: 'broken', actions: 'remember' } },
+    },
     following: {
       entry: 'forgetError',
       invoke: {
@@ -218,13 +224,13 @@ export const watchMachine = setup({
       entry: 'startOver',
       always: [{ guard: 'expiresAgain', target: 'waiting' }, { target: 'following' }],
     },
-    waiting: { after: { backoff: 'following' } },
+    waiting: { after: { backoff: 'held' } },
     /** The API is not served. What the store holds is kept for the comparison, but is not decided from. */
     absent: {
       entry: ['setUnsynced', 'notResumable'],
-      after: { absentRetry: 'following' },
+      after: { absentRetry: 'held' },
     },
-    refused: { after: { refusedRetry: 'following' } },
+    refused: { after: { refusedRetry: 'held' } },
     stopped: {
       type: 'final',
       entry: { type: 'setLive', params: { live: false } },

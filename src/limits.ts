@@ -44,7 +44,20 @@ export const KUBE_OBJECTS_MAX = 500_000
 export const KUBE_REFUSED_RETRY_MS = 30_000
 /** Credentials are read again at most so often, however many 401s come. */
 export const KUBE_CREDENTIALS_PERIOD_MS = 10_000
+/** The probe of the API server, on a fresh socket: a TLS handshake and one small answer. */
+export const KUBE_PROBE_TIMEOUT_MS = 5_000
+/** An answer this young makes a probe needless: the lease alone brings one each two seconds. */
+export const KUBE_ANSWER_FRESH_MS = 5_000
+/**
+ * Pauses between probes while nothing answers, each shortened by up to a half; the last one repeats. At the shortest
+ * that is 11 probes in the first minute. The first ten seconds are dense, so that a lease survives a short outage.
+ */
+export const KUBE_PROBE_PAUSES_MS: readonly number[] = [
+  800, 1_600, 2_000, 2_000, 2_000, 4_000, 8_000, 15_000, 30_000,
+]
 export const KUBECONFIG_BYTES_MAX = 1 * MIB
+/** A credential plugin that takes longer is killed; the adapter goes on with the credentials it has. */
+export const KUBECONFIG_EXEC_TIMEOUT_MS = 10_000
 /** Writes in flight at once; API Priority & Fairness does the pacing beyond it. */
 export const KUBE_WRITES_IN_FLIGHT_MAX = 8
 
@@ -99,3 +112,57 @@ export const SERVER_BODY_BYTES_MAX = 8 * MIB
 /** Transitions waiting for the diagnostics thread; the oldest are dropped and counted. */
 export const DIAGNOSTICS_RING_ROWS_MAX = 4_096
 export const DIAGNOSTICS_DB_BYTES_MAX = 64 * MIB
+
+// ---- the sandbox's Antrea stand-in
+/** One call of the stand-in to its API server. */
+export const STANDIN_CALL_TIMEOUT_MS = 10_000
+/** A list is read in pages of KUBE_PAGE_OBJECTS; one page or one answer is at most so long. */
+export const STANDIN_BODY_BYTES_MAX = 64 * MIB
+export const STANDIN_WATCH_LINE_BYTES_MAX = 8 * MIB
+/** kube-apiserver sends a bookmark about every minute; a watch that says nothing for two is opened again. */
+export const STANDIN_WATCH_SILENCE_MS = 120_000
+/** A stand-in that cannot reach its API server tries again after 100 ms, doubled up to this. */
+export const STANDIN_RETRY_MAX_MS = 5_000
+/** Objects of one resource in the stand-in's memory: as many pods as Kubernetes supports. Over it: the list is refused. */
+export const STANDIN_OBJECTS_MAX = 150_000
+/** Events waiting for one slow watcher of the aggregated API. Over it: the watch ends and the watcher starts anew. */
+export const STANDIN_WATCHER_EVENTS_MAX = 10_000
+/** Open watches of the aggregated API: three for each of 1,000 nodes. Over it: 429. */
+export const STANDIN_WATCHES_MAX = 3_000
+/** An AdmissionReview holds an object twice: etcd's limit of 1.5 MiB, twice, and its escapes. */
+export const STANDIN_REVIEW_BYTES_MAX = 8 * MIB
+/** Node reports kept for policies that do not exist (yet): the real one keeps all. The oldest go. */
+export const STANDIN_EARLY_REPORTS_MAX = 10_000
+
+// ---- the NSX-compatible manager
+/** Intent objects and their JSON: what one snapshot may hold. Over either: the write is refused. */
+export const MANAGER_POLICY_OBJECTS_MAX = SNAPSHOT_OBJECTS_MAX
+export const MANAGER_POLICY_BYTES_MAX = SNAPSHOT_BYTES_MAX
+/** Inventory objects of all clusters: 150,000 Pods and what belongs to them, twice. Over it: the batch is refused. */
+export const MANAGER_INVENTORY_OBJECTS_MAX = 500_000
+/** Objects of one inventory batch; clients send 50. Over it: 400. */
+export const MANAGER_INVENTORY_BATCH_MAX = 1_000
+/** Logins that live at once: tens a minute for the 30 minutes of idle time, twenty times over. Over it: 503, none is dropped. */
+export const MANAGER_LOGINS_MAX = 10_000
+export const MANAGER_LOGIN_IDLE_MS = 1_800_000
+/** Audit entries kept; the oldest go. */
+export const MANAGER_AUDIT_ENTRIES_MAX = 10_000
+/** Commits kept for each cluster, and their bytes (protocol: max_backlog_bytes); older ones answer 410. */
+export const MANAGER_HISTORY_COMMITS_MAX = 1_000
+export const MANAGER_BACKLOG_BYTES_MAX = TRANSACTION_BYTES_MAX
+/** A snapshot is handed to the socket in pieces of about this size. */
+export const MANAGER_CHUNK_BYTES = 64 * KIB
+/** Objects with a status, for each cluster: ours, Kubernetes' and Antrea's policies. Over it: 400. */
+export const MANAGER_STATUS_OBJECTS_MAX = 200_000
+/** Requests to a cluster without a final answer, finished ones kept to be read, and events kept of each. */
+export const MANAGER_REQUESTS_MAX = 64
+export const MANAGER_REQUESTS_KEPT_MAX = 256
+export const MANAGER_REQUEST_EVENTS_MAX = 1_000
+/** One piece of uploaded content; larger content comes in parts. */
+export const MANAGER_CONTENT_BYTES_MAX = SERVER_BODY_BYTES_MAX
+/** Nesting of a JSON body; NSX's deepest (hierarchy, policy, rule, service entry) is some 20. */
+export const MANAGER_JSON_DEPTH_MAX = 64
+/** Registered clusters. */
+export const MANAGER_CLUSTERS_MAX = 1_000
+/** Anti-entropy: a watch is reset for a wrong digest at most so often (docs/protocol.md §2). */
+export const MANAGER_RESET_PERIOD_MS = 600_000

@@ -36,6 +36,13 @@ export const WARNINGS = {
     visibleAfterMs: 0,
     blocksReady: true,
   },
+  KUBE_UNREADABLE: {
+    title: 'A resource of the cluster cannot be read',
+    severity: 'error',
+    text: 'The API server answers with what cannot be used: a kind it does not serve, an answer that is malformed or too large. Check the address in the kubeconfig and what stands between.',
+    visibleAfterMs: 5_000,
+    blocksReady: true,
+  },
   ANTREA_MISSING: {
     title: 'Antrea is not in this cluster',
     severity: 'error',

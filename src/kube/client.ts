@@ -3,6 +3,7 @@ import { AdapterError, needsPerson, retry } from '../errors.ts'
 import {
   KUBE_BODY_BYTES_MAX,
   KUBE_CALL_TIMEOUT_MS,
+  KUBE_OBJECTS_MAX,
   KUBE_PAGE_OBJECTS,
   KUBE_WRITE_TIMEOUT_MS,
   KUBE_WRITES_IN_FLIGHT_MAX,
@@ -10,7 +11,7 @@ import {
 import type { Logger } from '../log/index.ts'
 import type { Clock, HttpClient, HttpMethod, Lane } from '../world/index.ts'
 import { callJson } from './call.ts'
-import type { KubeClient, WriteGate } from './contract.ts'
+import type { KubeClient, WriteGate, WriteOptions } from './contract.ts'
 import { resourcePath } from './resources.ts'
 import { createSlots } from './slots.ts'
 import type { KubeObject, ResourceType } from './types.ts'
@@ -101,18 +102,24 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     },
     list: (type, namespace, signal) =>
       listAll(type, resourcePath(type, namespace), (path, subject) => read(path, subject, signal)),
-    async create<T extends KubeObject>(type: ResourceType, object: T, writeOptions = {}) {
+    async create<T extends KubeObject>(type: ResourceType, object: T, writeOptions: WriteOptions = {}) {
       const { name, namespace } = object.metadata
       const subject = subjectOf('POST', type, name, namespace)
       const path = resourcePath(type, namespace)
-      return asObject<T>(await write('POST', path, object, subject, writeOptions.signal), subject)
+      return asObject<T>(
+        await write('POST', path, withoutManagers(object), subject, writeOptions.signal),
+        subject,
+      )
     },
-    async replace<T extends KubeObject>(type: ResourceType, object: T, writeOptions = {}) {
+    async replace<T extends KubeObject>(type: ResourceType, object: T, writeOptions: WriteOptions = {}) {
       const { name, namespace } = object.metadata
       const subject = subjectOf('PUT', type, name, namespace)
       requirePreconditions(object, subject)
       const path = resourcePath(type, namespace, name)
-      return asObject<T>(await write('PUT', path, object, subject, writeOptions.signal), subject)
+      return asObject<T>(
+        await write('PUT', path, withoutManagers(object), subject, writeOptions.signal),
+        subject,
+      )
     },
     async delete(type, object, writeOptions = {}) {
       const { name, namespace } = object.metadata
@@ -149,7 +156,10 @@ async function listAll<T extends KubeObject>(
     }
     items.push(...itemsOf<T>(page, type, subject))
     const following = page?.metadata?.continue
-    next = following === undefined || following === '' || following === next ? undefined : following
+    // A page that leads nowhere must not end the list: what is not in it would count as deleted.
+    if (following !== undefined && following !== '' && following === next) throw notAnObject(subject)
+    if (items.length > KUBE_OBJECTS_MAX) throw tooMany(subject)
+    next = following === '' ? undefined : following
   } while (next !== undefined)
   return items
 }
@@ -187,12 +197,27 @@ function requirePreconditions(object: KubeObject, subject: string): { uid: strin
   return { uid, resourceVersion }
 }
 
+/**
+ * managedFields are the API server's own. Sent back as the stores keep them (without the fields), they would take the
+ * ownership of every field from everybody; left out, the server goes on with those it has.
+ */
+function withoutManagers(object: KubeObject): KubeObject {
+  const { managedFields: _, ...metadata } = object.metadata
+  return { ...object, metadata }
+}
+
 function asObject<T extends KubeObject>(value: unknown, subject: string): T {
   const metadata = (value as { metadata?: { name?: unknown } } | null)?.metadata
   if (typeof metadata !== 'object' || metadata === null || typeof metadata.name !== 'string')
     throw notAnObject(subject)
   return value as T
 }
+
+const tooMany = (subject: string) =>
+  needsPerson(
+    'KUBE_TOO_LARGE',
+    `${subject}: there are more than ${KUBE_OBJECTS_MAX}; this cluster is larger than the adapter is made for`,
+  )
 
 const notAnObject = (subject: string) =>
   retry('KUBE_MALFORMED', `${subject}: the answer is not a Kubernetes object; the cluster is read again`, {

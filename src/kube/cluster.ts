@@ -2,11 +2,20 @@
 import type { Health } from '../health/index.ts'
 import type { Logger } from '../log/index.ts'
 import type { Clock, HttpClient, Random } from '../world/index.ts'
-import type { Access, AccessOptions } from './access.ts'
-import type { KubeClient, Store, WriteGate } from './contract.ts'
-import type { LeaseLogic } from './lease.ts'
-import type { ResourceName } from './resources.ts'
-import type { WatchLogic } from './watch.ts'
+import { type Access, type AccessOptions, loadAccess } from './access.ts'
+import { createKubeClient } from './client.ts'
+import { type KubeClient, OPEN_GATE, type Store, type WriteGate } from './contract.ts'
+import { createCredentials } from './credentials.ts'
+import { readClusterUid } from './discovery.ts'
+import { createGate } from './gate.ts'
+import { type LeaseLogic, provideLease } from './lease.ts'
+import { createPeer, type Peer } from './peer.ts'
+import { createProblems, type Problems } from './problems.ts'
+import { projectionOf } from './projections.ts'
+import { RESOURCES, type ResourceName } from './resources.ts'
+import { createStore, type WritableStore } from './store.ts'
+import { provideWatch, type WatchLogic } from './watch.ts'
+import { createJsonReader } from './wire-json.ts'
 
 export interface KubeSideOptions {
   /** Read again after a 401 or a TLS refusal, so that rotated credentials are picked up. */
@@ -41,7 +50,106 @@ export interface KubeSide {
   close(): Promise<void>
 }
 
+/** Names of the Lease and of its namespace where nothing else is configured. */
+const LEASE = 'antrea-nsx-adapter'
+
 /** Reads the credentials and builds everything; nothing is sent yet. Throws the errors of loadAccess. */
-export async function createKubeSide(_options: KubeSideOptions): Promise<KubeSide> {
-  throw new Error('being written')
+export async function createKubeSide(options: KubeSideOptions): Promise<KubeSide> {
+  const { clock, random, log, health, userAgent, lease = {} } = options
+  const credentials = await createCredentials({
+    load: () => loadAccess(options.access),
+    connect: options.connect,
+    clock,
+    log,
+  })
+  const problems = createProblems(health, log)
+  const peer = createPeer({
+    credentials,
+    clock,
+    random,
+    log,
+    userAgent,
+    report: (problem) => problems.report('api-server', problem),
+  })
+  const { http } = peer
+  const gate = createGate(clock)
+  const client = createKubeClient({ http, gate, clock, log, userAgent })
+  const stores = createStores(options)
+  return {
+    client,
+    gate,
+    store: (name) => storeOf(stores, name),
+    watch: (name) => watchOf(options, peer, problems, name, storeOf(stores, name)),
+    lease: provideLease({
+      client: createKubeClient({ http, gate: OPEN_GATE, clock, log, userAgent, lane: 'lease' }),
+      clock,
+      random,
+      gate,
+      instance: options.instance,
+      namespace: lease.namespace ?? LEASE,
+      name: lease.name ?? LEASE,
+      health,
+      log,
+    }),
+    ready: () => [...stores.values()].every(({ synced, live }) => synced && live),
+    onReadiness(listener) {
+      const ends = [...stores.values()].map((store) => store.onState(listener))
+      return () => {
+        for (const end of ends) end()
+      }
+    },
+    clusterUid: (signal) => clusterUidOf(stores, client, signal),
+    close: () => peer.close(),
+  }
+}
+
+type Stores = ReadonlyMap<ResourceName, WritableStore>
+
+function createStores({ resources, log }: KubeSideOptions): Stores {
+  return new Map(
+    resources.map((name) => [
+      name,
+      createStore(RESOURCES[name], (err) =>
+        log.error({ err, resource: name }, 'a listener of the store broke; the others were told'),
+      ),
+    ]),
+  )
+}
+
+function storeOf(stores: Stores, name: ResourceName): WritableStore {
+  const store = stores.get(name)
+  if (store === undefined) throw new Error(`${name} is not among the watched resources`)
+  return store
+}
+
+function watchOf(
+  options: KubeSideOptions,
+  peer: Peer,
+  problems: Problems,
+  name: ResourceName,
+  store: WritableStore,
+): WatchLogic {
+  const { clock, random, userAgent } = options
+  return provideWatch({
+    http: peer.http,
+    store,
+    reader: createJsonReader(RESOURCES[name], projectionOf(name)),
+    clock,
+    random,
+    userAgent,
+    reachable: peer.reachable,
+    probe: peer.probe,
+    report: (problem) => problems.report(name, problem),
+  })
+}
+
+/** Not remembered: the address may come to stand for another cluster, and that has to be seen. */
+async function clusterUidOf(
+  stores: Stores,
+  client: KubeClient,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const namespaces = stores.get('namespaces')
+  const uid = namespaces?.synced && namespaces.live ? namespaces.get('kube-system')?.metadata.uid : undefined
+  return uid ?? readClusterUid(client, signal)
 }

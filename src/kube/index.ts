@@ -3,7 +3,7 @@
  * RESOURCES; the composition (adapter, command line, sandbox) builds the rest with createKubeSide. Pure: types,
  * resources, projections, status.
  */
-export type { Access, AccessOptions } from './access.ts'
+export type { Access, AccessOptions, AccessTls } from './access.ts'
 export { loadAccess } from './access.ts'
 export type * from './antrea.ts'
 export type { KubeClientOptions } from './client.ts'

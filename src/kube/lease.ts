@@ -76,7 +76,9 @@ export function provideLease(deps: LeaseDeps): LeaseLogic {
       },
     },
     delays: {
-      retryPeriod: () => retryMs * (0.8 + 0.4 * random.next()),
+      // Never longer than the retry period: what is added to a dead holder's 15 s is how late its last renew was seen.
+      retryPeriod: () => retryMs * (0.7 + 0.2 * random.next()),
+      candidatePeriod: () => Math.min(retryMs * (0.7 + 0.2 * random.next()), record.untilFreeMs()),
       refusedRetry: KUBE_REFUSED_RETRY_MS,
       writeDeadline: ({ context }) => untilMs(context.since, renewDeadlineMs - requestTimeoutMs),
       renewDeadline: ({ context }) => untilMs(context.since, renewDeadlineMs),
@@ -92,11 +94,27 @@ async function asAdapterErrors<T>(work: Promise<T>): Promise<T> {
   }
 }
 
+/** A candidate that knows when the lease ends looks so long after it. */
+const LOOK_AFTER_MS = 50
+
+/** A foreign Lease cannot keep candidates away longer than this, whatever it says. */
+const FOREIGN_DURATION_MS_MAX = 300_000
+
+/** Ours at least: a released lease says one second, but has no holder; a longer one is another configuration's. */
+function theirDurationMs(spec: LeaseSpec, oursMs: number): number {
+  const theirs = Number(spec.leaseDurationSeconds)
+  return Number.isFinite(theirs)
+    ? Math.max(oursMs, Math.min(theirs * 1_000, FOREIGN_DURATION_MS_MAX))
+    : oursMs
+}
+
 /** Reading and writing the one Lease. What is remembered is what was seen last and when, never who leads. */
 function createRecord(deps: LeaseDeps) {
   const { client, clock, gate, instance, namespace, name } = deps
   const durationMs = deps.timing?.durationMs ?? LEASE_DURATION_MS
   let seen: { readonly text: string; readonly atMs: number } = { text: '', atMs: 0 }
+  /** When the lease of another holder ends, unless it is seen renewed before. */
+  let freeAtMs = Number.POSITIVE_INFINITY
   let held: Lease | undefined
 
   /** Judged by when we saw it change, not by its times: clocks may differ, only their rates may not. */
@@ -108,9 +126,10 @@ function createRecord(deps: LeaseDeps) {
       spec.leaseTransitions,
     ])
     if (text !== seen.text) seen = { text, atMs: clock.monotonicMs() }
+    freeAtMs = Number.POSITIVE_INFINITY
     if ((spec.holderIdentity ?? '') === '' || spec.holderIdentity === instance) return false
-    const theirsMs = Math.max(1, spec.leaseDurationSeconds ?? 0) * 1_000
-    return clock.monotonicMs() < seen.atMs + Math.max(theirsMs, durationMs)
+    freeAtMs = seen.atMs + theirDurationMs(spec, durationMs)
+    return clock.monotonicMs() < freeAtMs
   }
 
   const freshSpec = (transitions: number): LeaseSpec => ({
@@ -141,6 +160,12 @@ function createRecord(deps: LeaseDeps) {
   }
 
   return {
+    /** Until a moment after another holder's end; Infinity when that is over or there is none. */
+    untilFreeMs(): number {
+      const leftMs = freeAtMs - clock.monotonicMs()
+      return leftMs > 0 ? leftMs + LOOK_AFTER_MS : Number.POSITIVE_INFINITY
+    },
+
     async acquire(signal: AbortSignal): Promise<{ leader: Leader; since: Moment } | undefined> {
       const lease = await client.get<Lease>(RESOURCES.leases, name, namespace, signal)
       if (lease !== undefined && isHeldByOther(lease.spec ?? {})) return undefined
@@ -188,11 +213,23 @@ function createRecord(deps: LeaseDeps) {
 
     /** As client-go does: no holder, one second, so that the next candidate takes it at its next look. */
     async release(signal: AbortSignal): Promise<void> {
-      const lease = held
+      const before = held
       held = undefined
-      if (lease === undefined) return
-      const spec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(clock) }
-      await client.replace(RESOURCES.leases, { ...lease, spec }, { signal })
+      if (before === undefined) return
+      const released = (lease: Lease): Lease => ({
+        ...lease,
+        spec: { ...before.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(clock) },
+      })
+      try {
+        await client.replace(RESOURCES.leases, released(before), { signal })
+        return
+      } catch (error) {
+        if (!hasCode(error, 'KUBE_CONFLICT')) throw error
+      }
+      // A renew that was under way when it was given up may have arrived.
+      const now = await client.get<Lease>(RESOURCES.leases, name, namespace, signal)
+      if (now === undefined || now.metadata.uid !== before.metadata.uid || !isSameTerm(now, before)) return
+      await client.replace(RESOURCES.leases, released(now), { signal })
     },
   }
 }

@@ -165,10 +165,9 @@ function parseStatus(
 
 /** Printable and short: it goes into logs and to people. */
 const clean = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
   text
     .slice(0, TEXT_CHARS_MAX)
-    .replace(/[\u0000-\u001f\u007f]+/g, ' ')
+    .replace(/\p{Cc}+/gu, ' ')
     .trim()
 
 const short = (text: string): string =>

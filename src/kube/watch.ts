@@ -15,6 +15,8 @@ export interface WatchDeps {
   readonly clock: Clock
   readonly random: Random
   readonly userAgent: string
+  /** Resolves as soon as the API server is known to answer. */
+  readonly reachable: (signal: AbortSignal) => Promise<void>
   /** Resolves when the API server answers anything on a fresh socket. */
   readonly probe: (signal: AbortSignal) => Promise<void>
   /** What is wrong with this watch; undefined: nothing. */
@@ -42,13 +44,8 @@ export function provideWatch(deps: WatchDeps): WatchLogic {
         )
         return () => stop.abort(retry('KUBE_WATCH_ENDED', `${plural}: the stream was given up`))
       }),
-      probe: fromPromise(async ({ signal }) => {
-        try {
-          await deps.probe(signal)
-        } catch (error) {
-          throw asAdapterError(error)
-        }
-      }),
+      reachable: fromPromise(({ signal }) => adapterErrors(deps.reachable(signal))),
+      probe: fromPromise(({ signal }) => adapterErrors(deps.probe(signal))),
     },
     actions: {
       setLive: (_, { live }) => deps.store.setLive(live),
@@ -61,6 +58,14 @@ export function provideWatch(deps: WatchDeps): WatchLogic {
         Math.max(context.error?.retryAfterMs ?? 0, backoffMs(context.failures, deps.random)),
     },
   })
+}
+
+async function adapterErrors(work: Promise<void>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    throw asAdapterError(error)
+  }
 }
 
 /** Full jitter: anything up to base·2^(failures − 1), so that many clients spread out. */

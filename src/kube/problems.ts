@@ -1,0 +1,89 @@
+/** What is wrong with the link to the cluster, over all watches: one healthy watch does not clear another's problem. */
+import { type AdapterError, TransportError } from '../errors.ts'
+import type { Health, WarningCode } from '../health/index.ts'
+import type { Logger } from '../log/index.ts'
+import { RESOURCES, type ResourceName } from './resources.ts'
+
+export interface Problems {
+  /** What is wrong there now; undefined: nothing. */
+  report(where: ResourceName | 'api-server', problem: AdapterError | undefined): void
+}
+
+const RAISED = [
+  'KUBE_UNREACHABLE',
+  'KUBE_UNTRUSTED',
+  'KUBE_FORBIDDEN',
+  'KUBE_UNREADABLE',
+  'ANTREA_MISSING',
+] as const satisfies readonly WarningCode[]
+
+type Raised = (typeof RAISED)[number]
+
+/** Keeps what each watch last reported, and raises and clears the warnings of this side. */
+export function createProblems(health: Health, log: Logger): Problems {
+  const standing = new Map<string, AdapterError>()
+  const logged = new Map<string, string>()
+
+  const tell = () => {
+    const details = new Map<Raised, string[]>()
+    for (const [where, problem] of standing) {
+      const code = warningOf(where, problem, standing)
+      details.set(code, [...(details.get(code) ?? []), detailOf(code, where, problem)])
+    }
+    for (const code of RAISED) {
+      const lines = details.get(code)
+      if (lines === undefined) health.clear(code)
+      else health.set(code, [...new Set(lines)].sort().join('; '))
+    }
+  }
+
+  return {
+    report(where, problem) {
+      if (problem === undefined) {
+        if (!standing.delete(where)) return
+        logged.delete(where)
+        log.info({ resource: where }, 'well again')
+      } else {
+        standing.set(where, problem)
+        // Each attempt fails anew; a line for each kind of failure is enough.
+        if (logged.get(where) !== problem.code)
+          log.warn({ resource: where, code: problem.code }, problem.message)
+        logged.set(where, problem.code)
+      }
+      tell()
+    },
+  }
+}
+
+const isAntrea = (where: string): boolean =>
+  where in RESOURCES && RESOURCES[where as ResourceName].group === RESOURCES.tiers.group
+
+/** The API server is there, and yet some of it is not served: when core kinds are missing too, it is not Antrea's fault. */
+function warningOf(where: string, problem: AdapterError, all: ReadonlyMap<string, AdapterError>): Raised {
+  if (problem instanceof TransportError)
+    return problem.fault === 'untrusted' ? 'KUBE_UNTRUSTED' : reachFault(problem)
+  switch (problem.code) {
+    case 'KUBE_FORBIDDEN':
+    case 'KUBE_UNAUTHORIZED':
+      return 'KUBE_FORBIDDEN'
+    case 'KUBE_NOT_FOUND': {
+      const coreMissing = [...all].some(([other, { code }]) => code === 'KUBE_NOT_FOUND' && !isAntrea(other))
+      return isAntrea(where) && !coreMissing ? 'ANTREA_MISSING' : 'KUBE_UNREADABLE'
+    }
+    case 'KUBE_SERVER_ERROR':
+    case 'KUBE_THROTTLED':
+    case 'KUBE_SILENT':
+    case 'KUBE_WATCH_ENDED':
+      return 'KUBE_UNREACHABLE'
+    default:
+      return 'KUBE_UNREADABLE'
+  }
+}
+
+const reachFault = (problem: TransportError): Raised =>
+  problem.fault === 'too-large' ? 'KUBE_UNREADABLE' : 'KUBE_UNREACHABLE'
+
+function detailOf(code: Raised, where: string, problem: AdapterError): string {
+  if (code === 'ANTREA_MISSING') return isAntrea(where) ? RESOURCES[where as ResourceName].kind : where
+  return problem.message
+}
