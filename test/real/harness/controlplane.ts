@@ -1,7 +1,7 @@
 /** etcd, kube-apiserver and, where asked, kube-controller-manager, on free ports of the loopback in a temporary folder. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createHttpClient } from '../../../src/world/real.ts'
+import { createHttpClient, type HttpClientOptions } from '../../../src/world/real.ts'
 import { type Api, createApi } from './api.ts'
 import { AUDIT_POLICY, type AuditLog, openAuditLog } from './audit.ts'
 import type { Programs } from './build.ts'
@@ -18,10 +18,10 @@ export interface ControlPlaneOptions {
 export interface ControlPlane {
   /** For logs and files of the test; goes with the control plane. */
   readonly folder: string
-  readonly origin: string
-  readonly caPem: string
   /** As cluster administrator. */
   readonly api: Api
+  /** For further clients as administrator. */
+  readonly administrator: HttpClientOptions
   readonly kubeconfig: string
   readonly audit: AuditLog
   /** Signs the client certificate with which kube-apiserver calls aggregated APIs. */
@@ -58,10 +58,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const frontProxy = createAuthority('front-proxy-ca')
     const origin = `https://127.0.0.1:${place.ports.api}`
     const admin = place.ca.issue({ commonName: 'admin', organizations: [ADMINISTRATORS] })
-    const http = createHttpClient({
+    const administrator = {
       origin,
       tls: { ca: place.ca.certPem, cert: admin.certPem, key: admin.keyPem },
-    })
+    }
+    const http = createHttpClient(administrator)
     const api = createApi(http)
     const kubeconfig = writeKubeconfig(place, origin, 'admin', admin)
 
@@ -70,9 +71,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     if (options.controllerManager === true) await startControllerManager(place, kubeconfig, api)
     return {
       folder,
-      origin,
-      caPem: place.ca.certPem,
       api,
+      administrator,
       kubeconfig,
       audit: openAuditLog(join(folder, 'audit.log')),
       frontProxyCaPem: frontProxy.certPem,

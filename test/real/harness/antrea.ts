@@ -1,0 +1,165 @@
+/**
+ * Antrea on the real control plane: the stand-in, or with ANTREA_CONTROLLER=FILE a real antrea-controller in place of its
+ * controller half. The agents are the stand-in's in either case: there are no nodes.
+ */
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  createStandInAgents,
+  createStandInController,
+  installCrds,
+  installRoutes,
+  type StandInAgents,
+} from '../../../src/sandbox/antrea/index.ts'
+import { createHttpClient, createRealClock, createRealRandom, serve } from '../../../src/world/real.ts'
+import { createAuthority } from './certificates.ts'
+import type { ControlPlane } from './controlplane.ts'
+import { freePorts, start } from './processes.ts'
+import { eventually } from './wait.ts'
+
+export interface Antrea {
+  readonly agents: StandInAgents
+  stop(): Promise<void>
+}
+
+export interface AntreaOptions {
+  /** From seeing a policy to reporting it; short, unless a test looks at what is between. */
+  readonly realizationDelayMs?: number
+}
+
+/** Installs CRDs and routes and starts both halves; resolves when the aggregated APIs are available. */
+export async function attachAntrea(plane: ControlPlane, options: AntreaOptions = {}): Promise<Antrea> {
+  await installCrds(plane.api.http)
+  const binary = process.env['ANTREA_CONTROLLER']
+  const stopController = await (binary ? startReal(plane, binary) : startStandIn(plane))
+  const clients: { close(): Promise<void> }[] = []
+  const agents = createStandInAgents(
+    {
+      clock: createRealClock(),
+      random: createRealRandom(),
+      connect: () => {
+        const client = newClient(plane)
+        clients.push(client)
+        return client
+      },
+    },
+    { realizationDelayMs: options.realizationDelayMs ?? 50 },
+  )
+  await agents.start()
+  return {
+    agents,
+    async stop() {
+      await agents.stop()
+      await Promise.all(clients.map((client) => client.close()))
+      await stopController()
+    },
+  }
+}
+
+const newClient = (plane: ControlPlane) => createHttpClient(plane.administrator)
+
+const SERVICE_DNS_NAME = 'antrea.kube-system.svc'
+
+async function startStandIn(plane: ControlPlane): Promise<() => Promise<void>> {
+  const authority = createAuthority('antrea-ca')
+  const certificate = authority.issue({ commonName: 'antrea', dnsNames: [SERVICE_DNS_NAME] })
+  const client = newClient(plane)
+  const controller = createStandInController({
+    clock: createRealClock(),
+    random: createRealRandom(),
+    connect: () => client,
+  })
+  const server = await serve({
+    handler: controller.handler,
+    host: '127.0.0.1',
+    port: 0,
+    http2: true,
+    tls: {
+      cert: certificate.certPem,
+      key: certificate.keyPem,
+      ca: plane.frontProxyCaPem,
+      requestCert: true,
+    },
+  })
+  await installRoutes(plane.api.http, { port: server.port, caPem: authority.certPem })
+  await controller.start()
+  return async () => {
+    await controller.stop()
+    await client.close()
+    await server.close()
+  }
+}
+
+/**
+ * It writes to /var/run/antrea, which two controllers must not share: it gets a mount namespace of its own with a tmpfs
+ * there. It listens on 0.0.0.0, which cannot be configured.
+ */
+async function startReal(plane: ControlPlane, binary: string): Promise<() => Promise<void>> {
+  const [port = 0] = await freePorts(1)
+  const folder = join(plane.folder, 'antrea')
+  mkdirSync(join(folder, 'bin'), { recursive: true })
+  // The controller's support bundle calls antctl.
+  writeFileSync(join(folder, 'bin/antctl'), '#!/bin/sh\nexit 0\n')
+  chmodSync(join(folder, 'bin/antctl'), 0o755)
+  const config = join(folder, 'antrea-controller.conf')
+  writeFileSync(
+    config,
+    JSON.stringify({
+      featureGates: { SupportBundleCollection: true, AntreaIPAM: true },
+      clientConnection: { kubeconfig: plane.kubeconfig, qps: 50, burst: 100 },
+      apiPort: port,
+      selfSignedCert: true,
+      nodeIPAM: { enableNodeIPAM: false },
+    }),
+  )
+  const script =
+    'mkdir -p /var/run/antrea && mount -t tmpfs tmpfs /var/run/antrea && exec "$0" --config="$1" --logtostderr'
+  const controller = start({
+    name: 'antrea-controller',
+    command: 'unshare',
+    args: [...namespaceFlags(), 'sh', '-c', script, binary, config],
+    logFile: join(plane.folder, 'antrea-controller.log'),
+    env: {
+      ...process.env,
+      PATH: `${join(folder, 'bin')}:${process.env['PATH'] ?? ''}`,
+      POD_NAMESPACE: 'kube-system',
+      POD_NAME: 'antrea-controller-0',
+      NODE_NAME: 'n1',
+      SERVICEACCOUNT_NAME: 'antrea-controller',
+    },
+  })
+  try {
+    const caPem = await Promise.race([
+      eventually('antrea-controller publishes its CA', async () => {
+        const answer = await plane.api.ask('GET', '/api/v1/namespaces/kube-system/configmaps/antrea-ca')
+        return answer.body?.data?.['ca.crt'] as string | undefined
+      }),
+      controller.exited.then((how) => {
+        throw new Error(`antrea-controller ended (${how}):\n${controller.tail()}`)
+      }),
+    ])
+    await installRoutes(plane.api.http, { port, caPem })
+    await eventually('antrea-controller makes its tiers', async () => {
+      const { items } = await plane.api.get('/apis/crd.antrea.io/v1beta1/tiers')
+      return items.length >= 6 ? true : undefined
+    })
+  } catch (error) {
+    await controller.stop()
+    throw error
+  }
+  return () => controller.stop()
+}
+
+/** As root a mount namespace is enough; anybody else needs a user namespace in which they are. */
+function namespaceFlags(): string[] {
+  const flags = process.getuid?.() === 0 ? ['-m'] : ['-r', '-m']
+  try {
+    execFileSync('unshare', [...flags, 'true'], { stdio: 'ignore' })
+  } catch (cause) {
+    throw new Error('ANTREA_CONTROLLER needs unshare (util-linux) and the right to make a mount namespace', {
+      cause,
+    })
+  }
+  return flags
+}
