@@ -3,7 +3,7 @@ import type { Logger } from '../log/index.ts'
 import type { Clock, HttpClient, Peer, Random } from '../world/index.ts'
 import type { LinkFaults } from '../world/link.ts'
 import type { StandInAgents, StandInController } from './antrea/types.ts'
-import type { ApiServer } from './apiserver/types.ts'
+import type { ApiServer, ApiServerOptions } from './apiserver/types.ts'
 
 export interface EmbeddedClusterOptions {
   readonly clock: Clock
@@ -14,6 +14,10 @@ export interface EmbeddedClusterOptions {
   /** Creates the demo application too. */
   readonly demo?: boolean
   readonly historyEventsMax?: number
+  /** Absent: whoever is authenticated may do everything. */
+  readonly authorize?: NonNullable<ApiServerOptions['authorize']>
+  /** From an agent's seeing a policy to its reporting it; the stand-in's default when absent. */
+  readonly realizationDelayMs?: number
 }
 
 /** API server, Antrea stand-in and objects in one process, on the given clock; sockets are the caller's. */
