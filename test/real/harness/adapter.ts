@@ -1,27 +1,48 @@
-/** The adapter as the process that systemd would run: `main.ts run --config FILE`. */
-import { writeFileSync } from 'node:fs'
+/** The adapter as the process that systemd would run: `main.ts run --config FILE`, with the rights of docs/rbac.yaml. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import http from 'node:http'
 import { join } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+import type { StatusSnapshot } from '../../../src/adapter.ts'
+import type { AnyJson, Api } from './api.ts'
+import type { AuditQuery } from './audit.ts'
 import type { ControlPlane } from './controlplane.ts'
 import type { Nsx } from './nsx.ts'
 import { type Running, start } from './processes.ts'
+import { type EventuallyOptions, eventually } from './wait.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
-export const ADAPTER_USER = 'antrea-nsx-adapter'
-export const ADAPTER_NAMESPACE = 'antrea-nsx-adapter'
+/** As a group, so that each instance can be a user of its own in the audit log. */
+const ADAPTER_GROUP = 'antrea-nsx-adapter'
+const ADAPTER_NAMESPACE = 'antrea-nsx-adapter'
+const LEASE = `/apis/coordination.k8s.io/v1/namespaces/${ADAPTER_NAMESPACE}/leases/antrea-nsx-adapter`
 
-/** What counts as a change the adapter made in the cluster. */
-export const ADAPTER_WRITES = { user: ADAPTER_USER, exceptLeasesIn: ADAPTER_NAMESPACE }
+/** What counts as a change in the cluster: every write but those to the adapter's own leases. */
+export const adapterWrites = (instance?: string): AuditQuery => ({
+  user: `${ADAPTER_GROUP}:${instance ?? ''}`,
+  exceptLeasesIn: ADAPTER_NAMESPACE,
+})
+
+export interface AdapterProcess extends Running {
+  readonly instance: string
+  status(): Promise<StatusSnapshot>
+  /** Leading, both channels watching; or standing by with the cluster read. */
+  ready(role: 'leading' | 'standby', options?: EventuallyOptions): Promise<StatusSnapshot>
+}
 
 export interface AdapterHost {
-  /** Starts a process of this instance name. */
-  run(instance: string): Running
+  /** Starts a process of this instance name; 3 s later at most it has read its configuration. */
+  run(instance: string): Promise<AdapterProcess>
+  /** Who the Lease says leads. */
+  leader(): Promise<string>
+  /** Ends those that still run. */
+  stop(): Promise<void>
 }
 
 /** Gives the adapter its namespace, its rights and its credentials. */
 export async function prepareAdapter(plane: ControlPlane, nsx: Nsx): Promise<AdapterHost> {
-  await grantRights(plane)
-  const { kubeconfig } = plane.addUser(ADAPTER_USER)
+  await grantRights(plane.api)
   const file = (name: string, content: string) => {
     const path = join(plane.folder, name)
     writeFileSync(path, content, { mode: 0o600 })
@@ -32,21 +53,24 @@ export async function prepareAdapter(plane: ControlPlane, nsx: Nsx): Promise<Ada
     nsx: {
       url: nsx.url,
       ca: file('nsx-ca.crt', nsx.caPem),
-      cert: file('nsx-client.crt', nsx.cluster.credential.certPem),
-      key: file('nsx-client.key', nsx.cluster.credential.keyPem),
+      cert: file('nsx-client.crt', nsx.cluster.identity.cert),
+      key: file('nsx-client.key', nsx.cluster.identity.key),
     },
-    kube: { kubeconfig },
     log: { level: process.env['REAL_TIER_LOG'] ?? 'info' },
   }
+  const started: Running[] = []
   return {
-    run(instance) {
+    async run(instance) {
+      const { kubeconfig } = await plane.addUser(`${ADAPTER_GROUP}:${instance}`, [ADAPTER_GROUP])
+      const socket = join(plane.folder, `${instance}.sock`)
       const config = {
         ...common,
+        kube: { kubeconfig },
         instance,
-        serve: { socket: join(plane.folder, `${instance}.sock`) },
+        serve: { socket },
         diagnostics: { file: join(plane.folder, `${instance}.sqlite`) },
       }
-      return start({
+      const running = start({
         name: `adapter-${instance}`,
         command: process.execPath,
         // JSON is YAML.
@@ -58,15 +82,62 @@ export async function prepareAdapter(plane: ControlPlane, nsx: Nsx): Promise<Ada
         ],
         logFile: join(plane.folder, `adapter-${instance}.log`),
       })
+      started.push(running)
+      return withStatus(running, instance, socket)
     },
+    leader: async () => (await plane.api.get(LEASE)).spec.holderIdentity,
+    stop: async () => void (await Promise.all(started.map((running) => running.stop()))),
   }
 }
 
-async function grantRights({ api }: ControlPlane): Promise<void> {
-  await api.post('/api/v1/namespaces', { metadata: { name: ADAPTER_NAMESPACE } })
-  await api.post('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
-    metadata: { name: ADAPTER_USER },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: ADAPTER_USER }],
+function withStatus(running: Running, instance: string, socket: string): AdapterProcess {
+  const status = () => askSocket(socket, '/status')
+  return {
+    ...running,
+    instance,
+    status,
+    ready: (role, options) =>
+      eventually(
+        `the adapter ${instance} is ${role} and ready`,
+        async () => {
+          if (!running.isRunning()) throw new Error(`it ended:\n${running.tail()}`)
+          const now = await status()
+          if (now.role === role && now.ready) return now
+          throw new Error(`it is ${now.role}: ${now.reasons.join('; ')}`)
+        },
+        options,
+      ),
+  }
+}
+
+function askSocket(socketPath: string, path: string): Promise<StatusSnapshot> {
+  return new Promise((resolve, reject) => {
+    const request = http.get({ socketPath, path, timeout: 2_000, agent: false }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk
+      })
+      response.on('end', () => {
+        if (response.statusCode === 200) resolve(JSON.parse(text))
+        else reject(new Error(`${path} answered ${response.statusCode}: ${text}`))
+      })
+    })
+    request.on('timeout', () => request.destroy(new Error(`${path} did not answer`)))
+    request.on('error', reject)
   })
+}
+
+/** docs/rbac.yaml as it is, but for the subject, which it asks to be replaced. */
+async function grantRights(api: Api): Promise<void> {
+  const subject = { kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: ADAPTER_GROUP }
+  for (const document of parseAllDocuments(readFileSync(join(ROOT, 'docs/rbac.yaml'), 'utf8'))) {
+    const object = document.toJS() as AnyJson
+    const { namespace } = object.metadata
+    const root = object.apiVersion === 'v1' ? '/api/v1' : `/apis/${object.apiVersion}`
+    const scope = namespace === undefined ? '' : `/namespaces/${namespace}`
+    await api.post(`${root}${scope}/${object.kind.toLowerCase()}s`, {
+      ...object,
+      ...(object.subjects === undefined ? {} : { subjects: [subject] }),
+    })
+  }
 }

@@ -62,8 +62,8 @@ const newClient = (plane: ControlPlane) => createHttpClient(plane.administrator)
 const SERVICE_DNS_NAME = 'antrea.kube-system.svc'
 
 async function startStandIn(plane: ControlPlane): Promise<() => Promise<void>> {
-  const authority = createAuthority('antrea-ca')
-  const certificate = authority.issue({ commonName: 'antrea', dnsNames: [SERVICE_DNS_NAME] })
+  const authority = await createAuthority('antrea-ca')
+  const certificate = await authority.server('antrea', { dns: [SERVICE_DNS_NAME], ips: [] })
   const client = newClient(plane)
   const controller = createStandInController({
     clock: createRealClock(),
@@ -76,13 +76,12 @@ async function startStandIn(plane: ControlPlane): Promise<() => Promise<void>> {
     port: 0,
     http2: true,
     tls: {
-      cert: certificate.certPem,
-      key: certificate.keyPem,
+      ...certificate,
       ca: plane.frontProxyCaPem,
       requestCert: true,
     },
   })
-  await installRoutes(plane.api.http, { port: server.port, caPem: authority.certPem })
+  await installRoutes(plane.api.http, { port: server.port, caPem: authority.ca })
   await controller.start()
   return async () => {
     await controller.stop()

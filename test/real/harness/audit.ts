@@ -28,6 +28,7 @@ export const AUDIT_POLICY = {
 const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection'])
 
 export interface AuditQuery {
+  /** The user, or what it begins with when this ends with a colon. */
   readonly user?: string
   /** What the User-Agent begins with. */
   readonly userAgent?: string
@@ -61,7 +62,9 @@ function matches(event: AuditEvent, query: AuditQuery): boolean {
   const { resource, namespace } = event.objectRef ?? {}
   if (query.exceptLeasesIn !== undefined && resource === 'leases' && namespace === query.exceptLeasesIn)
     return false
-  if (query.user !== undefined && event.user.username !== query.user) return false
+  const { username } = event.user
+  if (query.user !== undefined && username !== query.user)
+    if (!query.user.endsWith(':') || !username.startsWith(query.user)) return false
   return query.userAgent === undefined || (event.userAgent ?? '').startsWith(query.userAgent)
 }
 

@@ -5,7 +5,7 @@ import { createHttpClient, type HttpClientOptions } from '../../../src/world/rea
 import { type Api, createApi } from './api.ts'
 import { AUDIT_POLICY, type AuditLog, openAuditLog } from './audit.ts'
 import type { Programs } from './build.ts'
-import { type Authority, type Credential, createAuthority, createTokenKeys } from './certificates.ts'
+import { type Authority, createAuthority, createTokenKeys, type Identity } from './certificates.ts'
 import { freePorts, type Running, removeFolder, start, temporaryFolder } from './processes.ts'
 import { eventually } from './wait.ts'
 
@@ -27,7 +27,7 @@ export interface ControlPlane {
   /** Signs the client certificate with which kube-apiserver calls aggregated APIs. */
   readonly frontProxyCaPem: string
   /** A client certificate of this user and a kubeconfig with it. */
-  addUser(name: string, organizations?: readonly string[]): { readonly kubeconfig: string }
+  addUser(name: string, organizations?: readonly string[]): Promise<{ readonly kubeconfig: string }>
   /** Its programs, newest first. */
   readonly processes: readonly Running[]
   stop(): Promise<void>
@@ -39,7 +39,7 @@ interface Place {
   readonly programs: Programs
   readonly ca: Authority
   write(name: string, content: string): string
-  writeCredential(name: string, credential: Credential): { readonly cert: string; readonly key: string }
+  writeCredential(name: string, credential: Identity): { readonly cert: string; readonly key: string }
   run(name: keyof Programs, args: readonly string[]): Running
 }
 
@@ -55,12 +55,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   }
   try {
     const place = await choosePlace(options.programs, folder, started)
-    const frontProxy = createAuthority('front-proxy-ca')
+    const frontProxy = await createAuthority('front-proxy-ca')
     const origin = `https://127.0.0.1:${place.ports.api}`
-    const admin = place.ca.issue({ commonName: 'admin', organizations: [ADMINISTRATORS] })
+    const admin = await place.ca.client('admin', [ADMINISTRATORS])
     const administrator = {
       origin,
-      tls: { ca: place.ca.certPem, cert: admin.certPem, key: admin.keyPem },
+      tls: { ca: place.ca.ca, ...admin },
     }
     const http = createHttpClient(administrator)
     const api = createApi(http)
@@ -75,9 +75,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       administrator,
       kubeconfig,
       audit: openAuditLog(join(folder, 'audit.log')),
-      frontProxyCaPem: frontProxy.certPem,
-      addUser: (name, organizations = []) => ({
-        kubeconfig: writeKubeconfig(place, origin, name, place.ca.issue({ commonName: name, organizations })),
+      frontProxyCaPem: frontProxy.ca,
+      addUser: async (name, organizations = []) => ({
+        kubeconfig: writeKubeconfig(place, origin, name, await place.ca.client(name, organizations)),
       }),
       get processes() {
         return [...started].reverse()
@@ -105,11 +105,11 @@ async function choosePlace(programs: Programs, folder: string, started: Running[
     folder,
     ports: { api, etcdClient, etcdPeer, kcm },
     programs,
-    ca: createAuthority('kubernetes-ca'),
+    ca: await createAuthority('kubernetes-ca'),
     write,
-    writeCredential: (name, { certPem, keyPem }) => ({
-      cert: write(`pki/${name}.crt`, certPem),
-      key: write(`pki/${name}.key`, keyPem),
+    writeCredential: (name, { cert, key }) => ({
+      cert: write(`pki/${name}.crt`, cert),
+      key: write(`pki/${name}.key`, key),
     }),
     run(name, args) {
       const process = start({ name, command: programs[name], args, logFile: join(folder, `${name}.log`) })
@@ -130,14 +130,15 @@ const ready = (process: Running, look: () => Promise<boolean>): Promise<unknown>
     }),
   ])
 
+const LOOPBACK = { dns: ['localhost'], ips: ['127.0.0.1'] }
+
 /** TLS on both sides, so that another stack's etcd on a port we thought free cannot be taken for ours. */
 async function startEtcd(place: Place): Promise<void> {
   const { ports } = place
   const client = `https://127.0.0.1:${ports.etcdClient}`
   const peer = `http://127.0.0.1:${ports.etcdPeer}`
-  const server = place.ca.issue({ commonName: 'etcd', ipAddresses: ['127.0.0.1'] })
-  const files = place.writeCredential('etcd', server)
-  const ca = place.write('pki/ca.crt', place.ca.certPem)
+  const files = place.writeCredential('etcd', await place.ca.server('etcd', LOOPBACK))
+  const ca = place.write('pki/ca.crt', place.ca.ca)
   const process = place.run('etcd', [
     '--name=real',
     `--data-dir=${join(place.folder, 'etcd')}`,
@@ -155,7 +156,7 @@ async function startEtcd(place: Place): Promise<void> {
   ])
   const http = createHttpClient({
     origin: client,
-    tls: { ca: place.ca.certPem, cert: server.certPem, key: server.keyPem },
+    tls: { ca: place.ca.ca, ...(await place.ca.client('probe')) },
   })
   try {
     const api = createApi(http)
@@ -174,20 +175,13 @@ async function startApiServer(
   const { ca, ports } = place
   const server = place.writeCredential(
     'apiserver',
-    ca.issue({
-      commonName: 'kube-apiserver',
-      dnsNames: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
-      ipAddresses: ['127.0.0.1', '10.96.0.1'],
+    await ca.server('kube-apiserver', {
+      dns: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
+      ips: ['127.0.0.1', '10.96.0.1'],
     }),
   )
-  const etcdClient = place.writeCredential(
-    'apiserver-etcd-client',
-    ca.issue({ commonName: 'kube-apiserver' }),
-  )
-  const proxy = place.writeCredential(
-    'front-proxy-client',
-    frontProxy.issue({ commonName: 'front-proxy-client' }),
-  )
+  const etcdClient = place.writeCredential('apiserver-etcd-client', await ca.client('kube-apiserver'))
+  const proxy = place.writeCredential('front-proxy-client', await frontProxy.client('front-proxy-client'))
   const tokens = createTokenKeys()
   const process = place.run('kube-apiserver', [
     `--etcd-servers=https://127.0.0.1:${ports.etcdClient}`,
@@ -209,7 +203,7 @@ async function startApiServer(
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${place.write('pki/sa.pub', tokens.publicPem)}`,
     `--service-account-signing-key-file=${place.write('pki/sa.key', tokens.privatePem)}`,
-    `--requestheader-client-ca-file=${place.write('pki/front-proxy-ca.crt', frontProxy.certPem)}`,
+    `--requestheader-client-ca-file=${place.write('pki/front-proxy-ca.crt', frontProxy.ca)}`,
     '--requestheader-allowed-names=front-proxy-client',
     '--requestheader-username-headers=X-Remote-User',
     '--requestheader-group-headers=X-Remote-Group',
@@ -253,18 +247,18 @@ async function startControllerManager(place: Place, kubeconfig: string, api: Api
   )
 }
 
-function writeKubeconfig(place: Place, server: string, user: string, credential: Credential): string {
+function writeKubeconfig(place: Place, server: string, user: string, credential: Identity): string {
   const base64 = (pem: string) => Buffer.from(pem).toString('base64')
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name: 'real', cluster: { server, 'certificate-authority-data': base64(place.ca.certPem) } }],
+    clusters: [{ name: 'real', cluster: { server, 'certificate-authority-data': base64(place.ca.ca) } }],
     users: [
       {
         name: user,
         user: {
-          'client-certificate-data': base64(credential.certPem),
-          'client-key-data': base64(credential.keyPem),
+          'client-certificate-data': base64(credential.cert),
+          'client-key-data': base64(credential.key),
         },
       },
     ],

@@ -3,7 +3,7 @@ import { createManager, type Manager } from '../../../src/manager/index.ts'
 import type { Expression, Group, Rule, SecurityPolicy } from '../../../src/nsx/model.ts'
 import { createHttpClient, createRealClock, createRealRandom, serve } from '../../../src/world/real.ts'
 import { type AnyJson, type Api, createApi } from './api.ts'
-import { type Credential, createAuthority } from './certificates.ts'
+import { createAuthority, type Identity } from './certificates.ts'
 
 export const DOMAIN = '/infra/domains/default'
 export const policyPath = (id: string) => `${DOMAIN}/security-policies/${id}`
@@ -16,7 +16,7 @@ export interface Nsx {
   readonly manager: Manager
   readonly url: string
   readonly caPem: string
-  readonly cluster: { readonly id: string; readonly name: string; readonly credential: Credential }
+  readonly cluster: { readonly id: string; readonly name: string; readonly identity: Identity }
   readonly api: Api
   /** Of ANTREA type, as the user interface makes them. */
   putGroup(id: string, expression: readonly Expression[]): Promise<void>
@@ -36,29 +36,29 @@ export interface Nsx {
 
 /** A manager that knows one cluster. */
 export async function startNsx(cluster: { readonly id: string; readonly name: string }): Promise<Nsx> {
-  const authority = createAuthority('nsx-ca')
+  const authority = await createAuthority('nsx-ca')
   const manager = createManager({ clock: createRealClock(), random: createRealRandom(), users: [USER] })
-  const server = authority.issue({ commonName: 'nsx', dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] })
+  const server = await authority.server('nsx', { dns: ['localhost'], ips: ['127.0.0.1'] })
   const running = await serve({
     handler: manager.handler,
     host: '127.0.0.1',
     port: 0,
-    tls: { cert: server.certPem, key: server.keyPem, ca: authority.certPem, requestCert: true },
+    tls: { ...server, ca: authority.ca, requestCert: true },
   })
-  const credential = authority.issue({ commonName: cluster.name })
-  manager.register({ nodeId: cluster.id, name: cluster.name, certificatePem: credential.certPem })
+  const identity = await authority.client(cluster.name)
+  manager.register({ nodeId: cluster.id, name: cluster.name, certificatePem: identity.cert })
   const url = `https://127.0.0.1:${running.port}`
   const authorization = `Basic ${Buffer.from(`${USER.name}:${USER.password}`).toString('base64')}`
   const http = createHttpClient({
     origin: url,
-    tls: { ca: authority.certPem },
+    tls: { ca: authority.ca },
     headers: () => ({ authorization }),
   })
   return {
     manager,
     url,
-    caPem: authority.certPem,
-    cluster: { ...cluster, credential },
+    caPem: authority.ca,
+    cluster: { ...cluster, identity },
     ...asAdministrator(createApi(http), cluster.id),
     async stop() {
       await http.close()

@@ -1,6 +1,6 @@
 /** The whole: control plane, Antrea, manager, a fleet, and the adapter as a process. */
 import assert from 'node:assert/strict'
-import { ADAPTER_WRITES, type AdapterHost, prepareAdapter } from './adapter.ts'
+import { type AdapterHost, adapterWrites, prepareAdapter } from './adapter.ts'
 import { type Antrea, type AntreaOptions, attachAntrea } from './antrea.ts'
 import type { AuditEvent } from './audit.ts'
 import { type ControlPlane, startControlPlane } from './controlplane.ts'
@@ -22,7 +22,7 @@ export interface Stack {
   /** Waits until Antrea enforces exactly what NSX wants, and the manager's inventory holds exactly the cluster's pods. */
   settled(options?: EventuallyOptions): Promise<void>
   /** Counts what the adapter writes from here on, in the cluster and in NSX. */
-  countWrites(): { kube(): AuditEvent[]; nsx(): string[] }
+  countWrites(instance?: string): { kube(): AuditEvent[]; nsx(): string[] }
   stop(): Promise<void>
 }
 
@@ -41,6 +41,7 @@ export async function startStack(options: AntreaOptions = {}): Promise<Stack> {
     const nsx = await startNsx(CLUSTER)
     ends.push(() => nsx.stop())
     const adapter = await prepareAdapter(plane, nsx)
+    ends.push(() => adapter.stop())
     return {
       plane,
       antrea,
@@ -48,7 +49,7 @@ export async function startStack(options: AntreaOptions = {}): Promise<Stack> {
       fleet,
       adapter,
       settled: (within) => eventually('everything is settled', () => checkSettled(plane, nsx), within),
-      countWrites: () => countWrites(plane, nsx),
+      countWrites: (instance) => countWrites(plane, nsx, instance),
       stop,
     }
   } catch (error) {
@@ -105,11 +106,11 @@ export async function assertNoStaleGroups({ api }: ControlPlane): Promise<void> 
   )
 }
 
-function countWrites(plane: ControlPlane, nsx: Nsx) {
+function countWrites(plane: ControlPlane, nsx: Nsx, instance?: string) {
   const mark = plane.audit.mark()
   const inNsx: string[] = []
   nsx.manager.audit.subscribe(({ mutating, method, path, status, user }) => {
     if (mutating && user === nsx.cluster.name) inNsx.push(`${method} ${path} ${status}`)
   })
-  return { kube: () => plane.audit.writes(ADAPTER_WRITES, mark), nsx: () => [...inNsx] }
+  return { kube: () => plane.audit.writes(adapterWrites(instance), mark), nsx: () => [...inNsx] }
 }

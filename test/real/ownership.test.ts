@@ -1,0 +1,180 @@
+/** What is ours is kept as NSX wants it; what is not ours is never touched. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { AnyJson } from './harness/api.ts'
+import { podTag, rule } from './harness/nsx.ts'
+import { type Stack, startStack } from './harness/stack.ts'
+import { skip } from './harness/tier.ts'
+import { eventually } from './harness/wait.ts'
+
+const options = { skip, timeout: 120_000 }
+const ACNPS = '/apis/crd.antrea.io/v1beta1/clusternetworkpolicies'
+let stack: Stack
+
+before(
+  async () => {
+    if (skip !== false) return
+    stack = await startStack()
+    const { fleet, nsx } = stack
+    await fleet.namespace('shop')
+    await fleet.pod({ namespace: 'shop', name: 'web-1', labels: { app: 'web' }, node: 'n1', ip: '10.10.1.1' })
+    await fleet.pod({ namespace: 'shop', name: 'db-1', labels: { app: 'db' }, node: 'n2', ip: '10.10.2.1' })
+    await nsx.putGroup('web', [podTag('app', 'web')])
+    await nsx.putGroup('db', [podTag('app', 'db')])
+    for (const [index, id] of ['one', 'two', 'three'].entries())
+      await nsx.putPolicy(id, {
+        category: 'Application',
+        sequence_number: index + 1,
+        scope: ['/infra/domains/default/groups/db'],
+        rules: [
+          rule({
+            id: 'allow',
+            action: 'ALLOW',
+            sequence: 1,
+            direction: 'IN',
+            peers: ['web'],
+            tcpPorts: ['80'],
+          }),
+          rule({ id: 'drop', action: 'DROP', sequence: 2, direction: 'IN', peers: [] }),
+        ],
+      })
+  },
+  { timeout: 120_000 },
+)
+after(() => stack?.stop())
+
+const byHand = (name: string, labels: Record<string, string> = {}) => ({
+  apiVersion: 'crd.antrea.io/v1beta1',
+  kind: 'ClusterNetworkPolicy',
+  metadata: { name, labels },
+  spec: {
+    priority: 5,
+    tier: 'securityops',
+    appliedTo: [{ podSelector: { matchLabels: { app: 'web' } } }],
+    ingress: [{ name: 'mine', action: 'Drop', from: [{ podSelector: {} }] }],
+  },
+})
+/** What a person would see changed: everything but the status and its bookkeeping. */
+const visible = ({ metadata, spec }: AnyJson) => ({
+  uid: metadata.uid,
+  generation: metadata.generation,
+  labels: metadata.labels,
+  annotations: metadata.annotations,
+  managers: metadata.managedFields
+    .filter(({ subresource }: AnyJson) => subresource === undefined)
+    .map(({ manager }: AnyJson) => manager),
+  spec,
+})
+
+test('what a person made is never touched, nor what only looks like ours', options, async () => {
+  const { api } = stack.plane
+  const mine = [
+    byHand('made-by-hand'),
+    byHand('looks-like-ours', { 'app.kubernetes.io/managed-by': 'antrea-nsx-adapter' }),
+    // The name of a policy that the manager has; the adapter must not take it over.
+    byHand((await stack.nsx.policy('three')).unique_id!.toLowerCase()),
+  ]
+  const before = []
+  for (const policy of mine) before.push(visible(await api.post(ACNPS, policy)))
+  const adapter = await stack.adapter.run('only')
+  await adapter.ready('leading')
+  await eventually('the other policies are there', async () => {
+    const { items } = await api.get(ACNPS)
+    return items.length === mine.length + 2 ? true : undefined
+  })
+  await stack.nsx.deletePolicy('three')
+  await stack.nsx.putPolicy('two', { ...(await stack.nsx.policy('two')), sequence_number: 50 })
+  const change = async (name: string, changed: string) => {
+    const policy = await stack.nsx.policy(name)
+    await eventually(`${changed} is in the cluster`, async () => {
+      const found = await api.get(`${ACNPS}/${policy.unique_id!.toLowerCase()}`)
+      return found.metadata.generation > 1 ? true : undefined
+    })
+  }
+  await change('two', 'the new order')
+  const after = []
+  for (const { metadata } of mine) after.push(visible(await api.get(`${ACNPS}/${metadata.name}`)))
+  assert.deepEqual(after, before)
+  for (const { metadata } of mine) await api.delete(`${ACNPS}/${metadata.name}`)
+  await stack.settled()
+})
+
+const edits: readonly (readonly [string, (spec: AnyJson) => void])[] = [
+  [
+    'changed',
+    (spec) => {
+      spec.ingress[1].action = 'Allow'
+    },
+  ],
+  [
+    'added to',
+    (spec) => {
+      spec.ingress.unshift({
+        name: 'added',
+        action: 'Allow',
+        from: [{ podSelector: {} }],
+        enableLogging: false,
+      })
+    },
+  ],
+  [
+    'widened inside a rule',
+    (spec) => {
+      spec.ingress[0].ports.push({ protocol: 'TCP', port: 22 })
+    },
+  ],
+  [
+    'given a list that was empty',
+    (spec) => {
+      spec.egress = [{ name: 'added', action: 'Allow', enableLogging: false }]
+    },
+  ],
+  [
+    'taken from',
+    (spec) => {
+      spec.ingress.pop()
+    },
+  ],
+]
+
+for (const [what, edit] of edits)
+  test(`one of ours that was ${what} by hand is put back`, options, async () => {
+    const { api } = stack.plane
+    await stack.settled()
+    const path = `${ACNPS}/${(await stack.nsx.policy('one')).unique_id!.toLowerCase()}`
+    const before = await api.get(path)
+    const edited = structuredClone(before)
+    edit(edited.spec)
+    const { metadata } = await api.put(path, edited)
+    assert.equal(metadata.generation, before.metadata.generation + 1, 'the edit is a change')
+    await eventually('it is as before', async () => {
+      const now = await api.get(path)
+      assert.deepEqual(now.spec, before.spec)
+      assert.equal(now.metadata.generation, before.metadata.generation + 2)
+      return true
+    })
+    await stack.settled()
+  })
+
+test('one of ours that was deleted by hand comes back', options, async () => {
+  const { api } = stack.plane
+  await api.delete(`${ACNPS}/${(await stack.nsx.policy('one')).unique_id!.toLowerCase()}`)
+  await eventually('it is there again', async () => {
+    const { items } = await api.get(ACNPS)
+    return items.length === 2 ? true : undefined
+  })
+  await stack.settled()
+})
+
+test('a policy deleted in NSX while the adapter is down is gone after it starts', options, async () => {
+  const { nsx, plane, adapter } = stack
+  await stack.settled()
+  await adapter.stop()
+  const name = (await nsx.policy('one')).unique_id!.toLowerCase()
+  await nsx.deletePolicy('one')
+  assert.equal((await plane.api.ask('GET', `${ACNPS}/${name}`)).status, 200)
+  await (await adapter.run('only')).ready('leading')
+  await stack.settled()
+  assert.equal((await plane.api.ask('GET', `${ACNPS}/${name}`)).status, 404)
+  assert.equal((await plane.api.get(ACNPS)).items.length, 1)
+})
