@@ -1,0 +1,82 @@
+/**
+ * Which objects of the cluster are ours: those with our label, this cluster's id and an entry of our field manager,
+ * all three. Nothing else is ever changed or deleted.
+ */
+import type { KubeObject, ObjectMeta } from '../kube/types.ts'
+
+export const MANAGER = 'antrea-nsx-adapter'
+export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by'
+
+const annotation = (name: string): string => `${MANAGER}/${name}`
+
+/** Written only together with a spec change, never for their own sake. */
+export const ANNOTATIONS = {
+  clusterId: annotation('cluster-id'),
+  source: annotation('source'),
+  intentPath: annotation('intent-path'),
+  displayName: annotation('display-name'),
+  /** Hash of the NSX body that is in force. */
+  appliedHash: annotation('applied-hash'),
+  /** Hash of the spec as it was written: tells a change by hand from a change in NSX. */
+  specHash: annotation('spec-hash'),
+} as const
+
+/** What of NSX an object was made from. */
+export interface Origin {
+  readonly source: string
+  readonly path: string
+  readonly displayName: string
+  readonly hash: string
+}
+
+export type Ownership =
+  | 'ours'
+  /** Our label without our cluster id or field manager: untouched, LOOKS_LIKE_OURS. */
+  | 'looks-like-ours'
+  /** Another cluster id: untouched until a person adopts or deregisters. */
+  | 'foreign-cluster'
+  | 'foreign'
+
+/** Whose this object is. */
+export function ownershipOf(object: KubeObject, clusterId: string): Ownership {
+  const { labels, annotations, managedFields } = object.metadata
+  if (labels?.[MANAGED_BY_LABEL] !== MANAGER) return 'foreign'
+  const id = annotations?.[ANNOTATIONS.clusterId]
+  if (id === undefined) return 'looks-like-ours'
+  if (id !== clusterId) return 'foreign-cluster'
+  return (managedFields ?? []).some((entry) => entry.manager === MANAGER) ? 'ours' : 'looks-like-ours'
+}
+
+export const annotationOf = (object: KubeObject, key: keyof typeof ANNOTATIONS): string | undefined =>
+  object.metadata.annotations?.[ANNOTATIONS[key]]
+
+/** Annotations may hold any text, but all of them together 256 KiB; a name needs no more than this. */
+const DISPLAY_NAME_CHARS_MAX = 255
+
+/** Metadata of a new object, or of a changed one (`stored`), whose other labels and annotations stay. */
+export function ownedMeta(
+  name: string,
+  clusterId: string,
+  origin: Origin,
+  specHash: string,
+  stored?: ObjectMeta,
+): ObjectMeta {
+  const { uid, resourceVersion, ownerReferences, finalizers } = stored ?? {}
+  return {
+    name,
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    ...(ownerReferences === undefined ? {} : { ownerReferences }),
+    ...(finalizers === undefined ? {} : { finalizers }),
+    labels: { ...stored?.labels, [MANAGED_BY_LABEL]: MANAGER },
+    annotations: {
+      ...stored?.annotations,
+      [ANNOTATIONS.clusterId]: clusterId,
+      [ANNOTATIONS.source]: origin.source,
+      [ANNOTATIONS.intentPath]: origin.path,
+      [ANNOTATIONS.displayName]: origin.displayName.toWellFormed().slice(0, DISPLAY_NAME_CHARS_MAX),
+      [ANNOTATIONS.appliedHash]: origin.hash,
+      [ANNOTATIONS.specHash]: specHash,
+    },
+  }
+}

@@ -1,0 +1,105 @@
+/** NSX bodies as the translation reads them. A field of the wrong type is a problem of its policy, never a crash. */
+import { z } from 'zod'
+
+const text = z.string().nullish()
+const flag = z.boolean().nullish()
+const whole = z.number().nullish()
+const texts = z.array(z.string()).nullish()
+/** Every base resource: PolicyConfigResource. */
+const base = { id: text, path: text, display_name: text, unique_id: text, marked_for_delete: flag }
+
+export const ServiceEntryBody = z.looseObject({
+  resource_type: text,
+  l4_protocol: text,
+  source_ports: texts,
+  destination_ports: texts,
+  protocol_number: whole,
+  nested_service_path: text,
+})
+export type ServiceEntryBody = z.infer<typeof ServiceEntryBody>
+
+export const ServiceBody = z.looseObject({ ...base, service_entries: z.array(ServiceEntryBody).nullish() })
+export type ServiceBody = z.infer<typeof ServiceBody>
+
+export const RuleBody = z.looseObject({
+  ...base,
+  action: text,
+  direction: text,
+  ip_protocol: text,
+  source_groups: texts,
+  destination_groups: texts,
+  sources_excluded: flag,
+  destinations_excluded: flag,
+  services: texts,
+  service_entries: z.array(ServiceEntryBody).nullish(),
+  profiles: texts,
+  scope: texts,
+  logged: flag,
+  disabled: flag,
+  tag: text,
+  rule_id: whole,
+  sequence_number: whole,
+})
+export type RuleBody = z.infer<typeof RuleBody>
+
+export const PolicyBody = z.looseObject({
+  ...base,
+  category: text,
+  sequence_number: whole,
+  scope: texts,
+  stateful: flag,
+  logging_enabled: flag,
+  connectivity_preference: text,
+  connectivity_strategy: text,
+  application_connectivity_strategy: z.array(z.unknown()).nullish(),
+  scheduler_path: text,
+  rules: z.array(RuleBody).nullish(),
+})
+export type PolicyBody = z.infer<typeof PolicyBody>
+
+/** One operand or operator. `expressions` of a nested one are read one level deep: NSX allows no more. */
+const FlatExpression = z.looseObject({
+  resource_type: text,
+  member_type: text,
+  key: text,
+  operator: text,
+  scope_operator: text,
+  value: text,
+  conjunction_operator: text,
+  ip_addresses: texts,
+  paths: texts,
+  exclude: z.unknown().optional(),
+})
+export const ExpressionBody = FlatExpression.extend({ expressions: z.array(FlatExpression).nullish() })
+export type ExpressionBody = z.infer<typeof ExpressionBody>
+export type FlatExpressionBody = z.infer<typeof FlatExpression>
+
+export const GroupBody = z.looseObject({
+  ...base,
+  group_type: texts,
+  expression: z.array(ExpressionBody).nullish(),
+  extended_expression: z.array(z.unknown()).nullish(),
+  reference: flag,
+})
+export type GroupBody = z.infer<typeof GroupBody>
+
+interface Schema<T> {
+  safeParse(
+    value: unknown,
+  ): { success: true; data: T } | { success: false; error: { issues: readonly Issue[] } }
+}
+interface Issue {
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+}
+
+/** The body, or where it is not what NSX's API says. */
+export function readBody<T>(
+  schema: Schema<T>,
+  body: unknown,
+): { body: T } | { field: string; message: string } {
+  const result = schema.safeParse(body)
+  if (result.success) return { body: result.data }
+  const issue = result.error.issues[0]
+  return { field: issue?.path.map(String).join('.') ?? '', message: issue?.message ?? 'not an object' }
+}

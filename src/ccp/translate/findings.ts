@@ -1,0 +1,34 @@
+/** What the translation of one policy found: problems, and where. */
+import type { Problem } from '../../protocol/ccp.ts'
+import { CODES, type Code } from './codes.ts'
+
+export interface Where {
+  readonly rule_path?: string
+  readonly group_path?: string
+  readonly field?: string
+}
+
+/** At most so many are told of one policy; the rest would be more of the same. */
+const PROBLEMS_MAX = 50
+const MESSAGE_CHARS_MAX = 500
+
+/** A problem with the severity its code has. `detail` is about this very object; the code's text explains the rest. */
+export function problem(code: Code, detail: string, where: Where = {}): Problem {
+  return {
+    code,
+    severity: CODES[code].severity,
+    ...where,
+    message: detail.toWellFormed().slice(0, MESSAGE_CHARS_MAX),
+  }
+}
+
+export const isError = ({ severity }: Problem): boolean => severity === 'ERROR'
+
+/** Errors first, equal ones once, bounded. */
+export function tidy(problems: readonly Problem[]): Problem[] {
+  const seen = new Map(problems.map((found) => [JSON.stringify(found), found]))
+  const once = [...seen.values()]
+  return [...once.filter(isError), ...once.filter((found) => !isError(found))].slice(0, PROBLEMS_MAX)
+}
+
+export const quote = (value: unknown): string => JSON.stringify(value ?? null).slice(0, 120)

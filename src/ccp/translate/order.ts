@@ -1,0 +1,48 @@
+/** Order: from sequence numbers to priorities, without ever moving a neighbour. */
+import { sha256Hex } from '../../protocol/hash.ts'
+import type { Category } from '../settings.ts'
+
+/** Tier order. */
+export const CATEGORIES: readonly Category[] = ['Emergency', 'Infrastructure', 'Environment', 'Application']
+
+const PLACES = 2 ** 21
+/** 1 + n·2⁻¹⁸ stays below 10000 for every n below this; with the place's 2⁻³⁹ all of it is exact in a double. */
+const SEQUENCE_MAX = 9_999 * 2 ** 18
+
+export const isSequenceNumber = (value: number): boolean =>
+  Number.isSafeInteger(value) && value >= 0 && value < SEQUENCE_MAX
+
+/** The first 21 bits of SHA-256(unique_id). */
+const placeOf = (name: string): number => Number.parseInt(sha256Hex(name).slice(0, 6), 16) >>> 3
+
+export interface Ordered {
+  readonly name: string
+  readonly category: Category
+  readonly sequence: number
+}
+
+export interface Priority {
+  readonly priority: number
+  /** Its place was taken and it moved up. */
+  readonly probed: boolean
+}
+
+/**
+ * Priority = 1 + sequence_number·2⁻¹⁸ + h·2⁻³⁹. Policies of one number and one h probe upwards in unique_id order, so
+ * that two never share a tier and a priority: Antrea would interleave their rules.
+ */
+export function priorities(policies: readonly Ordered[]): ReadonlyMap<string, Priority> {
+  const taken = new Map<string, Set<number>>()
+  const result = new Map<string, Priority>()
+  for (const { name, category, sequence } of [...policies].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const key = `${category} ${sequence}`
+    const places = taken.get(key) ?? new Set()
+    taken.set(key, places)
+    const first = placeOf(name)
+    let place = first
+    while (places.has(place)) place = (place + 1) % PLACES
+    places.add(place)
+    result.set(name, { priority: 1 + sequence * 2 ** -18 + place * 2 ** -39, probed: place !== first })
+  }
+  return result
+}
