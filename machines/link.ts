@@ -116,21 +116,27 @@ export const linkRegion = {
           },
         },
         silence: {
-          initial: 'fresh',
-          on: { SEEN: { target: '.fresh', reenter: true } },
-          after: { silenceReplace: { target: '#link.broken', actions: 'noteDeadline' } },
+          initial: 'listening',
           states: {
-            fresh: { after: { silenceProbe: 'probing' } },
-            probing: {
-              invoke: {
-                src: 'probe',
-                onDone: 'doubtful',
-                onError: { target: '#link.broken', actions: 'remember' },
+            // One level down, so that entering it anew leaves the region `phase` alone.
+            listening: {
+              initial: 'fresh',
+              on: { SEEN: { target: 'listening', reenter: true } },
+              after: { silenceReplace: { target: '#link.broken', actions: 'noteDeadline' } },
+              states: {
+                fresh: { after: { silenceProbe: 'probing' } },
+                probing: {
+                  invoke: {
+                    src: 'probe',
+                    onDone: 'doubtful',
+                    onError: { target: '#link.broken', actions: 'remember' },
+                  },
+                  after: { probeLimit: { target: '#link.broken', actions: 'noteDeadline' } },
+                },
+                /** The manager lives, this stream says nothing: replaced at silenceReplace. */
+                doubtful: {},
               },
-              after: { probeLimit: { target: '#link.broken', actions: 'noteDeadline' } },
             },
-            /** The manager lives, this stream says nothing: replaced at silenceReplace. */
-            doubtful: {},
           },
         },
       },

@@ -187,22 +187,28 @@ export const watchMachine = setup({
               },
             },
             silence: {
-              initial: 'fresh',
-              on: { SEEN: { target: '.fresh', reenter: true } },
-              // An answered probe proves the path, not the old socket. Bookmarks come about each minute, so a quiet
-              // stream is opened anew at 45 s, at its resourceVersion: one small request, and nothing is listed.
-              after: { silenceReplace: '#watch.silent' },
+              initial: 'listening',
               states: {
-                fresh: { after: { silenceProbe: 'probing' } },
-                probing: {
-                  invoke: {
-                    src: 'probe',
-                    onDone: 'doubtful',
-                    onError: { target: '#watch.broken', actions: 'remember' },
+                // One level down, so that entering it anew leaves the region `age` alone.
+                listening: {
+                  initial: 'fresh',
+                  on: { SEEN: { target: 'listening', reenter: true } },
+                  // An answered probe proves the path, not the old socket. Bookmarks come about each minute, so a quiet
+                  // stream is opened anew at 45 s, at its resourceVersion: one small request, and nothing is listed.
+                  after: { silenceReplace: '#watch.silent' },
+                  states: {
+                    fresh: { after: { silenceProbe: 'probing' } },
+                    probing: {
+                      invoke: {
+                        src: 'probe',
+                        onDone: 'doubtful',
+                        onError: { target: '#watch.broken', actions: 'remember' },
+                      },
+                      after: { probeLimit: '#watch.broken' },
+                    },
+                    doubtful: {},
                   },
-                  after: { probeLimit: '#watch.broken' },
                 },
-                doubtful: {},
               },
             },
           },
