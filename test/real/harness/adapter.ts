@@ -36,8 +36,8 @@ export interface AdapterHost {
   run(instance: string): Promise<AdapterProcess>
   /** Who the Lease says leads. */
   leader(): Promise<string>
-  /** Ends those that still run. */
-  stop(): Promise<void>
+  /** Ends those that still run, in order; all of them, or that of one instance. */
+  stop(instance?: string): Promise<void>
 }
 
 /** Gives the adapter its namespace, its rights and its credentials. */
@@ -58,7 +58,7 @@ export async function prepareAdapter(plane: ControlPlane, nsx: Nsx): Promise<Ada
     },
     log: { level: process.env['REAL_TIER_LOG'] ?? 'info' },
   }
-  const started: Running[] = []
+  const started: AdapterProcess[] = []
   return {
     async run(instance) {
       const { kubeconfig } = await plane.addUser(`${ADAPTER_GROUP}:${instance}`, [ADAPTER_GROUP])
@@ -82,11 +82,15 @@ export async function prepareAdapter(plane: ControlPlane, nsx: Nsx): Promise<Ada
         ],
         logFile: join(plane.folder, `adapter-${instance}.log`),
       })
-      started.push(running)
-      return withStatus(running, instance, socket)
+      const adapter = withStatus(running, instance, socket)
+      started.push(adapter)
+      return adapter
     },
     leader: async () => (await plane.api.get(LEASE)).spec.holderIdentity,
-    stop: async () => void (await Promise.all(started.map((running) => running.stop()))),
+    async stop(instance) {
+      const wanted = started.filter((adapter) => instance === undefined || adapter.instance === instance)
+      await Promise.all(wanted.map((adapter) => adapter.stop()))
+    },
   }
 }
 
