@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { watchExit } from './processes.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const MODULE = join(import.meta.dirname, '../controlplane')
@@ -131,7 +132,11 @@ async function build(name: ProgramName, folder: string, progress: (line: string)
       ),
     PROGRESS_EVERY_MS,
   )
-  const stop = () => go.kill('SIGTERM')
+  watchExit()
+  const stop = () => {
+    go.kill('SIGTERM')
+    rmSync(unfinished, { force: true })
+  }
   process.once('exit', stop)
   try {
     const code = await new Promise<number | null>((resolve, reject) => {

@@ -76,10 +76,10 @@ function ruleOf(rule: AnyJson, peer: AnyJson, addressGroups: ReadonlyMap<string,
     name: String(rule.name).replace(/-(in|out)$/, ''),
     action: rule.action,
     pods: podsOf(peer?.addressGroups ?? [], addressGroups),
-    blocks: [
+    blocks: sorted([
       ...(peer?.ipBlocks ?? []).map(({ cidr }: AnyJson) => `${address(cidr.ip)}/${cidr.prefixLength ?? 0}`),
       ...blocksOf(peer?.addressGroups ?? [], addressGroups),
-    ].sort(),
+    ]),
     ports: (rule.services ?? [])
       .map(({ protocol, port, endPort }: AnyJson) =>
         endPort === undefined || endPort === port ? `${protocol} ${port}` : `${protocol} ${port}-${endPort}`,
@@ -87,6 +87,8 @@ function ruleOf(rule: AnyJson, peer: AnyJson, addressGroups: ReadonlyMap<string,
       .sort(),
   }
 }
+
+const sorted = (list: readonly string[]): string[] => [...new Set(list)].sort()
 
 const membersOf = (names: readonly string[], groups: ReadonlyMap<string, AnyJson>): AnyJson[] =>
   names.flatMap((name) => groups.get(name)?.groupMembers ?? [])

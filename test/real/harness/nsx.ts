@@ -25,6 +25,7 @@ export interface Nsx {
   putPolicy(id: string, policy: SecurityPolicy): Promise<SecurityPolicy>
   deletePolicy(id: string): Promise<void>
   policy(id: string): Promise<SecurityPolicy>
+  /** Those that span the cluster, with their rules. */
   policies(): Promise<SecurityPolicy[]>
   groups(): Promise<Group[]>
   /** `SUCCESS`, `IN_PROGRESS`, … of ConsolidatedRealizedStatus, and the whole answer. */
@@ -105,8 +106,15 @@ function asAdministrator(api: Api, clusterId: string) {
     deletePolicy: (id: string) => api.delete(intent(policyPath(id))),
     policy,
     async policies(): Promise<SecurityPolicy[]> {
+      const own = await clusterPath(list, clusterId)
       const all = await list(intent(`${DOMAIN}/security-policies`))
-      return Promise.all(all.map(({ id }) => policy(id)))
+      const spanning = await Promise.all(
+        all.map(async ({ id }) => {
+          const spans = await list(intent(`${policyPath(id)}/container-cluster-span`))
+          return spans.some(({ container_cluster_path }) => container_cluster_path === own) ? [id] : []
+        }),
+      )
+      return Promise.all(spanning.flat().map(policy))
     },
     groups: (): Promise<Group[]> => list(intent(`${DOMAIN}/groups`)),
     async realization(path: string) {

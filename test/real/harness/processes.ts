@@ -32,8 +32,8 @@ const running = new Map<number, ChildProcess>()
 const folders = new Set<string>()
 let isWatchingExit = false
 
-/** The last resort: whatever ends this process ends its children and removes its folders. */
-function watchExit(): void {
+/** The last resort: whatever ends this process ends its children and removes its folders; signals end it in order. */
+export function watchExit(): void {
   if (isWatchingExit) return
   isWatchingExit = true
   process.on('exit', () => {

@@ -48,7 +48,8 @@ export async function startStack(options: AntreaOptions = {}): Promise<Stack> {
       nsx,
       fleet,
       adapter,
-      settled: (within) => eventually('everything is settled', () => checkSettled(plane, nsx), within),
+      settled: (within) =>
+        eventually('everything is settled', () => checkSettled(plane, nsx), { everyMs: 250, ...within }),
       countWrites: (instance) => countWrites(plane, nsx, instance),
       stop,
     }
@@ -58,7 +59,7 @@ export async function startStack(options: AntreaOptions = {}): Promise<Stack> {
   }
 }
 
-async function checkSettled(plane: ControlPlane, nsx: Nsx): Promise<void> {
+async function checkSettled(plane: ControlPlane, nsx: Nsx): Promise<true> {
   const wanted = await expectedEnforcement(nsx, plane.api)
   const owned = new Set(
     (await clusterNetworkPolicies(plane.api)).filter(isOwned).map(({ metadata }) => metadata.name),
@@ -84,6 +85,7 @@ async function checkSettled(plane: ControlPlane, nsx: Nsx): Promise<void> {
   }))
   const byId = (a: { id: string }, b: { id: string }) => a.id.localeCompare(b.id)
   assert.deepEqual(inNsx.sort(byId), inKubernetes.sort(byId))
+  return true
 }
 
 /** Every ClusterGroup of the adapter is in use: named by one of its policies, or by a group that is. */
