@@ -4,7 +4,7 @@
  */
 import { type ActorRefFrom, createActor, fromCallback } from 'xstate'
 import { type AdapterEvent, adapterMachine, createWatchesMachine } from '../machines/index.ts'
-import { provideCcp, type TierSettings } from './ccp/index.ts'
+import { DEFAULT_TIERS, provideCcp, type TierSettings } from './ccp/index.ts'
 import { inspectTransitions, stateWords, type Transition } from './diagnostics/inspection.ts'
 import { asAdapterError } from './errors.ts'
 import type { ActiveWarning, ComponentName, Health } from './health/index.ts'
@@ -23,7 +23,8 @@ export interface AdapterSettings {
   /** Unique for each running process; its name in the Lease. */
   readonly instance: string
   readonly lease: { readonly namespace: string; readonly name: string }
-  readonly tiers: TierSettings
+  /** DEFAULT_TIERS when absent. */
+  readonly tiers?: TierSettings
 }
 
 export interface AdapterOptions {
@@ -156,7 +157,7 @@ function compose(options: AdapterOptions, kube: KubeSide): typeof adapterMachine
         log: log.child({ room: 'ccp' }),
         kube: kube.client,
         stores,
-        settings: { tiers: settings.tiers },
+        settings: { tiers: settings.tiers ?? DEFAULT_TIERS },
       }),
       mp: provideMp({
         ...common,

@@ -97,6 +97,18 @@ export const INVENTORY_BATCH_WAIT_MS = 200
 export const INVENTORY_BATCHES_IN_FLIGHT_MAX = 4
 /** A full comparison with what NSX holds runs so often. */
 export const INVENTORY_RESYNC_MS = 600_000
+/** A batch's body, about: a policy's spec can be long, and managers take some megabytes. One object may be over it alone. */
+export const INVENTORY_BATCH_BYTES_MAX = 1 * MIB
+/** Objects of one type that NSX may hold of this cluster: twice the Pods the adapter watches. Over it: INVENTORY_TOO_LARGE. */
+export const INVENTORY_OBJECTS_MAX = 1_000_000
+/** A read-back that begins sooner after a write proves nothing: NSX's lists may lag behind what it took. */
+export const INVENTORY_READ_LAG_MS = 10_000
+/** Refusals before anything was taken; then it is not the objects, and the channel is refused as a whole. */
+export const INVENTORY_REFUSALS_MAX = 50
+/** Refused objects remembered with their reason, some 1 KiB each; the oldest is tried again beyond it. */
+export const INVENTORY_SET_ASIDE_MAX = 1_000
+/** Requests of the manager that wait for an answer or for the next comparison; over it they are refused. */
+export const MP_REQUESTS_MAX = 100
 
 // ---- health
 export const REPORT_INTERVAL_MS = 60_000
@@ -112,6 +124,8 @@ export const SERVER_BODY_BYTES_MAX = 8 * MIB
 /** Transitions waiting for the diagnostics thread; the oldest are dropped and counted. */
 export const DIAGNOSTICS_RING_ROWS_MAX = 4_096
 export const DIAGNOSTICS_DB_BYTES_MAX = 64 * MIB
+/** A configuration, a certificate, a key: some KiB each. Over it: CONFIG_UNREADABLE. */
+export const CONFIG_FILE_BYTES_MAX = 1 * MIB
 
 // ---- the sandbox's Antrea stand-in
 /** One call of the stand-in to its API server. */
@@ -166,3 +180,24 @@ export const MANAGER_JSON_DEPTH_MAX = 64
 export const MANAGER_CLUSTERS_MAX = 1_000
 /** Anti-entropy: a watch is reset for a wrong digest at most so often (docs/protocol.md §2). */
 export const MANAGER_RESET_PERIOD_MS = 600_000
+
+// ---- the sandbox's API server
+/** A request body, as kube-apiserver's own limit. Over it: 413. */
+export const APISERVER_BODY_BYTES_MAX = 3 * MIB
+/** Brackets in a body nest at most so deep; Antrea's deepest schema needs some 30. Over it: 400. */
+export const APISERVER_NESTING_MAX = 200
+/** Changes kept for watches and continue tokens: 20,000 pods' changes of 4 KiB are 80 MiB. Older ones are compacted. */
+export const APISERVER_HISTORY_EVENTS_MAX = 20_000
+/** Bytes waiting for one watch's reader: 4,000 changes of 4 KiB. Over it: the watch ends, its client resumes it. */
+export const APISERVER_WATCH_BUFFER_BYTES_MAX = 16 * MIB
+export const APISERVER_WATCHES_MAX = 10_000
+/** Objects of one resource; Kubernetes supports 150,000 Pods. Over it: creates get 507. */
+export const APISERVER_OBJECTS_MAX = 200_000
+/** Requests kept for looking at; some 200 B each. */
+export const APISERVER_AUDIT_ENTRIES_MAX = 10_000
+/** Bookmarks on a quiet watch, as kube-apiserver's watch cache sends them. */
+export const APISERVER_BOOKMARK_MS = 60_000
+/** Without timeoutSeconds a watch ends after between this and twice this (--min-request-timeout). */
+export const APISERVER_WATCH_TIMEOUT_S_MIN = 1_800
+/** A patch that meets a concurrent write is made again so often (apiserver's MaxRetryWhenPatchConflicts). */
+export const APISERVER_PATCH_TRIES_MAX = 5

@@ -1,0 +1,74 @@
+/**
+ * The command line, one file a command, each loaded when it is asked for. The only place beside the sandbox that takes the
+ * real world. main.ts comes in here.
+ */
+import { Command, CommanderError } from 'commander'
+import { EXIT, tell } from './terminal.ts'
+import { VERSION } from './version.ts'
+
+/** What a command's file offers: it adds its options, its help and its action to the command. */
+export interface CommandFile {
+  configure(command: Command): void
+}
+
+interface Entry {
+  readonly name: string
+  readonly summary: string
+  readonly load: () => Promise<CommandFile>
+}
+
+const COMMANDS: readonly Entry[] = [
+  {
+    name: 'run',
+    summary: 'join a cluster to NSX and keep it joined (the daemon)',
+    load: () => import('./run.ts'),
+  },
+  {
+    name: 'sandbox',
+    summary: 'try everything on this machine: a cluster, a manager and the adapter between them',
+    load: () => import('./sandbox.ts'),
+  },
+  {
+    name: 'status',
+    summary: 'what the daemon does, and what is wrong, worst first',
+    load: () => import('./status.ts'),
+  },
+  { name: 'explain', summary: 'what a code means and what to do', load: () => import('./explain.ts') },
+  {
+    name: 'transitions',
+    summary: 'what the statecharts went through',
+    load: () => import('./transitions.ts'),
+  },
+  { name: 'approve', summary: 'agree to deletes that wait for a person', load: () => import('./approve.ts') },
+]
+
+/** Runs one command line (without the executable's own name). Errors are told in a line; the exit code is set. */
+export async function runCommandLine(words: readonly string[]): Promise<void> {
+  const program = new Command('antrea-nsx-adapter')
+    .description('Joins a Kubernetes cluster that runs Antrea to VMware NSX.')
+    .version(VERSION, '-V, --version')
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({
+      outputError: (text, write) => write(`antrea-nsx-adapter: CLI_USAGE: ${oneLine(text)}\n`),
+    })
+    .addHelpText('after', '\nExample:\n  antrea-nsx-adapter status\n  antrea-nsx-adapter help run')
+  const asked = words[0] === 'help' ? words[1] : words.find((word) => !word.startsWith('-'))
+  for (const { name, summary, load } of COMMANDS) {
+    const command = program.command(name).description(summary).copyInheritedSettings(program)
+    if (name === asked) (await load()).configure(command)
+  }
+  try {
+    if (words.length === 0) program.outputHelp()
+    else await program.parseAsync([...words], { from: 'user' })
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    else tell(error)
+  }
+}
+
+const oneLine = (text: string): string =>
+  text
+    .replace(/^error: /, '')
+    .trim()
+    .replace(/\s*\n\s*/g, ' ')

@@ -1,0 +1,172 @@
+/** `sandbox`: everything on this machine, to try, to follow and to play the scenario. */
+import { type Command, InvalidArgumentError } from 'commander'
+import type { Transition } from '../diagnostics/index.ts'
+import type { Logger } from '../log/index.ts'
+import { redact, redactText } from '../log/pino.ts'
+import {
+  followSandbox,
+  playScenario,
+  type Sandbox,
+  type SandboxPlaces,
+  type ScenarioStep,
+  startSandbox,
+  transitionWords,
+  waitUntilReady,
+  writeAtomically,
+} from '../sandbox/index.ts'
+import type { Clock } from '../world/index.ts'
+import { createRealClock, createRealRandom } from '../world/real.ts'
+import { untilSignal } from './signals.ts'
+import { EXIT, paint, plain, say, table } from './terminal.ts'
+import { VERSION } from './version.ts'
+
+interface Options {
+  readonly readyFile?: string
+  readonly once?: boolean
+  readonly kubeconfig?: string
+  readonly managerPort: number
+  readonly apiPort: number
+  readonly statusPort: number
+  readonly verbose?: boolean
+}
+
+export function configure(command: Command): void {
+  command
+    .option('--ready-file <file>', 'write where everything is as JSON, once the adapter is ready')
+    .option('--once', 'play the scenario, print a table of its steps, and end')
+    .option('--kubeconfig <file>', 'a real cluster in place of the embedded one; Antrea must be there')
+    .option('--manager-port <port>', 'of the manager; a free one without it', port, 0)
+    .option('--api-port <port>', 'of the API server; a free one without it', port, 0)
+    .option('--status-port <port>', "of the adapter's status; a free one without it", port, 0)
+    .option('-v, --verbose', 'every line of the log, and every transition')
+    .addHelpText(
+      'after',
+      '\nIt ends at Ctrl-C and leaves nothing behind (in a real cluster: what the adapter wrote, and its lease).' +
+        '\n\nExample:\n  antrea-nsx-adapter sandbox --ready-file ready.json',
+    )
+    .action(run)
+}
+
+/** Longer than any machine needs: it is 1 s on a small one. */
+const READY_LIMIT_MS = 30_000
+
+async function run(options: Options): Promise<void> {
+  const clock = createRealClock()
+  const line = lineWriter(clock)
+  const sandbox = await startSandbox({
+    clock,
+    random: createRealRandom(),
+    log: lineLogger(line, options.verbose === true),
+    version: VERSION,
+    managerPort: options.managerPort,
+    apiPort: options.apiPort,
+    statusPort: options.statusPort,
+    ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
+    onTransition: (transition) => tellTransition(line, transition, options.verbose === true),
+  })
+  const signal = untilSignal()
+  try {
+    if (options.once === true) await playOnce(sandbox, clock, line)
+    else {
+      say(placesText(sandbox.places))
+      const ready = waitUntilReady(sandbox, clock, READY_LIMIT_MS).then(() => {
+        if (options.readyFile !== undefined)
+          writeAtomically(options.readyFile, `${JSON.stringify(sandbox.places, null, 2)}\n`)
+        line('green', 'ready', `everything runs; ${Math.round(clock.monotonicMs())} ms after the start`)
+      })
+      const follower = followSandbox(sandbox, clock, (text) => line('cyan', 'seen', text))
+      try {
+        await Promise.race([signal, ready])
+        await signal
+      } finally {
+        follower.stop()
+      }
+      line('cyan', 'stop', 'stopping')
+    }
+  } finally {
+    await sandbox.stop()
+  }
+  process.exit(process.exitCode ?? EXIT.ok)
+}
+
+async function playOnce(sandbox: Sandbox, clock: Clock, line: Line): Promise<void> {
+  const steps = await playScenario(sandbox, clock, ({ name, failed, words }) =>
+    line(failed ? 'red' : 'green', failed ? 'fail' : 'step', `${name}: ${words}`),
+  )
+  say(`\n${stepsTable(steps)}`)
+  const failed = steps.find((step) => step.failed)
+  if (failed === undefined) return
+  process.stderr.write(`antrea-nsx-adapter: SCENARIO_FAILED: ${failed.name}: ${plain(failed.words)}\n`)
+  process.exitCode = EXIT.failed
+}
+
+const stepsTable = (steps: readonly ScenarioStep[]): string =>
+  table([
+    ['', 'STEP', 'TIME', 'SEEN'],
+    ...steps.map(({ name, ms, words, failed }) => [
+      failed ? '✗' : '✓',
+      name,
+      `${(ms / 1_000).toFixed(2)} s`,
+      plain(words),
+    ]),
+  ])
+
+const placesText = ({ manager, kubeconfig, cluster_id: clusterId, adapter }: SandboxPlaces): string =>
+  [
+    table([
+      ['manager', manager.url],
+      ['  user', manager.user],
+      ['  password', manager.password],
+      ['  CA', manager.ca],
+      ['kubeconfig', kubeconfig],
+      ['cluster id', clusterId],
+      ['adapter', `${adapter.url}/status`],
+      ['  socket', adapter.socket],
+    ]),
+    '',
+    'Try, in another terminal:',
+    `  kubectl --kubeconfig ${kubeconfig} get acnp,clustergroups,tiers,pods -A`,
+    `  curl -s --cacert ${manager.ca} -u '${manager.user}:${manager.password}' ${manager.url}/api/v1/fabric/container-application-instances`,
+    `  node_modules/.bin/node src/main.ts status --socket ${adapter.socket}`,
+    '',
+  ].join('\n')
+
+type Line = (colour: 'green' | 'red' | 'yellow' | 'cyan' | 'gray', label: string, text: string) => void
+
+const lineWriter =
+  (clock: Clock): Line =>
+  (colour, label, text) =>
+    say(
+      `${new Date(clock.now()).toISOString().slice(11, 23)}  ${paint(colour, label.padEnd(5))}  ${plain(text)}`,
+    )
+
+function tellTransition(line: Line, transition: Transition, verbose: boolean): void {
+  const { machine, from, to, event } = transition
+  const words =
+    transitionWords(transition) ?? (verbose ? `${machine}: ${from} → ${to}  (${event})` : undefined)
+  if (words !== undefined) line('gray', 'chart', words)
+}
+
+/** The log as lines: warnings, errors and readiness; everything when asked. */
+function lineLogger(line: Line, verbose: boolean): Logger {
+  const fields = (more: object) => (verbose ? `  ${JSON.stringify(redact(more))}` : '')
+  const isTold = (more: Readonly<Record<string, unknown>>) => verbose || 'ready' in more || 'code' in more
+  return {
+    debug: (more, message) => {
+      if (verbose) line('gray', 'debug', redactText(message) + fields(more))
+    },
+    info: (more, message) => {
+      if (isTold(more)) line('cyan', 'info', redactText(message) + fields(more))
+    },
+    warn: (more, message) => line('yellow', 'warn', redactText(message) + fields(more)),
+    error: (more, message) => line('red', 'error', redactText(message) + fields(more)),
+    child: () => lineLogger(line, verbose),
+  }
+}
+
+function port(text: string): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+    throw new InvalidArgumentError('It must be a port from 0 to 65535; 0 is a free one.')
+  return number
+}

@@ -1,0 +1,113 @@
+/** From the configuration to what the adapter is made with: settings, identity, credentials. */
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import type { Command } from 'commander'
+import type { AdapterSettings } from '../adapter.ts'
+import { CONFIG_LEAVES, type Config, flagName, type LoadedConfig, loadConfig } from '../config/index.ts'
+import { needsPerson } from '../errors.ts'
+import { CONFIG_FILE_BYTES_MAX } from '../limits.ts'
+import type { Random } from '../world/index.ts'
+import type { TlsIdentity } from '../world/real.ts'
+
+export const DEFAULT_CONFIG_FILE = '/etc/antrea-nsx-adapter/config.yaml'
+
+/** Adds `--config` and one flag a setting. */
+export function addConfigOptions(command: Command): void {
+  command.option('--config <file>', `configuration (${DEFAULT_CONFIG_FILE} when it is there)`)
+  for (const { path, description } of CONFIG_LEAVES) command.option(`${flagName(path)} <value>`, description)
+}
+
+/** File, environment, flags, in this order. Throws ConfigError, or needs-person CONFIG_UNREADABLE. */
+export function readConfig(options: Readonly<Record<string, unknown>>): LoadedConfig {
+  const asked = (options['config'] as string | undefined) ?? process.env['ANTREA_NSX_ADAPTER_CONFIG']
+  const name = asked ?? (existsSync(DEFAULT_CONFIG_FILE) ? DEFAULT_CONFIG_FILE : undefined)
+  const flags = Object.fromEntries(
+    CONFIG_LEAVES.map(({ path }) => [path.join('.'), options[optionKey(path)] as string | undefined]),
+  )
+  return loadConfig({
+    ...(name === undefined ? {} : { file: { name, text: readSmallText(name, 'the configuration') } }),
+    environment: process.env,
+    flags,
+  })
+}
+
+/** commander's name of an option: `--nsx-url` → `nsxUrl`. */
+const optionKey = (path: readonly string[]): string =>
+  path
+    .map((part) => part.toLowerCase())
+    .map((part, index) => (index === 0 ? part : part.charAt(0).toUpperCase() + part.slice(1)))
+    .join('')
+
+function readSmallText(file: string, what: string): string {
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(file)
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause)
+    throw needsPerson(
+      'CONFIG_UNREADABLE',
+      `${file}: ${what} cannot be read (${words}); check the path and its rights`,
+    )
+  }
+  if (bytes.length > CONFIG_FILE_BYTES_MAX)
+    throw needsPerson(
+      'CONFIG_UNREADABLE',
+      `${file}: ${what} is over ${CONFIG_FILE_BYTES_MAX} bytes; is it the right file?`,
+    )
+  return bytes.toString('utf8')
+}
+
+/** The certificate NSX knows this cluster by. Throws needs-person CONFIG_UNREADABLE or CONFIG_CERTIFICATE. */
+export function nsxIdentity({ config, origin }: LoadedConfig): TlsIdentity {
+  const { ca, cert, key } = config.nsx
+  const wrong = (setting: 'nsx.ca' | 'nsx.cert' | 'nsx.key', words: string) =>
+    needsPerson('CONFIG_CERTIFICATE', `${origin(setting)}: ${setting} ${words}`)
+  const certPem = readSmallText(cert, 'nsx.cert')
+  const keyPem = readSmallText(key, 'nsx.key')
+  const certificate = attempt(
+    () => new X509Certificate(certPem),
+    () => wrong('nsx.cert', `(${cert}) holds no certificate in PEM`),
+  )
+  const privateKey = attempt(
+    () => createPrivateKey(keyPem),
+    () => wrong('nsx.key', `(${key}) holds no private key in PEM without a passphrase`),
+  )
+  if (!certificate.checkPrivateKey(privateKey))
+    throw wrong('nsx.key', `(${key}) is not the key of nsx.cert (${cert}); one of them is another cluster's`)
+  const commonName = /^CN=(.*)$/m.exec(certificate.subject)?.[1]
+  if (commonName !== config.cluster.name)
+    throw wrong(
+      'nsx.cert',
+      `(${cert}) is for CN=${commonName ?? ''}, but cluster.name is ${config.cluster.name}; they must agree`,
+    )
+  const caPem = ca === undefined ? undefined : readSmallText(ca, 'nsx.ca')
+  if (caPem !== undefined)
+    attempt(
+      () => new X509Certificate(caPem),
+      () => wrong('nsx.ca', `(${ca}) holds no certificate in PEM`),
+    )
+  return { cert: certPem, key: keyPem, ...(caPem === undefined ? {} : { ca: caPem }) }
+}
+
+function attempt<T>(work: () => T, otherwise: () => Error): T {
+  try {
+    return work()
+  } catch {
+    throw otherwise()
+  }
+}
+
+const INSTANCE_CHARS_MAX = 63
+
+/** What the adapter itself is told. */
+export function adapterSettings(config: Config, random: Random): AdapterSettings {
+  const suffix = `-${random.uuid().slice(0, 8)}`
+  return {
+    clusterId: config.cluster.id,
+    clusterName: config.cluster.name,
+    instance: config.instance ?? hostname().slice(0, INSTANCE_CHARS_MAX - suffix.length) + suffix,
+    lease: config.lease,
+    ...(config.tiers === undefined ? {} : { tiers: config.tiers }),
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * The adapter as a process runs it: with its diagnostics, its warnings in the log and its status endpoint. The world comes
+ * in as arguments, sockets included, so that the daemon and the sandbox run the same.
+ */
+import { type Adapter, type AdapterOptions, createAdapter, type StatusSnapshot } from './adapter.ts'
+import { createDiagnostics, type Diagnostics, type Transition } from './diagnostics/index.ts'
+import { waitFor } from './errors.ts'
+import { type ActiveWarning, createHealth, type Health } from './health/index.ts'
+import type { Logger } from './log/index.ts'
+import { createStatusHandler } from './serve/index.ts'
+import { type Clock, type Handler, sleep } from './world/index.ts'
+
+export type ListenAt = { readonly socketPath: string } | { readonly host: string; readonly port: number }
+
+export interface Listening {
+  readonly port: number
+  close(): Promise<void>
+}
+
+export interface DaemonOptions extends Omit<AdapterOptions, 'health'> {
+  /** Nothing is kept without it. */
+  readonly diagnosticsFile?: string
+  readonly endpoints: readonly ListenAt[]
+  readonly listen: (handler: Handler, at: ListenAt) => Promise<Listening>
+}
+
+export interface Daemon {
+  readonly adapter: Adapter
+  /** Of each endpoint, in the order given; 0 for a unix socket. */
+  readonly ports: readonly number[]
+  /** Clean, within some 3 s. */
+  stop(): Promise<void>
+}
+
+/** The newest transitions in memory, for when nothing is kept on disk. */
+const RECENT_TRANSITIONS_MAX = 1_000
+const LOOK_MS = 250
+const CLOSE_DIAGNOSTICS_MS = 300
+
+/** Builds and starts everything; endpoints answer before the adapter starts. Throws the errors of createAdapter and listen. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { clock, log } = options
+  const health = createHealth(clock)
+  const diagnostics =
+    options.diagnosticsFile === undefined
+      ? keepRecent()
+      : createDiagnostics({
+          file: options.diagnosticsFile,
+          clock,
+          health,
+          log: log.child({ room: 'diagnostics' }),
+        })
+  const adapter = await createAdapter({
+    ...options,
+    health,
+    onTransition: (transition) => {
+      diagnostics.record(transition)
+      options.onTransition?.(transition)
+    },
+  })
+  const handler = createStatusHandler({
+    status: () => adapter.status(),
+    transitions: (query) => diagnostics.read(query),
+    approve: () => adapter.approve(),
+  })
+  const listening = await listenAll(options, handler)
+  const watching = new AbortController()
+  void announce(health, () => adapter.status(), log, clock, watching.signal)
+  adapter.start()
+  return {
+    adapter,
+    ports: listening.map(({ port }) => port),
+    async stop() {
+      await adapter.stop()
+      watching.abort()
+      await Promise.all(listening.map((server) => server.close()))
+      await diagnostics.close(CLOSE_DIAGNOSTICS_MS)
+    },
+  }
+}
+
+async function listenAll({ endpoints, listen }: DaemonOptions, handler: Handler): Promise<Listening[]> {
+  const listening: Listening[] = []
+  for (const at of endpoints) {
+    try {
+      listening.push(await listen(handler, at))
+    } catch (cause) {
+      await Promise.all(listening.map((server) => server.close()))
+      const where = 'socketPath' in at ? at.socketPath : `${at.host}:${at.port}`
+      const words = cause instanceof Error ? cause.message : String(cause)
+      throw waitFor(
+        'SERVE_CANNOT_LISTEN',
+        `the status endpoint cannot listen on ${where} (${words}); stop who does, or set serve.socket or serve.listen`,
+        { cause },
+      )
+    }
+  }
+  return listening
+}
+
+function keepRecent(): Pick<Diagnostics, 'record' | 'read' | 'close'> {
+  const recent: Transition[] = []
+  return {
+    record(transition) {
+      recent.push(transition)
+      if (recent.length > RECENT_TRANSITIONS_MAX) recent.shift()
+    },
+    read: async ({ limit, machine = '' }) =>
+      recent.filter((row) => row.machine.startsWith(machine)).slice(-limit),
+    close: async () => {},
+  }
+}
+
+const LEVEL = { info: 'info', warning: 'warn', error: 'error' } as const
+
+/** One line when a warning becomes visible and when it is over; one when readiness changes. */
+async function announce(
+  health: Health,
+  status: () => StatusSnapshot,
+  log: Logger,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const told = new Map<string, ActiveWarning>()
+  let ready: boolean | undefined
+  while (!signal.aborted) {
+    const now = new Map<string, ActiveWarning>(health.warnings().map((warning) => [warning.code, warning]))
+    for (const warning of now.values()) {
+      const { code, title, detail, text, severity } = warning
+      if (told.get(code) === undefined)
+        log[LEVEL[severity]]({ code }, `${code}: ${title} (${detail}). ${text}`)
+    }
+    for (const { code, title } of told.values())
+      if (!now.has(code)) log.info({ code }, `${code} is over: ${title}`)
+    told.clear()
+    for (const [code, warning] of now) told.set(code, warning)
+    const view = status()
+    if (view.ready !== ready && (ready !== undefined || view.ready))
+      log.info(
+        { ready: view.ready },
+        view.ready ? `ready, ${view.role}` : `not ready: ${view.reasons.join('; ')}`,
+      )
+    ready = view.ready
+    await sleep(clock, LOOK_MS, signal).catch(() => {})
+  }
+}

@@ -1,0 +1,51 @@
+/** A TLS server that can go away and come back on the same port, as a peer whose link breaks. */
+import type { Logger } from '../log/index.ts'
+import type { Handler } from '../world/index.ts'
+import { type RunningServer, serve } from '../world/real.ts'
+import type { Identity } from './pki.ts'
+
+export interface SandboxServer {
+  readonly port: number
+  readonly url: string
+  /** Refuses connections from now on and cuts what is open. */
+  breakLink(): Promise<void>
+  healLink(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface SandboxServerOptions {
+  readonly handler: Handler
+  readonly port: number
+  readonly identity: Identity
+  /** Verifies client certificates. */
+  readonly clientCa: string
+  readonly log: Logger
+}
+
+export const LOOPBACK = '127.0.0.1'
+
+export async function serveSandbox(options: SandboxServerOptions): Promise<SandboxServer> {
+  const listen = (port: number) =>
+    serve({
+      handler: options.handler,
+      host: LOOPBACK,
+      port,
+      tls: { ...options.identity, ca: options.clientCa, requestCert: true },
+      log: options.log,
+    })
+  let running: RunningServer | undefined = await listen(options.port)
+  const { port } = running
+  const close = async () => {
+    await running?.close()
+    running = undefined
+  }
+  return {
+    port,
+    url: `https://${LOOPBACK}:${port}`,
+    breakLink: close,
+    async healLink() {
+      running ??= await listen(port)
+    },
+    close,
+  }
+}
