@@ -12,6 +12,15 @@ export const groupPath = (id: string) => `${DOMAIN}/groups/${id}`
 const POLICY_API = '/policy/api/v1'
 const USER = { name: 'admin', password: 'a-password-of-the-test' }
 
+export interface Realization {
+  /** `SUCCESS`, `IN_PROGRESS`, … of ConsolidatedRealizedStatus. */
+  readonly status: string
+  /** Nodes that enforce it and that should, as realized-entities tells them: `1 of 2`. */
+  readonly nodes: string
+  /** Both answers, for messages. */
+  readonly answers: string
+}
+
 export interface Nsx {
   readonly manager: Manager
   readonly url: string
@@ -28,8 +37,7 @@ export interface Nsx {
   /** Those that span the cluster, with their rules. */
   policies(): Promise<SecurityPolicy[]>
   groups(): Promise<Group[]>
-  /** `SUCCESS`, `IN_PROGRESS`, … of ConsolidatedRealizedStatus, and the whole answer. */
-  realization(path: string): Promise<{ readonly status: string; readonly answer: AnyJson }>
+  realization(path: string): Promise<Realization>
   /** What NSX's public inventory shows under /api/v1/fabric/. */
   inventory(list: string): Promise<AnyJson[]>
   stop(): Promise<void>
@@ -117,10 +125,19 @@ function asAdministrator(api: Api, clusterId: string) {
       return Promise.all(spanning.flat().map(policy))
     },
     groups: (): Promise<Group[]> => list(intent(`${DOMAIN}/groups`)),
-    async realization(path: string) {
-      const query = new URLSearchParams({ intent_path: path, include_enforced_status: 'true' })
-      const answer = await api.get(intent(`/infra/realized-state/status?${query}`))
-      return { status: String(answer.consolidated_status?.consolidated_status), answer }
+    async realization(path: string): Promise<Realization> {
+      const about = `intent_path=${encodeURIComponent(path)}`
+      const answer = await api.get(
+        intent(`/infra/realized-state/status?${about}&include_enforced_status=true`),
+      )
+      const entities = await list(intent(`/infra/realized-state/realized-entities?${about}`))
+      const attribute = (key: string) =>
+        entities[0]?.extended_attributes?.find((one: AnyJson) => one.key === key)?.values?.[0]
+      return {
+        status: String(answer.consolidated_status?.consolidated_status),
+        nodes: `${attribute('current_nodes')} of ${attribute('desired_nodes')}`,
+        answers: JSON.stringify([answer, entities]),
+      }
     },
     inventory: (name: string): Promise<AnyJson[]> =>
       list(`/api/v1/fabric/${name}?container_cluster_id=${clusterId}`),

@@ -48,8 +48,9 @@ export async function startStack(options: AntreaOptions = {}): Promise<Stack> {
       nsx,
       fleet,
       adapter,
-      settled: (within) =>
-        eventually('everything is settled', () => checkSettled(plane, nsx), { everyMs: 250, ...within }),
+      async settled(within) {
+        await eventually('everything is settled', () => checkSettled(plane, nsx), { everyMs: 250, ...within })
+      },
       countWrites: (instance) => countWrites(plane, nsx, instance),
       stop,
     }
