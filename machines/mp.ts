@@ -1,5 +1,9 @@
-/** Inventory and health up, requests down: the life of the MP channel. */
-import { assign, fromCallback, fromPromise, setup } from 'xstate'
+/**
+ * Inventory and health up, requests down: the life of the MP channel. Beside the link (link.ts) run two regions, each
+ * only while the link is open: `inventory` compares NSX with the cluster, first as a whole and then by what changes, and
+ * `health` reports. The link is synced when the first comparison is carried out.
+ */
+import { and, assign, enqueueActions, fromCallback, fromPromise, raise, setup } from 'xstate'
 import type { AdapterError } from '../src/errors.ts'
 import type { Session } from '../src/protocol/session.ts'
 import {
@@ -13,14 +17,55 @@ import {
   noteError,
 } from './link.ts'
 
-export type MpEvent = ChannelEvent | LinkEvent
+export type MpEvent =
+  | ChannelEvent
+  | LinkEvent
+  /** From `observe`: something of the inventory changed since it was last taken up. */
+  | { readonly type: 'CHANGED' }
+  /** From `watchHealth`: something of the cluster's or the adapter's health may have changed. */
+  | { readonly type: 'HEALTH_MOVED' }
+  /** Compare as a whole: asked for by the manager (`follow`), or raised inside when it is time. */
+  | { readonly type: 'COMPARE' }
+  /** Raised inside: whether deletes wait for a second comparison. */
+  | { readonly type: 'GUARDED' }
+  | { readonly type: 'UNGUARDED' }
+
+export interface MpContext extends LinkContext {
+  readonly kubeReady: boolean
+  readonly inventory: {
+    /** Of the last work that failed; undefined without one or when a deadline passed. */
+    readonly error: AdapterError | undefined
+    /** Failures in a row; sets the back-off. */
+    readonly failures: number
+    /** Something changed while the region was busy … */
+    readonly changed: boolean
+    /** … or a full comparison became due. */
+    readonly compare: boolean
+    /** True when NSX was read back completely in this session. */
+    readonly compared: boolean
+  }
+}
+
+/** What carrying a plan out came to, as far as the chart decides by it. */
+export interface InventoryOutcome {
+  /** Deletes that wait for a second comparison. */
+  readonly guarded: number
+}
+
+const NO_INVENTORY: MpContext['inventory'] = {
+  error: undefined,
+  failures: 0,
+  changed: false,
+  compare: false,
+  compared: false,
+}
 
 const errorOf = (event: unknown): AdapterError | undefined => (event as { error?: AdapterError }).error
 
 const missing = (port: string) => Promise.reject(new Error(`the port ${port} is not provided`))
 
-export const mpMachine = setup({
-  types: { context: {} as LinkContext, events: {} as MpEvent },
+const base = setup({
+  types: { context: {} as MpContext, events: {} as MpEvent },
   actors: {
     connect: fromPromise<Session, LinkContext>(() => missing('connect')),
     follow: fromCallback<MpEvent, LinkContext>(() => {
@@ -28,6 +73,19 @@ export const mpMachine = setup({
     }),
     probe: fromPromise<void>(() => missing('probe')),
     closeSession: fromPromise<void, LinkContext>(() => missing('closeSession')),
+    /** Watches Antrea's heartbeats and the adapter's own health from the first day on; sends HEALTH_MOVED. */
+    watchHealth: fromCallback<MpEvent>(() => {
+      throw new Error('the port watchHealth is not provided')
+    }),
+    /** Begins anew (what is known of earlier sessions is forgotten) and sends CHANGED until stopped. */
+    observe: fromCallback<MpEvent>(() => {
+      throw new Error('the port observe is not provided')
+    }),
+    /** Reads back what NSX holds of this cluster, completely. */
+    readInventory: fromPromise<void>(() => missing('readInventory')),
+    /** Plans from both sides as they are and carries it out. */
+    applyInventory: fromPromise<InventoryOutcome>(() => missing('applyInventory')),
+    sendHealth: fromPromise<void, LinkContext>(() => missing('sendHealth')),
   },
   actions: {
     setLeader: assign({ leader: ({ event }) => (event.type === 'LEAD' ? event.leader : undefined) }),
@@ -38,12 +96,207 @@ export const mpMachine = setup({
     forgetLink: assign({ session: undefined }),
     reportWell: () => {},
     reportProblem: () => {},
+    forgetInventory: assign({ inventory: NO_INVENTORY }),
+    noteChanged: assign({ inventory: ({ context }) => ({ ...context.inventory, changed: true }) }),
+    noteCompare: assign({ inventory: ({ context }) => ({ ...context.inventory, compare: true }) }),
+    takeChanged: assign({ inventory: ({ context }) => ({ ...context.inventory, changed: false }) }),
+    takeCompare: assign({ inventory: ({ context }) => ({ ...context.inventory, compare: false }) }),
+    noteCompared: assign({ inventory: ({ context }) => ({ ...context.inventory, compared: true }) }),
+    /** The link is synced with the first; the deletes held back decide about a second look. */
+    noteApplied: enqueueActions(({ enqueue, context, event }) => {
+      const { guarded } = (event as unknown as { output: InventoryOutcome }).output
+      enqueue.assign({ inventory: { ...context.inventory, error: undefined, failures: 0 } })
+      enqueue.raise({ type: guarded > 0 ? 'GUARDED' : 'UNGUARDED' })
+      enqueue.raise({ type: 'SYNCED' })
+    }),
+    noteInventoryError: assign({
+      inventory: ({ context, event }) => ({
+        ...context.inventory,
+        error: errorOf(event),
+        failures: context.inventory.failures + 1,
+      }),
+    }),
+    reportInventoryError: () => {},
+    /** Only a person can help: the channel as a whole is refused, and looked at again as the link does. */
+    failLink: enqueueActions(({ enqueue, context }) => {
+      const { error } = context.inventory
+      if (error !== undefined) enqueue.raise({ type: 'FAILED', error })
+    }),
+    /** Judges the agents again; ages pass without an event. */
+    judgeHealth: () => {},
   },
-  guards: { needsPerson: ({ context }) => needsPerson(context) },
-  delays: { ...LINK_DELAYS, backoff: 30_000 },
-}).createMachine({
+  guards: {
+    needsPerson: ({ context }) => needsPerson(context),
+    isOpen: ({ context }) => context.session !== undefined,
+    isClosed: ({ context }) => context.session === undefined,
+    isKubeReady: ({ context }) => context.kubeReady,
+    isInventoryRefused: ({ context }) => context.inventory.error?.kind === 'needs-person',
+    isCompareDue: ({ context }) => context.inventory.compare || !context.inventory.compared,
+    isChanged: ({ context }) => context.inventory.changed,
+    healthChanged: () => false,
+  },
+  delays: {
+    ...LINK_DELAYS,
+    backoff: 30_000,
+    /** Changes are gathered for so long, so that a rollout is a few batches. */
+    batchWait: 200,
+    /** A full comparison of NSX and the cluster runs so often. */
+    resync: 600_000,
+    /** The second look at deletes that the guard holds back. */
+    guardWait: 30_000,
+    inventoryBackoff: 30_000,
+    /** Reading back and sending are made of calls with deadlines; these bound a manager that drips. */
+    readLimit: 300_000,
+    applyLimit: 600_000,
+    reportInterval: 60_000,
+    /** Ages are looked at so often between two reports. */
+    judgePeriod: 5_000,
+    /** The shortest time between two reports, however fast statuses change. */
+    reportGap: 1_000,
+    /** A report that was not heard goes again before the interval is over. */
+    reportRetry: 10_000,
+    reportLimit: 20_000,
+  },
+})
+
+const work = base.createStateConfig({
+  id: 'work',
+  initial: 'reading',
+  on: {
+    CHANGED: { actions: 'noteChanged' },
+    KUBE_READY: { actions: 'noteChanged' },
+    COMPARE: { actions: 'noteCompare' },
+  },
+  states: {
+    reading: {
+      entry: 'takeCompare',
+      invoke: {
+        src: 'readInventory',
+        onDone: { target: 'applying', actions: 'noteCompared' },
+        onError: { target: 'failing', actions: ['noteCompare', 'noteInventoryError'] },
+      },
+      after: { readLimit: { target: 'failing', actions: ['noteCompare', 'noteInventoryError'] } },
+    },
+    applying: {
+      entry: 'takeChanged',
+      invoke: {
+        src: 'applyInventory',
+        onDone: { target: 'choosing', actions: 'noteApplied' },
+        onError: { target: 'failing', actions: ['noteChanged', 'noteInventoryError'] },
+      },
+      // What was in flight is given up, so its outcome is not known: everything is read back.
+      after: { applyLimit: { target: 'failing', actions: ['noteCompare', 'noteInventoryError'] } },
+    },
+    choosing: {
+      always: [
+        { guard: 'isCompareDue', target: 'reading' },
+        { guard: 'isChanged', target: 'gathering' },
+        { target: 'steady' },
+      ],
+    },
+    steady: { on: { CHANGED: 'gathering', KUBE_READY: 'gathering', COMPARE: 'reading' } },
+    gathering: { after: { batchWait: 'applying' } },
+    failing: {
+      entry: 'reportInventoryError',
+      always: [{ guard: 'isInventoryRefused', target: 'refused' }, { target: 'waiting' }],
+    },
+    waiting: {
+      after: { inventoryBackoff: [{ guard: 'isCompareDue', target: 'reading' }, { target: 'applying' }] },
+    },
+    /** Left with the link, which this breaks. */
+    refused: { entry: 'failLink' },
+  },
+})
+
+const inventory = base.createStateConfig({
+  id: 'inventory',
+  initial: 'idle',
+  on: { STOP: '.closed' },
+  states: {
+    idle: { always: { guard: and(['isOpen', 'isKubeReady']), target: 'working' } },
+    working: {
+      entry: 'forgetInventory',
+      invoke: { id: 'observe', src: 'observe' },
+      always: { guard: 'isClosed', target: 'idle' },
+      type: 'parallel',
+      states: {
+        work,
+        pace: {
+          initial: 'counting',
+          states: {
+            counting: {
+              after: { resync: { target: 'counting', reenter: true, actions: raise({ type: 'COMPARE' }) } },
+            },
+          },
+        },
+        guard: {
+          initial: 'clear',
+          states: {
+            clear: { on: { GUARDED: 'holding' } },
+            holding: {
+              on: { UNGUARDED: 'clear' },
+              after: {
+                guardWait: { target: 'holding', reenter: true, actions: raise({ type: 'COMPARE' }) },
+              },
+            },
+          },
+        },
+      },
+    },
+    closed: { type: 'final' },
+  },
+})
+
+const health = base.createStateConfig({
+  id: 'health',
+  initial: 'idle',
+  on: { STOP: '.closed' },
+  states: {
+    idle: { always: { guard: and(['isOpen', 'isKubeReady']), target: 'reporting' } },
+    reporting: {
+      always: { guard: 'isClosed', target: 'idle' },
+      initial: 'sending',
+      states: {
+        sending: {
+          entry: 'judgeHealth',
+          invoke: {
+            src: 'sendHealth',
+            input: ({ context }) => context,
+            onDone: 'pausing',
+            onError: 'unheard',
+          },
+          after: { reportLimit: 'unheard' },
+        },
+        unheard: { after: { reportRetry: 'sending' } },
+        pausing: {
+          after: { reportGap: [{ guard: 'healthChanged', target: 'sending' }, { target: 'resting' }] },
+        },
+        resting: {
+          initial: 'calm',
+          after: { reportInterval: 'sending' },
+          on: { HEALTH_MOVED: { guard: 'healthChanged', target: 'sending' } },
+          states: {
+            calm: { after: { judgePeriod: { target: 'judging' } } },
+            judging: {
+              entry: 'judgeHealth',
+              always: [{ guard: 'healthChanged', target: '#health.reporting.sending' }, { target: 'calm' }],
+            },
+          },
+        },
+      },
+    },
+    closed: { type: 'final' },
+  },
+})
+
+export const mpMachine = base.createMachine({
   id: 'mp',
   type: 'parallel',
-  context: LINK_CONTEXT,
-  states: { link: linkRegion },
+  context: { ...LINK_CONTEXT, kubeReady: false, inventory: NO_INVENTORY },
+  on: {
+    KUBE_READY: { actions: assign({ kubeReady: true }) },
+    KUBE_LOST: { actions: assign({ kubeReady: false }) },
+  },
+  invoke: { id: 'watchHealth', src: 'watchHealth' },
+  states: { link: linkRegion, inventory, health },
 })

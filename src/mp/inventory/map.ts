@@ -1,0 +1,247 @@
+/**
+ * Each Kubernetes object as NSX's inventory holds it: the table in docs/inventory.md, row by row. Pure. An object whose
+ * parent is not known yet is `waiting`: neither written nor deleted, for the watches of two resources are not in step.
+ */
+import type { KubeObject } from '../../kube/types.ts'
+import type { InventoryObject, InventoryType } from '../../nsx/model.ts'
+import { mapIngress, mapService } from './map-services.ts'
+import {
+  type ConditionText,
+  type Cuts,
+  conditionErrors,
+  cutText,
+  DISPLAY_NAME_CHARS_MAX,
+  labelTags,
+  properties,
+  specText,
+} from './map-text.ts'
+
+/** The resources that become inventory objects of their own. */
+export const MAPPED = [
+  'namespaces',
+  'nodes',
+  'services',
+  'pods',
+  'ingresses',
+  'networkPolicies',
+  'clusterNetworkPolicies',
+] as const
+export type MappedResource = (typeof MAPPED)[number]
+
+export interface Lookup {
+  get(key: string): KubeObject | undefined
+}
+
+/** What an object's mapping looks up beside the object. */
+export interface MapContext {
+  readonly clusterId: string
+  readonly namespaces: Lookup
+  readonly nodes: Lookup
+  readonly services: Lookup
+  /** The EndpointSlices of a Service, by the Service's key. */
+  slicesOf(serviceKey: string): Iterable<KubeObject>
+  /** Keys of the Services that have this Pod among their endpoints. */
+  servicesOf(podKey: string, podUid: string): Iterable<string>
+  /** antrea-agent of a Node; undefined while nothing can be said. */
+  agentStatus(nodeName: string): 'HEALTHY' | 'UNHEALTHY' | undefined
+  /** False for a manager before 4.2, which does not know the newer fields and may refuse them. */
+  readonly newerFields: boolean
+}
+
+export type Mapped = { readonly object: InventoryObject; readonly cuts: number } | 'waiting'
+
+/** Maps one object. An object without a uid cannot be named in NSX and waits. */
+export function mapObject(resource: MappedResource, object: KubeObject, context: MapContext): Mapped {
+  const cuts: Cuts = { count: 0 }
+  const mapped = object.metadata.uid === undefined ? undefined : MAPPERS[resource](object, context, cuts)
+  return mapped === undefined ? 'waiting' : { object: mapped, cuts: cuts.count }
+}
+
+type Mapper = (object: KubeObject, context: MapContext, cuts: Cuts) => InventoryObject | undefined
+
+/** What every type has. */
+function base(
+  type: InventoryType,
+  { metadata }: KubeObject,
+  { clusterId }: MapContext,
+  cuts: Cuts,
+  errors: readonly object[],
+  isHealthy = errors.length === 0,
+) {
+  return {
+    resource_type: type,
+    external_id: metadata.uid ?? '',
+    container_cluster_id: clusterId,
+    display_name: cutText(metadata.name, DISPLAY_NAME_CHARS_MAX, cuts),
+    tags: labelTags(metadata.labels, cuts),
+    network_status: isHealthy ? ('HEALTHY' as const) : ('UNHEALTHY' as const),
+    network_errors: errors,
+  }
+}
+
+const projectOf = ({ metadata }: KubeObject, { namespaces }: MapContext): string | undefined =>
+  namespaces.get(metadata.namespace ?? '')?.metadata.uid
+
+interface NodeShape {
+  readonly spec?: { readonly podCIDRs?: readonly string[]; readonly providerID?: string }
+  readonly status?: {
+    readonly addresses?: readonly { readonly type?: string; readonly address?: string }[]
+    readonly conditions?: readonly ConditionText[]
+    readonly nodeInfo?: { readonly kubeletVersion?: string; readonly osImage?: string }
+  }
+}
+
+/** NSX matches a vSphere node by the VM's instance UUID; other providers are told as Kubernetes spells them. */
+const providerId = (id: string | undefined): string | undefined =>
+  id === undefined || id === '' ? undefined : id.replace(/^vsphere:\/\//, '').toLowerCase()
+
+const mapNode: Mapper = (object, context, cuts) => {
+  const { spec, status } = object as NodeShape
+  const conditions = status?.conditions ?? []
+  const ready = conditions.find(({ type }) => type === 'Ready')?.status === 'True'
+  // "Ready: False" and "MemoryPressure: False" read differently: an error is what is not as it should be.
+  const abnormal = conditions.filter(({ type, status: value }) =>
+    type === 'Ready' ? value !== 'True' : value !== 'False',
+  )
+  const addresses = (wanted: string) =>
+    (status?.addresses ?? []).filter(({ type }) => type === wanted).map(({ address }) => address ?? '')
+  const agent = context.agentStatus(object.metadata.name)
+  const provider = providerId(spec?.providerID)
+  return {
+    ...base(
+      'ContainerClusterNode',
+      object,
+      context,
+      cuts,
+      ready ? [] : conditionErrors(abnormal, cuts),
+      ready,
+    ),
+    ip_addresses: [...addresses('InternalIP'), ...addresses('ExternalIP')],
+    origin_properties: properties(
+      { kubelet_version: status?.nodeInfo?.kubeletVersion, os_image: status?.nodeInfo?.osImage },
+      cuts,
+    ),
+    ...(provider === undefined ? {} : { provider_id: provider }),
+    ...(agent === undefined ? {} : { cni_agent_status: agent }),
+    ...(context.newerFields
+      ? { external_ip_addresses: addresses('ExternalIP'), pod_cidrs: spec?.podCIDRs ?? [] }
+      : {}),
+  }
+}
+
+const mapNamespace: Mapper = (object, context, cuts) => base('ContainerProject', object, context, cuts, [])
+
+interface PodShape {
+  readonly spec?: { readonly nodeName?: string }
+  readonly status?: {
+    readonly phase?: string
+    readonly podIP?: string
+    readonly podIPs?: readonly { readonly ip?: string }[]
+    readonly message?: string
+    readonly reason?: string
+    readonly conditions?: readonly ConditionText[]
+  }
+}
+
+const mapPod: Mapper = (object, context, cuts) => {
+  const { spec, status } = object as PodShape
+  const { name, namespace, uid } = object.metadata
+  const project = projectOf(object, context)
+  const nodeName = spec?.nodeName
+  const node = nodeName === undefined || nodeName === '' ? '' : context.nodes.get(nodeName)?.metadata.uid
+  if (project === undefined || node === undefined) return undefined
+  const phase = status?.phase
+  const healthy = phase === 'Running' || phase === 'Succeeded'
+  const own = status?.message ? [{ reason: status.reason ?? phase ?? '', message: status.message }] : []
+  const failing = (status?.conditions ?? []).filter((condition) => condition.status !== 'True')
+  const ips = (status?.podIPs ?? []).map(({ ip }) => ip).filter((ip) => ip !== undefined && ip !== '')
+  const services = [...context.servicesOf(`${namespace}/${name}`, uid ?? '')]
+    .map((key) => context.services.get(key)?.metadata.uid)
+    .filter((id) => id !== undefined)
+  return {
+    ...base(
+      'ContainerApplicationInstance',
+      object,
+      context,
+      cuts,
+      healthy ? [] : conditionErrors([...own, ...failing], cuts),
+      healthy,
+    ),
+    status: phase === 'Running' ? 'UP' : phase === 'Unknown' ? 'UNKNOWN' : 'DOWN',
+    container_project_id: project,
+    ...(node === '' ? {} : { cluster_node_id: node }),
+    container_application_ids: services.sort(),
+    origin_properties: properties({ ip: ips.length > 0 ? ips.join(',') : status?.podIP }, cuts),
+  }
+}
+
+interface PolicyShape {
+  readonly spec?: unknown
+  readonly metadata: { readonly generation?: number }
+  readonly status?: {
+    readonly phase?: string
+    readonly observedGeneration?: number
+    readonly conditions?: readonly ConditionText[]
+  }
+}
+
+const mapNetworkPolicy: Mapper = (object, context, cuts) => {
+  const project = projectOf(object, context)
+  if (project === undefined) return undefined
+  return {
+    ...base('ContainerNetworkPolicy', object, context, cuts, []),
+    container_project_id: project,
+    policy_type: 'NETWORK_POLICY',
+    spec: specText(object.spec),
+  }
+}
+
+/** A failure counts only for the spec it was observed on. */
+const mapClusterNetworkPolicy: Mapper = (object, context, cuts) => {
+  const { status, metadata } = object as PolicyShape
+  const isCurrent = status?.observedGeneration === metadata.generation
+  const failed = status?.phase === 'Failed' && isCurrent
+  const conditions = (status?.conditions ?? []).filter(
+    ({ type, status: value }) => type === 'RealizationFailure' && value === 'True',
+  )
+  return {
+    ...base(
+      'ContainerNetworkPolicy',
+      object,
+      context,
+      cuts,
+      failed ? conditionErrors(conditions, cuts) : [],
+      !failed,
+    ),
+    policy_type: 'ACNP',
+    spec: specText(object.spec),
+  }
+}
+
+const MAPPERS: Readonly<Record<MappedResource, Mapper>> = {
+  nodes: mapNode,
+  namespaces: mapNamespace,
+  services: (object, context, cuts) => {
+    const project = projectOf(object, context)
+    return project === undefined
+      ? undefined
+      : {
+          ...base('ContainerApplication', object, context, cuts, []),
+          container_project_id: project,
+          ...mapService(object, context, cuts),
+        }
+  },
+  pods: mapPod,
+  ingresses: (object, context, cuts) => {
+    const project = projectOf(object, context)
+    return project === undefined
+      ? undefined
+      : {
+          ...base('ContainerIngressPolicy', object, context, cuts, []),
+          container_project_id: project,
+          ...mapIngress(object, context),
+        }
+  },
+  networkPolicies: mapNetworkPolicy,
+  clusterNetworkPolicies: mapClusterNetworkPolicy,
+}

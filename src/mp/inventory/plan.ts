@@ -1,0 +1,171 @@
+/**
+ * What has to be sent so that NSX shows the cluster: desired objects and NSX's in, ordered steps out. Pure. Parents are
+ * written before children and deleted after them; what another cluster reported is never touched.
+ */
+import { DELETE_GUARD_COUNT, DELETE_GUARD_SHARE } from '../../limits.ts'
+import { INVENTORY_TYPES, type InventoryObject, type InventoryType } from '../../nsx/model.ts'
+import { differingFields, stableText } from './plan-compare.ts'
+
+export interface InventoryPlanInput {
+  readonly clusterId: string
+  readonly desired: ReadonlyMap<string, InventoryObject>
+  /** External ids of objects that exist in the cluster but cannot be mapped yet: left as they are. */
+  readonly waiting: ReadonlySet<string>
+  /** What NSX holds, by external id. */
+  readonly known: ReadonlyMap<string, InventoryObject>
+  /** `type.field` of what NSX takes but does not give back. */
+  readonly unreadable: ReadonlySet<string>
+  /** Text of the step that NSX refused for good, by external id; the same step is not sent again. */
+  readonly setAside: ReadonlyMap<string, string>
+  /** Types whose sources are not complete: nothing is decided about them. */
+  readonly undecided: ReadonlySet<InventoryType>
+  /** Types whose sources may be behind the cluster: nothing of them is deleted. */
+  readonly frozen: ReadonlySet<InventoryType>
+  /** Deletes that an earlier comparison, long enough ago, asked for as well. */
+  readonly confirmed: ReadonlySet<string>
+}
+
+export type InventoryStep =
+  | { readonly op: 'CREATE'; readonly object: InventoryObject; readonly desired: InventoryObject }
+  | { readonly op: 'UPDATE'; readonly object: InventoryObject; readonly desired: InventoryObject }
+  | { readonly op: 'DELETE'; readonly object: InventoryObject; readonly desired?: undefined }
+
+/** Steps of one stage may go in any order and at once; the next stage waits for all of them. */
+export interface InventoryStage {
+  readonly deletes: boolean
+  readonly steps: readonly InventoryStep[]
+}
+
+export interface InventoryPlan {
+  readonly stages: readonly InventoryStage[]
+  /** Deletes that wait for a second comparison (semantics §4). */
+  readonly guarded: readonly string[]
+  /** Objects that NSX holds as wanted. */
+  readonly settled: readonly InventoryObject[]
+}
+
+/** Types that may go together: none is another's parent. */
+const GENERATIONS: readonly (readonly InventoryType[])[] = [
+  ['ContainerClusterNode', 'ContainerProject'],
+  ['ContainerApplication'],
+  ['ContainerApplicationInstance'],
+  ['ContainerIngressPolicy', 'ContainerNetworkPolicy'],
+]
+
+const isInventoryType = (type: string): type is InventoryType =>
+  (INVENTORY_TYPES as readonly string[]).includes(type)
+
+/** What a step is recognised by when it was refused. */
+export const stepText = (step: InventoryStep): string =>
+  `${step.op === 'DELETE' ? '-' : '+'}${stableText(step.desired)}`
+
+export function planInventory(input: InventoryPlanInput): InventoryPlan {
+  const writes = planWrites(input)
+  const { deletes, guarded } = planDeletes(
+    input,
+    new Set(writes.steps.map(({ object }) => object.external_id)),
+  )
+  const stages = [
+    ...GENERATIONS.map((types) => ({ deletes: false, steps: ofTypes(writes.steps, types) })),
+    ...[...GENERATIONS].reverse().map((types) => ({ deletes: true, steps: ofTypes(deletes, types) })),
+  ]
+  return { stages: stages.filter(({ steps }) => steps.length > 0), guarded, settled: writes.settled }
+}
+
+const ofTypes = (steps: readonly InventoryStep[], types: readonly string[]) =>
+  steps.filter(({ object }) => types.includes(object.resource_type))
+
+function planWrites(input: InventoryPlanInput): { steps: InventoryStep[]; settled: InventoryObject[] } {
+  const { known, unreadable, setAside, undecided } = input
+  const steps: InventoryStep[] = []
+  const settled: InventoryObject[] = []
+  for (const [id, desired] of input.desired) {
+    if (!isInventoryType(desired.resource_type) || undecided.has(desired.resource_type)) continue
+    if (parentsOf(desired).some((parent) => setAside.has(parent) && !known.has(parent))) continue
+    const step = writeStep(desired, known.get(id), unreadable)
+    if (step === undefined) settled.push(desired)
+    else if (!isSetAside(step, setAside)) steps.push(step)
+  }
+  return { steps, settled }
+}
+
+const isSetAside = (step: InventoryStep, setAside: ReadonlyMap<string, string>): boolean => {
+  const refused = setAside.get(step.object.external_id)
+  return refused !== undefined && refused === stepText(step)
+}
+
+function writeStep(
+  desired: InventoryObject,
+  known: InventoryObject | undefined,
+  unreadable: ReadonlySet<string>,
+): InventoryStep | undefined {
+  if (known === undefined || known.resource_type !== desired.resource_type)
+    return { op: 'CREATE', object: desired, desired }
+  const fields = differingFields(desired, known, unreadable)
+  if (fields.length === 0) return undefined
+  const { resource_type, external_id } = desired
+  const changed = Object.fromEntries(fields.map((field) => [field, desired[field]]))
+  return { op: 'UPDATE', object: { resource_type, external_id, ...changed }, desired }
+}
+
+/** External ids an object refers to: its namespace, its node, its services. */
+export function parentsOf(object: InventoryObject): string[] {
+  const { container_project_id: project, cluster_node_id: node, container_application_ids: services } = object
+  return [project, node, ...(Array.isArray(services) ? services : [])].filter(
+    (id): id is string => typeof id === 'string' && id !== '',
+  )
+}
+
+function planDeletes(
+  input: InventoryPlanInput,
+  written: ReadonlySet<string>,
+): { deletes: InventoryStep[]; guarded: string[] } {
+  const owned = [...input.known.values()].filter((object) => object.container_cluster_id === input.clusterId)
+  const candidates = owned.filter((object) => isGone(object, input))
+  const unconfirmed = candidates.filter(({ external_id }) => !input.confirmed.has(external_id))
+  const isGuarded = needsSecondLook(unconfirmed.length, owned.length)
+  const going = new Set(
+    (isGuarded ? candidates.filter(({ external_id }) => input.confirmed.has(external_id)) : candidates).map(
+      ({ external_id }) => external_id,
+    ),
+  )
+  const used = going.size === 0 ? new Set<string>() : stillUsed(input, going, written)
+  const deletes = candidates
+    .filter(({ external_id }) => going.has(external_id) && !used.has(external_id))
+    .map(
+      ({ resource_type, external_id }): InventoryStep => ({
+        op: 'DELETE',
+        object: { resource_type, external_id },
+      }),
+    )
+    .filter((step) => !isSetAside(step, input.setAside))
+  return { deletes, guarded: isGuarded ? unconfirmed.map(({ external_id }) => external_id) : [] }
+}
+
+function isGone(object: InventoryObject, input: InventoryPlanInput): boolean {
+  const { external_id: id, resource_type: type } = object
+  if (!isInventoryType(type) || input.undecided.has(type) || input.frozen.has(type)) return false
+  return !input.desired.has(id) && !input.waiting.has(id)
+}
+
+/** More than max(3, 20 %), or all of several (semantics §4). */
+export const needsSecondLook = (deletes: number, owned: number): boolean =>
+  deletes > Math.max(DELETE_GUARD_COUNT, owned * DELETE_GUARD_SHARE) || (deletes > 1 && deletes === owned)
+
+/**
+ * Ids that something which stays still refers to, as NSX will hold it after this plan's writes: such a parent goes in a
+ * later plan, when its children are gone or changed.
+ */
+function stillUsed(
+  input: InventoryPlanInput,
+  going: ReadonlySet<string>,
+  written: ReadonlySet<string>,
+): Set<string> {
+  const used = new Set<string>()
+  for (const [id, object] of input.known) {
+    if (going.has(id)) continue
+    const after = written.has(id) ? (input.desired.get(id) ?? object) : object
+    for (const parent of parentsOf(after)) used.add(parent)
+  }
+  return used
+}

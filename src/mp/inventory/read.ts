@@ -1,0 +1,93 @@
+/** Reading back what NSX holds of this cluster. Complete or it throws; what is not an object of this cluster is left out. */
+
+import { needsPerson } from '../../errors.ts'
+import { INVENTORY_OBJECTS_MAX } from '../../limits.ts'
+import type { NsxManager } from '../../nsx/index.ts'
+import { INVENTORY_PATHS, type InventoryObject, type InventoryType } from '../../nsx/model.ts'
+import { paginate } from '../../nsx/paginate.ts'
+
+/** Of an answer only what the adapter writes is kept. */
+const KEPT = [
+  'display_name',
+  'tags',
+  'origin_properties',
+  'container_cluster_id',
+  'container_project_id',
+  'network_status',
+  'network_errors',
+  'ip_addresses',
+  'external_ip_addresses',
+  'pod_cidrs',
+  'provider_id',
+  'cni_agent_status',
+  'status',
+  'type',
+  'cluster_ips',
+  'service_ports',
+  'load_balancer_ingress',
+  'cluster_node_id',
+  'container_application_ids',
+  'spec',
+  'policy_type',
+  'load_balance_ingress',
+] as const
+
+/**
+ * Every object of one type that NSX holds of this cluster, by external id. A manager that ignores the filter, or an item
+ * that is no inventory object, does no harm: it is left out. Rejects as `paginate` does, and with INVENTORY_TOO_LARGE.
+ */
+export async function readType(
+  nsx: NsxManager,
+  clusterId: string,
+  type: InventoryType,
+  signal: AbortSignal,
+): Promise<Map<string, InventoryObject>> {
+  const path = `/api/v1/fabric/${INVENTORY_PATHS[type]}?container_cluster_id=${encodeURIComponent(clusterId)}`
+  const objects = new Map<string, InventoryObject>()
+  for await (const item of paginate<unknown>(nsx, path, signal)) {
+    const object = asInventoryObject(item, type)
+    if (object === undefined || object.container_cluster_id !== clusterId) continue
+    if (objects.size >= INVENTORY_OBJECTS_MAX)
+      throw needsPerson(
+        'INVENTORY_TOO_LARGE',
+        `NSX holds over ${INVENTORY_OBJECTS_MAX} objects of type ${type} of this cluster; remove what does not belong there`,
+      )
+    objects.set(object.external_id, object)
+  }
+  return objects
+}
+
+function asInventoryObject(item: unknown, type: InventoryType): InventoryObject | undefined {
+  if (typeof item !== 'object' || item === null) return undefined
+  const fields = item as Readonly<Record<string, unknown>>
+  const id = fields['external_id']
+  if (typeof id !== 'string' || id === '') return undefined
+  const kept: Record<string, unknown> = { resource_type: type, external_id: id }
+  for (const field of KEPT)
+    if (fields[field] !== undefined && fields[field] !== null) kept[field] = fields[field]
+  return kept as unknown as InventoryObject
+}
+
+/** Runs `work` on each item, at most `atOnce` at a time. The first failure is thrown when all that runs has ended. */
+export async function inParallel<T>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  let next = 0
+  let failure: { readonly error: unknown } | undefined
+  const worker = async () => {
+    while (failure === undefined) {
+      const at = next
+      next += 1
+      if (at >= items.length) return
+      try {
+        await work(items[at] as T)
+      } catch (error) {
+        failure ??= { error }
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker))
+  if (failure !== undefined) throw failure.error
+}

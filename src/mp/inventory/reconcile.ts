@@ -1,0 +1,122 @@
+/** Inventory's two pieces of work, as the chart calls them: read back what NSX holds, and bring it up to the cluster. */
+import type { Health } from '../../health/index.ts'
+import { DELETE_GUARD_WAIT_MS, INVENTORY_BATCHES_IN_FLIGHT_MAX } from '../../limits.ts'
+import type { Logger } from '../../log/index.ts'
+import { INVENTORY_TYPES, type InventoryType } from '../../nsx/model.ts'
+import { type ApplyDeps, type ApplyResult, applyPlan } from './apply.ts'
+import { type InventoryPlan, planInventory } from './plan.ts'
+import { inParallel, readType } from './read.ts'
+import type { InventoryView } from './view.ts'
+
+export interface ReconcileDeps extends ApplyDeps {
+  readonly health: Health
+  readonly log: Logger
+  readonly view: InventoryView
+}
+
+export interface Reconciled extends Omit<ApplyResult, 'isCutShort'> {
+  /** Deletes that wait for a second comparison. */
+  readonly guarded: number
+}
+
+export interface Inventory {
+  /** Reads everything back; from then on deletes that were held 30 s or longer and are asked for again are confirmed. */
+  read(signal: AbortSignal): Promise<void>
+  /** Plans from both sides as they are now and carries it out. What has an unknown outcome is read back first. */
+  reconcile(signal: AbortSignal): Promise<Reconciled>
+  /** A new session: everything is mapped anew, what was refused is tried once more. */
+  begin(options: { readonly newerFields: boolean }): void
+}
+
+/** A refused object changes the plan behind it; each further pass has one refusal more, so few are needed. */
+const PASSES_MAX = 5
+
+interface Guard {
+  readonly ids: ReadonlySet<string>
+  readonly sinceMs: number
+}
+
+export function createInventory(deps: ReconcileDeps): Inventory {
+  const { book, view, clock, nsx, clusterId } = deps
+  let guard: Guard | undefined
+  let confirmed: ReadonlySet<string> = new Set()
+
+  const readBack = async (types: readonly InventoryType[], signal: AbortSignal) => {
+    const startedMs = clock.monotonicMs()
+    await inParallel(types, INVENTORY_BATCHES_IN_FLIGHT_MAX, async (type) => {
+      const objects = await readType(nsx, clusterId, type, signal)
+      signal.throwIfAborted()
+      book.readBack(type, objects, startedMs)
+    })
+  }
+
+  const plan = (): InventoryPlan => {
+    const planned = planInventory({
+      clusterId,
+      desired: view.desired,
+      waiting: view.waiting,
+      known: book.known,
+      unreadable: book.unreadable,
+      setAside: new Map([...book.setAside].map(([id, { text }]) => [id, text])),
+      undecided: view.undecided(),
+      frozen: view.frozen(),
+      confirmed,
+    })
+    if (planned.guarded.length === 0) guard = undefined
+    else guard ??= { ids: new Set(planned.guarded), sinceMs: clock.monotonicMs() }
+    return planned
+  }
+
+  return {
+    begin({ newerFields }) {
+      view.reset({ newerFields })
+      book.forgive()
+    },
+    async read(signal) {
+      await readBack(INVENTORY_TYPES, signal)
+      // A second look counts from the first, and only for what the first saw.
+      if (guard === undefined || clock.monotonicMs() - guard.sinceMs < DELETE_GUARD_WAIT_MS) return
+      confirmed = guard.ids
+      guard = undefined
+    },
+    async reconcile(signal) {
+      if (book.doubtful.size > 0) await readBack([...book.doubtful], signal)
+      await view.update()
+      signal.throwIfAborted()
+      const total = { created: 0, updated: 0, deleted: 0, refused: 0, guarded: 0 }
+      for (let pass = 0; pass < PASSES_MAX; pass += 1) {
+        const planned = plan()
+        // Both sides then share one copy, and the next comparison is one of references.
+        for (const desired of planned.settled) book.adopt(desired)
+        const result = await applyPlan(planned, deps, signal)
+        total.created += result.created
+        total.updated += result.updated
+        total.deleted += result.deleted
+        total.refused += result.refused
+        total.guarded = planned.guarded.length
+        if (!result.isCutShort) break
+      }
+      confirmed = new Set()
+      report(deps, total)
+      return total
+    },
+  }
+}
+
+function report({ health, log, book, view }: ReconcileDeps, total: Reconciled): void {
+  const { created, updated, deleted, refused, guarded } = total
+  if (created + updated + deleted + refused > 0)
+    log.info({ ...total, cut: view.cuts() }, 'the inventory in NSX was brought up to the cluster')
+  if (guarded === 0) health.clear('INVENTORY_DELETE_GUARD')
+  else health.set('INVENTORY_DELETE_GUARD', `${guarded} of ${book.known.size} objects`)
+  const { size } = book.setAside
+  const [first] = book.setAside.values()
+  if (first === undefined) health.clear('INVENTORY_POISON')
+  else
+    health.set(
+      'INVENTORY_POISON',
+      `${size} object${size === 1 ? '' : 's'}; ${first.type} ${first.name}: ${first.reason}`,
+    )
+  if (book.unreadable.size === 0) health.clear('NOT_READABLE')
+  else health.set('NOT_READABLE', `${book.unreadable.size}: ${[...book.unreadable].sort().join(', ')}`)
+}

@@ -1,0 +1,270 @@
+/**
+ * The cluster as inventory objects, kept by what changes: a changed object is mapped again, and with it those that show
+ * something of it. The same as mapping everything anew (a property in its test), at the cost of the change alone.
+ */
+import type { KubeObject, Store } from '../../kube/index.ts'
+import type { InventoryObject, InventoryType } from '../../nsx/model.ts'
+import { MAPPED, type MapContext, type Mapped, type MappedResource, mapObject } from './map.ts'
+import { backendsOf, podsOfSlice, serviceOfSlice } from './map-services.ts'
+import { stableText } from './plan-compare.ts'
+
+export type SourceName = MappedResource | 'endpointSlices'
+export type InventoryStores = Readonly<Record<SourceName, Store>>
+
+export interface InventoryView {
+  readonly desired: ReadonlyMap<string, InventoryObject>
+  /** External ids of objects that cannot be mapped yet. */
+  readonly waiting: ReadonlySet<string>
+  /** Types with a source that is not complete; types with one that may be behind the cluster. */
+  undecided(): Set<InventoryType>
+  frozen(): Set<InventoryType>
+  /** Values that were cut to NSX's limits, over all objects. */
+  cuts(): number
+  /** Objects that could not be mapped for what they contain. */
+  readonly unmappable: ReadonlyMap<string, string>
+  /** Forgets everything; the next update maps all. */
+  reset(options: { readonly newerFields: boolean }): void
+  /** Notes changed keys; true when nothing was noted before (an update is due from now on). */
+  mark(source: SourceName, keys: Iterable<string>): boolean
+  /** Maps what was noted. Lets others run now and then when it is much. */
+  update(): Promise<void>
+}
+
+/** What each type is made from. */
+const SOURCES: Readonly<Record<InventoryType, readonly SourceName[]>> = {
+  ContainerClusterNode: ['nodes'],
+  ContainerProject: ['namespaces'],
+  ContainerApplication: ['services', 'endpointSlices', 'namespaces'],
+  ContainerApplicationInstance: ['pods', 'nodes', 'namespaces', 'services', 'endpointSlices'],
+  ContainerIngressPolicy: ['ingresses', 'services', 'namespaces'],
+  ContainerNetworkPolicy: ['networkPolicies', 'clusterNetworkPolicies', 'namespaces'],
+}
+
+/** Looked up by others before they are mapped, so they come first. */
+const ORDER: readonly MappedResource[] = MAPPED
+const IN_NAMESPACES: readonly MappedResource[] = ['services', 'pods', 'ingresses', 'networkPolicies']
+const KEYS_A_TURN = 1_000
+
+interface Slice {
+  readonly service: string | undefined
+  readonly pods: ReadonlyMap<string, string | undefined>
+}
+
+export function createView(
+  stores: InventoryStores,
+  clusterId: string,
+  agentStatus: MapContext['agentStatus'],
+): InventoryView {
+  const desired = new Map<string, InventoryObject>()
+  const waiting = new Set<string>()
+  const unmappable = new Map<string, string>()
+  const cuts = new Map<string, number>()
+  /** `resource key` → the external id that was mapped for it, and whether it waits. */
+  const ids = new Map<string, string>()
+  const waitingKeys = new Map<string, { readonly resource: MappedResource; readonly key: string }>()
+  /** The uid others were mapped with, of namespaces, nodes and services. */
+  const uids = new Map<string, string | undefined>()
+  const slices = new Map<string, Slice>()
+  const slicesOfPod = new Map<string, Set<string>>()
+  const slicesOfService = new Map<string, Set<string>>()
+  let dirty = emptyMarks()
+  let isMarked = false
+  let isFresh = true
+
+  const context: { -readonly [K in keyof MapContext]: MapContext[K] } = {
+    clusterId,
+    namespaces: stores.namespaces,
+    nodes: stores.nodes,
+    services: stores.services,
+    agentStatus,
+    newerFields: true,
+    slicesOf: function* (serviceKey) {
+      for (const key of slicesOfService.get(serviceKey) ?? []) {
+        const slice = stores.endpointSlices.get(key)
+        if (slice !== undefined) yield slice
+      }
+    },
+    servicesOf: (podKey, podUid) => {
+      const services = new Set<string>()
+      for (const key of slicesOfPod.get(podKey) ?? []) {
+        const slice = slices.get(key)
+        const uid = slice?.pods.get(podKey)
+        if (slice?.service !== undefined && (uid === undefined || uid === podUid)) services.add(slice.service)
+      }
+      return services
+    },
+  }
+
+  const forget = (id: string) => {
+    desired.delete(id)
+    waiting.delete(id)
+    cuts.delete(id)
+  }
+
+  const mapKey = (resource: MappedResource, key: string) => {
+    const place = `${resource} ${key}`
+    const object = stores[resource].get(key)
+    const id = object?.metadata.uid
+    const before = ids.get(place)
+    if (before !== undefined && before !== id) forget(before)
+    waitingKeys.delete(place)
+    unmappable.delete(place)
+    if (object === undefined || id === undefined) {
+      ids.delete(place)
+      return
+    }
+    ids.set(place, id)
+    const mapped = tryMap(resource, object, context, (reason) => unmappable.set(place, reason))
+    if (mapped === 'waiting') {
+      desired.delete(id)
+      waiting.add(id)
+      waitingKeys.set(place, { resource, key })
+      return
+    }
+    waiting.delete(id)
+    if (mapped.cuts > 0) cuts.set(id, mapped.cuts)
+    else cuts.delete(id)
+    // The same content keeps the same object: comparing is then comparing references.
+    const known = desired.get(id)
+    if (known === undefined || stableText(known) !== stableText(mapped.object)) desired.set(id, mapped.object)
+  }
+
+  const indexSlice = (key: string, marks: Marks) => {
+    const before = slices.get(key)
+    const object = stores.endpointSlices.get(key)
+    const after: Slice | undefined =
+      object === undefined
+        ? undefined
+        : {
+            service: serviceOfSlice(object),
+            pods: new Map(podsOfSlice(object).map((pod) => [pod.key, pod.uid])),
+          }
+    if (before !== undefined) unindex(before, key, slicesOfPod, slicesOfService)
+    if (after === undefined) slices.delete(key)
+    else {
+      slices.set(key, after)
+      for (const pod of after.pods.keys()) addTo(slicesOfPod, pod, key)
+      if (after.service !== undefined) addTo(slicesOfService, after.service, key)
+    }
+    for (const slice of [before, after]) {
+      if (slice?.service !== undefined) marks.services.add(slice.service)
+      for (const pod of slice?.pods.keys() ?? []) marks.pods.add(pod)
+    }
+  }
+
+  /** Marks what shows something of a namespace, node or service whose uid is not the one it was mapped with. */
+  const spread = (resource: MappedResource, key: string, marks: Marks) => {
+    const place = `${resource} ${key}`
+    const uid = stores[resource].get(key)?.metadata.uid
+    const isKnown = uids.has(place) && uids.get(place) === uid
+    if (uid === undefined) uids.delete(place)
+    else uids.set(place, uid)
+    if (isKnown || isFresh) return
+    if (resource === 'namespaces')
+      for (const name of IN_NAMESPACES)
+        for (const other of stores[name].keys()) if (other.startsWith(`${key}/`)) marks[name].add(other)
+    if (resource === 'nodes')
+      for (const pod of stores.pods.values())
+        if ((pod.spec as { nodeName?: string } | undefined)?.nodeName === key)
+          marks.pods.add(`${pod.metadata.namespace}/${pod.metadata.name}`)
+    if (resource === 'services') {
+      for (const slice of slicesOfService.get(key) ?? [])
+        for (const pod of slices.get(slice)?.pods.keys() ?? []) marks.pods.add(pod)
+      for (const ingress of stores.ingresses.values())
+        if (backendsOf(ingress).some((name) => `${ingress.metadata.namespace}/${name}` === key))
+          marks.ingresses.add(`${ingress.metadata.namespace}/${ingress.metadata.name}`)
+    }
+  }
+
+  const typesWhere = (isBad: (store: Store) => boolean) =>
+    new Set(
+      (Object.keys(SOURCES) as InventoryType[]).filter((type) =>
+        SOURCES[type].some((source) => isBad(stores[source])),
+      ),
+    )
+
+  return {
+    desired,
+    waiting,
+    unmappable,
+    undecided: () => typesWhere((store) => !store.synced),
+    frozen: () => typesWhere((store) => !store.live),
+    cuts: () => [...cuts.values()].reduce((sum, count) => sum + count, 0),
+    reset({ newerFields }) {
+      for (const all of [desired, waiting, unmappable, cuts, ids, waitingKeys, uids]) all.clear()
+      for (const all of [slices, slicesOfPod, slicesOfService]) all.clear()
+      context.newerFields = newerFields
+      dirty = emptyMarks()
+      for (const source of SOURCE_NAMES) for (const key of stores[source].keys()) dirty[source].add(key)
+      isMarked = true
+      isFresh = true
+    },
+    mark(source, keys) {
+      for (const key of keys) dirty[source].add(key)
+      const isFirst = !isMarked
+      isMarked = true
+      return isFirst
+    },
+    async update() {
+      const marks = dirty
+      dirty = emptyMarks()
+      isMarked = false
+      for (const key of marks.endpointSlices) indexSlice(key, marks)
+      for (const { resource, key } of waitingKeys.values()) marks[resource].add(key)
+      for (const resource of ['namespaces', 'nodes', 'services'] as const)
+        for (const key of marks[resource]) spread(resource, key, marks)
+      isFresh = false
+      let mapped = 0
+      for (const resource of ORDER)
+        for (const key of marks[resource]) {
+          mapKey(resource, key)
+          mapped += 1
+          if (mapped % KEYS_A_TURN === 0) await new Promise<void>((resolve) => setImmediate(resolve))
+        }
+    },
+  }
+}
+
+type Marks = Record<SourceName, Set<string>>
+
+const SOURCE_NAMES: readonly SourceName[] = [...MAPPED, 'endpointSlices']
+
+const emptyMarks = (): Marks =>
+  Object.fromEntries(SOURCE_NAMES.map((name) => [name, new Set<string>()])) as Marks
+
+/** What comes from the cluster may have any shape; an object that breaks the mapping is left as NSX has it. */
+function tryMap(
+  resource: MappedResource,
+  object: KubeObject,
+  context: MapContext,
+  onBroken: (reason: string) => void,
+): Mapped {
+  try {
+    return mapObject(resource, object, context)
+  } catch (error) {
+    onBroken(String(error))
+    return 'waiting'
+  }
+}
+
+function addTo(index: Map<string, Set<string>>, key: string, value: string): void {
+  const values = index.get(key)
+  if (values === undefined) index.set(key, new Set([value]))
+  else values.add(value)
+}
+
+function removeFrom(index: Map<string, Set<string>>, key: string, value: string): void {
+  const values = index.get(key)
+  values?.delete(value)
+  if (values?.size === 0) index.delete(key)
+}
+
+function unindex(
+  slice: Slice,
+  key: string,
+  slicesOfPod: Map<string, Set<string>>,
+  slicesOfService: Map<string, Set<string>>,
+): void {
+  for (const pod of slice.pods.keys()) removeFrom(slicesOfPod, pod, key)
+  if (slice.service !== undefined) removeFrom(slicesOfService, slice.service, key)
+}
