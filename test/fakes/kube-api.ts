@@ -32,7 +32,9 @@ export interface FakeKubeApi {
   readonly handler: Handler
   readonly asked: Asked[]
   /** Answers in the server's place; undefined lets the request through. */
-  intercept: ((request: ServerRequest) => ServerResponse | Promise<ServerResponse> | undefined) | undefined
+  intercept:
+    | ((request: ServerRequest) => ServerResponse | Promise<ServerResponse | undefined> | undefined)
+    | undefined
   /** How a streamed list is taken: as it should be, refused with 422, or as a plain watch. */
   streamedLists: 'yes' | 'refuse' | 'ignore'
   put(path: string, object: Partial<KubeObject> & { metadata: KubeObject['metadata'] }): Body
