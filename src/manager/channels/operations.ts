@@ -1,0 +1,170 @@
+/**
+ * What people asked of a cluster and what came of it (docs/protocol.md §3). Delivery is at least once: what has no final
+ * answer is sent again on the next session with a higher attempt.
+ */
+import { MANAGER_REQUEST_EVENTS_MAX, MANAGER_REQUESTS_KEPT_MAX, MANAGER_REQUESTS_MAX } from '../../limits.ts'
+import { jsonLine } from '../../protocol/index.ts'
+import type { Clock } from '../../world/index.ts'
+import { badRequest, isObject, type JsonObject, NsxApiError, notFound } from '../rest/index.ts'
+import { conflict } from './sessions.ts'
+
+export interface Operations {
+  /** Throws 429 when too many are open. */
+  queue(request: {
+    readonly kind: string
+    readonly body: unknown
+    readonly timeoutMs: number
+    readonly user: string
+  }): JsonObject
+  /** Open ones hear `cancel`; the answer is still the cluster's. Throws 404. */
+  cancel(id: string): void
+  show(id: string): JsonObject
+  all(): readonly JsonObject[]
+  /** A new stream begins: everything unanswered goes out again. */
+  startStream(): void
+  /** The next line for the stream; undefined when there is none. */
+  nextLine(): string | undefined
+  /** Takes events in; returns the last one acknowledged. Throws 404, 409 with `expected`, 400. */
+  take(id: string, session: string, attempt: number, events: readonly unknown[]): number
+}
+
+interface Operation {
+  readonly id: string
+  readonly kind: string
+  readonly body: unknown
+  readonly timeoutMs: number
+  readonly user: string
+  readonly createdAt: number
+  attempt: number
+  cancelled: boolean
+  /** Who answers: a newer session begins its events anew. */
+  answering: { readonly session: string; readonly attempt: number; seq: number } | undefined
+  events: JsonObject[]
+  final: JsonObject | undefined
+}
+
+const FINAL: readonly unknown[] = ['result', 'error']
+const EVENT_TYPES: readonly unknown[] = ['progress', 'observation', ...FINAL]
+
+export function createOperations({
+  clock,
+  uuid,
+}: {
+  readonly clock: Clock
+  readonly uuid: () => string
+}): Operations {
+  const operations = new Map<string, Operation>()
+  /** Lines' origins not sent yet on the present stream. */
+  let unsent: { readonly operation: Operation; readonly cancel: boolean }[] = []
+  const find = (id: string): Operation => {
+    const operation = operations.get(id)
+    if (operation === undefined) throw notFound(`operation ${id}`)
+    return operation
+  }
+  const open = () => [...operations.values()].filter(({ final }) => final === undefined)
+  return {
+    queue({ kind, body, timeoutMs, user }) {
+      if (open().length >= MANAGER_REQUESTS_MAX)
+        throw new NsxApiError(429, 429, 'Too many operations of this cluster are open; wait or cancel some.')
+      const operation: Operation = {
+        id: uuid(),
+        kind,
+        body,
+        timeoutMs,
+        user,
+        createdAt: clock.now(),
+        attempt: 0,
+        cancelled: false,
+        answering: undefined,
+        events: [],
+        final: undefined,
+      }
+      operations.set(operation.id, operation)
+      forgetOldest(operations)
+      unsent.push({ operation, cancel: false })
+      return shown(operation)
+    },
+    cancel(id) {
+      const operation = find(id)
+      if (operation.final !== undefined || operation.cancelled) return
+      operation.cancelled = true
+      unsent.push({ operation, cancel: true })
+    },
+    show: (id) => shown(find(id)),
+    all: () => [...operations.values()].map(shown),
+    startStream() {
+      unsent = open().flatMap((operation) => [
+        { operation, cancel: false },
+        ...(operation.cancelled ? [{ operation, cancel: true }] : []),
+      ])
+    },
+    nextLine() {
+      const next = unsent.shift()
+      if (next === undefined) return undefined
+      const { id, kind, body, timeoutMs } = next.operation
+      if (next.cancel) return jsonLine({ t: 'cancel', id })
+      next.operation.attempt += 1
+      const { attempt } = next.operation
+      return jsonLine({ t: 'request', id, attempt, kind, timeout_ms: timeoutMs, body })
+    },
+    take(id, session, attempt, events) {
+      const operation = find(id)
+      if (attempt > operation.attempt) throw badRequest(`The attempt ${attempt} was not sent.`)
+      if (operation.answering?.session !== session || operation.answering.attempt < attempt)
+        beginAnswer(operation, session, attempt)
+      const { answering } = operation
+      if (answering === undefined || attempt < answering.attempt)
+        throw conflict('OLDER_ATTEMPT', 'A newer attempt of this request is being answered.')
+      for (const event of events) takeEvent(operation, answering, event)
+      return answering.seq
+    },
+  }
+}
+
+/** Events of a newer attempt replace those of an unfinished older one; the first final answer stands. */
+function beginAnswer(operation: Operation, session: string, attempt: number): void {
+  operation.answering = { session, attempt, seq: 0 }
+  if (operation.final === undefined) operation.events = []
+}
+
+function takeEvent(operation: Operation, answering: { seq: number }, event: unknown): void {
+  if (!isObject(event) || !EVENT_TYPES.includes(event['t'])) throw badRequest('An event has no known type.')
+  const seq = event['seq']
+  // What was acknowledged already is sent again after a lost answer.
+  if (typeof seq === 'number' && seq <= answering.seq) return
+  if (seq !== answering.seq + 1)
+    throw conflict('EVENT_SEQUENCE', `The event ${answering.seq + 1} was expected.`, {
+      expected: answering.seq + 1,
+    })
+  answering.seq = seq
+  if (operation.final !== undefined) return
+  if (operation.events.length >= MANAGER_REQUEST_EVENTS_MAX) operation.events.shift()
+  operation.events.push(event)
+  if (FINAL.includes(event['t'])) operation.final = event
+}
+
+function forgetOldest(operations: Map<string, Operation>): void {
+  for (const [id, { final }] of operations) {
+    if (operations.size <= MANAGER_REQUESTS_KEPT_MAX) return
+    if (final !== undefined) operations.delete(id)
+  }
+}
+
+const shown = (operation: Operation): JsonObject => ({
+  id: operation.id,
+  kind: operation.kind,
+  body: operation.body,
+  timeout_ms: operation.timeoutMs,
+  attempt: operation.attempt,
+  state: stateOf(operation),
+  events: operation.events,
+  _create_time: operation.createdAt,
+  _create_user: operation.user,
+})
+
+function stateOf({ final, cancelled, answering, attempt }: Operation): string {
+  if (final !== undefined) return final['t'] === 'result' ? 'DONE' : 'FAILED'
+  if (cancelled) return 'CANCELLING'
+  if (answering !== undefined) return 'RUNNING'
+  return attempt === 0 ? 'QUEUED' : 'SENT'
+}

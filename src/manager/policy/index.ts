@@ -1,0 +1,10 @@
+/** The policy store and NSX's Policy API on it: kinds, transactions, references, plain and hierarchical calls. For the manager's other folders. */
+export { type KindName, PATHS } from './kinds.ts'
+export { policyRoutes } from './routes.ts'
+export {
+  type Change,
+  createPolicyStore,
+  type PolicyObject,
+  type PolicyStore,
+  renderWhole,
+} from './store.ts'

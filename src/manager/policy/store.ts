@@ -1,0 +1,298 @@
+/**
+ * The policy store: intent objects by path, changed only in transactions that hold or leave nothing behind. Every object is
+ * an immutable value; a change replaces it, so whoever holds one may compare by identity.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import { MANAGER_POLICY_BYTES_MAX, MANAGER_POLICY_OBJECTS_MAX } from '../../limits.ts'
+import type { Clock, Random } from '../../world/index.ts'
+import { badRequest, isObject, type JsonObject } from '../rest/index.ts'
+import { type Kind, type KindName, kindOf } from './kinds.ts'
+import { checkTransaction } from './references.ts'
+
+export interface PolicyObject {
+  readonly kind: KindName
+  readonly id: string
+  readonly path: string
+  readonly parentPath: string
+  /** What clients wrote, with NSX's defaults. */
+  readonly own: JsonObject
+  /** As GET gives it, without embedded children. */
+  readonly body: JsonObject
+  readonly revision: number
+  readonly references: readonly string[]
+  /** Order of creation. */
+  readonly order: number
+  readonly bytes: number
+}
+
+export interface Change {
+  readonly version: number
+  readonly changed: ReadonlyMap<
+    string,
+    { readonly before: PolicyObject | undefined; readonly after: PolicyObject | undefined }
+  >
+}
+
+/** What may be asked of the store and of a transaction alike. */
+export interface PolicyReader {
+  get(path: string): PolicyObject | undefined
+  /** In order of creation. */
+  children(parentPath: string, kind: KindName): readonly PolicyObject[]
+  /** Who refers to this path. */
+  referrers(path: string): readonly PolicyObject[]
+}
+
+export interface PolicyTransaction extends PolicyReader {
+  /** Writes an object whole; returns the one that holds now, which is the old one when nothing differs. */
+  set(write: PolicyWrite): PolicyObject
+  /** Deletes with everything below. */
+  remove(path: string): void
+}
+
+export interface PolicyWrite {
+  readonly kind: Kind
+  readonly id: string
+  readonly path: string
+  readonly parentPath: string
+  readonly own: JsonObject
+  readonly resourceType?: string
+  /** Its embedded children changed: the revision goes up although its own fields did not. */
+  readonly touched?: boolean
+  readonly system?: JsonObject
+}
+
+export interface PolicyStore extends PolicyReader {
+  /** Goes up with every change that changes something. */
+  readonly version: number
+  /** All or nothing. What `work` throws, and broken references, leave the store as it was. */
+  transact<T>(user: string, work: (tx: PolicyTransaction) => T): T
+  /** Called after each change, in the order of subscription. */
+  subscribe(listener: (change: Change) => void): () => void
+}
+
+interface State {
+  readonly objects: Map<string, PolicyObject>
+  readonly childPaths: Map<string, Set<string>>
+  readonly referrerPaths: Map<string, Set<string>>
+  version: number
+  bytes: number
+  order: number
+  ruleId: number
+}
+
+/** rule_id of a local manager: 1,000–999,999, then every other million (vcf-nsx 9.1.1, Rule). */
+const nextRuleId = (last: number): number =>
+  last % 1_000_000 === 999_999 && Math.floor(last / 1_000_000) % 2 === 0 ? last + 1_000_001 : last + 1
+
+export function createPolicyStore(clock: Clock, random: Random): PolicyStore {
+  const state: State = {
+    objects: new Map(),
+    childPaths: new Map(),
+    referrerPaths: new Map(),
+    version: 0,
+    bytes: 0,
+    order: 0,
+    ruleId: 999,
+  }
+  const listeners = new Set<(change: Change) => void>()
+  const reader = readerOf(state)
+  return {
+    ...reader,
+    get version() {
+      return state.version
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    transact(user, work) {
+      const pending = new Map<string, PolicyObject | undefined>()
+      const tx = openTransaction(state, reader, pending, { clock, random, user })
+      const result = work(tx)
+      for (const [path, after] of pending) if (state.objects.get(path) === after) pending.delete(path)
+      if (pending.size === 0) return result
+      checkTransaction(tx, pending)
+      checkCapacity(state, pending)
+      const changed = new Map(
+        [...pending].map(([path, after]) => [path, { before: state.objects.get(path), after }]),
+      )
+      for (const [path, after] of pending) apply(state, path, after)
+      state.version += 1
+      for (const listener of listeners) listener({ version: state.version, changed })
+      return result
+    },
+  }
+}
+
+function readerOf(state: State): PolicyReader {
+  const pick = (paths: Iterable<string>) =>
+    [...paths].flatMap((path) => {
+      const object = state.objects.get(path)
+      return object === undefined ? [] : [object]
+    })
+  return {
+    get: (path) => state.objects.get(path),
+    children: (parentPath, kind) =>
+      pick(state.childPaths.get(parentPath) ?? []).filter((child) => child.kind === kind),
+    referrers: (path) => pick(state.referrerPaths.get(path) ?? []),
+  }
+}
+
+interface Author {
+  readonly clock: Clock
+  readonly random: Random
+  readonly user: string
+}
+
+function openTransaction(
+  state: State,
+  base: PolicyReader,
+  pending: Map<string, PolicyObject | undefined>,
+  author: Author,
+): PolicyTransaction {
+  /** Paths touched below each parent, so that a large transaction does not search itself again and again. */
+  const touchedBelow = new Map<string, Set<string>>()
+  const note = (path: string, parentPath: string, object: PolicyObject | undefined) => {
+    pending.set(path, object)
+    const below = touchedBelow.get(parentPath) ?? new Set()
+    touchedBelow.set(parentPath, below.add(path))
+  }
+  const get = (path: string) => (pending.has(path) ? pending.get(path) : base.get(path))
+  const below = (parentPath: string): PolicyObject[] =>
+    [
+      ...new Set([...(state.childPaths.get(parentPath) ?? []), ...(touchedBelow.get(parentPath) ?? [])]),
+    ].flatMap((path) => get(path) ?? [])
+  const remove = (path: string) => {
+    const object = get(path)
+    if (object === undefined) return
+    for (const child of below(path)) remove(child.path)
+    note(path, object.parentPath, undefined)
+  }
+  return {
+    get,
+    children: (parentPath, kind) => below(parentPath).filter((child) => child.kind === kind),
+    referrers: (path) => {
+      const candidates = new Set(base.referrers(path).map((object) => object.path))
+      for (const [changed, object] of pending) if (object?.references.includes(path)) candidates.add(changed)
+      return [...candidates].flatMap((candidate) => {
+        const object = get(candidate)
+        return object?.references.includes(path) ? [object] : []
+      })
+    },
+    set(write) {
+      const before = get(write.path)
+      if (before !== undefined && write.touched !== true && isDeepStrictEqual(before.own, write.own))
+        return before
+      const after = makeObject(state, write, before, author)
+      note(write.path, write.parentPath, after)
+      return after
+    },
+    remove,
+  }
+}
+
+function makeObject(
+  state: State,
+  write: PolicyWrite,
+  before: PolicyObject | undefined,
+  author: Author,
+): PolicyObject {
+  const { kind, id, path, parentPath, own } = write
+  const revision = before === undefined ? 0 : before.revision + 1
+  const uniqueId = before?.body['unique_id'] ?? author.random.uuid()
+  if (before === undefined) {
+    state.order += 1
+    if (kind.name === 'Rule') state.ruleId = nextRuleId(state.ruleId)
+  }
+  const body: JsonObject = {
+    ...own,
+    resource_type: write.resourceType ?? own['resource_type'] ?? before?.body['resource_type'] ?? kind.name,
+    id,
+    display_name: own['display_name'] ?? id,
+    path,
+    relative_path: id,
+    ...(parentPath === '' ? {} : { parent_path: parentPath }),
+    unique_id: uniqueId,
+    realization_id: uniqueId,
+    ...(kind.name === 'Rule' ? { rule_id: before?.body['rule_id'] ?? state.ruleId } : {}),
+    marked_for_delete: false,
+    overridden: false,
+    _create_time: before?.body['_create_time'] ?? author.clock.now(),
+    _create_user: before?.body['_create_user'] ?? author.user,
+    _last_modified_time: author.clock.now(),
+    _last_modified_user: author.user,
+    _system_owned: false,
+    _protection: 'NOT_PROTECTED',
+    ...write.system,
+    _revision: revision,
+  }
+  return {
+    kind: kind.name,
+    id,
+    path,
+    parentPath,
+    own,
+    body,
+    revision,
+    references: [...new Set(kind.references?.(own) ?? [])],
+    order: before?.order ?? state.order,
+    bytes: JSON.stringify(body).length,
+  }
+}
+
+function checkCapacity(state: State, pending: ReadonlyMap<string, PolicyObject | undefined>): void {
+  let { bytes } = state
+  let count = state.objects.size
+  for (const [path, after] of pending) {
+    const before = state.objects.get(path)
+    bytes += (after?.bytes ?? 0) - (before?.bytes ?? 0)
+    count += Number(after !== undefined) - Number(before !== undefined)
+  }
+  const grows = bytes > state.bytes || count > state.objects.size
+  if (grows && (bytes > MANAGER_POLICY_BYTES_MAX || count > MANAGER_POLICY_OBJECTS_MAX))
+    throw badRequest(
+      `The policy store is full (${MANAGER_POLICY_OBJECTS_MAX} objects); delete what is not needed.`,
+    )
+}
+
+function apply(state: State, path: string, after: PolicyObject | undefined): void {
+  const before = state.objects.get(path)
+  for (const target of before?.references ?? []) unlink(state.referrerPaths, target, path)
+  state.bytes += (after?.bytes ?? 0) - (before?.bytes ?? 0)
+  if (after === undefined) {
+    state.objects.delete(path)
+    if (before !== undefined) unlink(state.childPaths, before.parentPath, path)
+    return
+  }
+  state.objects.set(path, after)
+  if (before === undefined) link(state.childPaths, after.parentPath, path)
+  for (const target of after.references) link(state.referrerPaths, target, path)
+}
+
+const link = (index: Map<string, Set<string>>, key: string, value: string) =>
+  index.set(key, (index.get(key) ?? new Set()).add(value))
+
+const unlink = (index: Map<string, Set<string>>, key: string, value: string) => {
+  const values = index.get(key)
+  values?.delete(value)
+  if (values?.size === 0) index.delete(key)
+}
+
+/** As GET of one object gives it: with its embedded children, rules in the order they are evaluated. */
+export function renderWhole(reader: PolicyReader, object: PolicyObject): JsonObject {
+  const { embedded } = kindOf(object.kind)
+  if (embedded === undefined) return object.body
+  const children = reader.children(object.path, embedded.kind)
+  const ordered = embedded.kind === 'Rule' ? [...children].sort(byEvaluation) : children
+  return { ...object.body, [embedded.field]: ordered.map((child) => child.body) }
+}
+
+/** NSX's own order of rules: sequence_number, then rule_id. */
+export const byEvaluation = (a: PolicyObject, b: PolicyObject): number =>
+  numberOf(a, 'sequence_number') - numberOf(b, 'sequence_number') ||
+  numberOf(a, 'rule_id') - numberOf(b, 'rule_id')
+
+const numberOf = ({ body }: PolicyObject, field: string): number => {
+  const value = isObject(body) ? body[field] : undefined
+  return typeof value === 'number' ? value : 0
+}
