@@ -3,6 +3,9 @@
  * test/fixtures/antrea), against the embedded API server or a real one. Only the sandbox and tests come in here.
  */
 import type { HttpClient } from '../../world/index.ts'
+import { createAgents } from './agents.ts'
+import { createController } from './controller.ts'
+import { createCrds, createRoutes } from './install.ts'
 import type {
   AgentsOptions,
   ControllerOptions,
@@ -14,18 +17,21 @@ import type {
 export type * from './types.ts'
 
 /** The controller half. Nothing is sent before `start`. */
-export function createStandInController(_deps: StandInDeps, _options?: ControllerOptions): StandInController {
-  throw new Error('being written')
+export function createStandInController(deps: StandInDeps, options?: ControllerOptions): StandInController {
+  return createController(deps, options)
 }
 
 /** The agents half. Nothing is sent before `start`. */
-export function createStandInAgents(_deps: StandInDeps, _options?: AgentsOptions): StandInAgents {
-  throw new Error('being written')
+export function createStandInAgents(deps: StandInDeps, options?: AgentsOptions): StandInAgents {
+  return createAgents(deps, options)
 }
 
-/** Creates (or brings up to date) Antrea's CustomResourceDefinitions and waits until they are served. */
-export async function installCrds(_http: HttpClient): Promise<void> {
-  throw new Error('being written')
+/**
+ * Creates (or brings up to date) Antrea's CustomResourceDefinitions and waits until they are served. Throws
+ * STANDIN_REFUSED or STANDIN_NOT_SERVED (kind retry).
+ */
+export async function installCrds(http: HttpClient): Promise<void> {
+  await createCrds(http)
 }
 
 export interface RouteOptions {
@@ -35,7 +41,10 @@ export interface RouteOptions {
   readonly caPem: string
 }
 
-/** Routes a real API server to the controller half: Service, APIServices and webhook configurations; waits until Available. */
-export async function installRoutes(_http: HttpClient, _options: RouteOptions): Promise<void> {
-  throw new Error('being written')
+/**
+ * Routes a real API server to the controller half: Service, APIServices and webhook configurations; waits until
+ * Available, so the handler has to listen and its controller to run. Throws STANDIN_REFUSED or STANDIN_NOT_SERVED.
+ */
+export async function installRoutes(http: HttpClient, options: RouteOptions): Promise<void> {
+  await createRoutes(http, options)
 }

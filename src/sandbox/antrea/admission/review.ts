@@ -1,0 +1,110 @@
+/** The webhooks of antrea-controller: which request goes to which, and what each answers. */
+import type { AdmissionRequest, AdmissionResponse, Operation } from '../../apiserver/types.ts'
+import type { GroupSpec, PolicySpec } from '../model.ts'
+import type { Refusal } from './checks.ts'
+import { type Decoded, decode, GoJsonError } from './go-json.ts'
+import { GO_KINDS } from './go-types.ts'
+import { checkGroup, type GroupLookup } from './groups.ts'
+import { mutatePolicy } from './mutate.ts'
+import { checkPolicy, policyWarnings } from './policies.ts'
+import { checkNewTier, checkTierDelete, checkTierUpdate, type TierLookup } from './tiers.ts'
+
+/** The controller's own picture of the cluster; until it is synced every name is unknown, as in the real one. */
+export interface Lookup {
+  readonly tiers: TierLookup & { exists(name: string): boolean }
+  readonly clusterGroups: GroupLookup
+  readonly groups: GroupLookup
+}
+
+/** A webhook of Antrea's configurations (crdmutator.antrea.io, crdvalidator.antrea.io). */
+export interface Webhook {
+  readonly name: string
+  readonly path: string
+  readonly mutating: boolean
+  readonly resource: string
+  readonly scope: 'Cluster' | 'Namespaced'
+  readonly operations: readonly Operation[]
+}
+
+const WRITES = ['CREATE', 'UPDATE'] as const
+const webhook = (name: string, path: string, resource: string, more: Partial<Webhook> = {}): Webhook => ({
+  name: `${name}.antrea.io`,
+  path,
+  resource,
+  mutating: path.startsWith('/mutate/'),
+  scope: 'Cluster',
+  operations: WRITES,
+  ...more,
+})
+
+export const WEBHOOKS: readonly Webhook[] = [
+  webhook('acnpmutator', '/mutate/acnp', 'clusternetworkpolicies'),
+  webhook('annpmutator', '/mutate/annp', 'networkpolicies', { scope: 'Namespaced' }),
+  webhook('tiervalidator', '/validate/tier', 'tiers', { operations: [...WRITES, 'DELETE'] }),
+  webhook('acnpvalidator', '/validate/acnp', 'clusternetworkpolicies'),
+  webhook('annpvalidator', '/validate/annp', 'networkpolicies', { scope: 'Namespaced' }),
+  webhook('clustergroupvalidator', '/validate/clustergroup', 'clustergroups'),
+  webhook('groupvalidator', '/validate/group', 'groups', { scope: 'Namespaced' }),
+]
+
+/** Judges one request. Throws MutatorCrash where the real webhook breaks off. */
+export function review(hook: Webhook, request: AdmissionRequest, lookup: Lookup): AdmissionResponse {
+  try {
+    const now = request.object === null ? undefined : specOf(request.kind.kind, request.object)
+    const before = request.oldObject === null ? undefined : specOf(request.kind.kind, request.oldObject)
+    if (hook.mutating) return mutate(now ?? {})
+    const refusal = validate(request, now ?? {}, before ?? {}, lookup)
+    if (refusal !== undefined) return { allowed: false, status: { message: refusal } }
+    const warnings = hook.path.endsWith('np') ? policyWarnings((now ?? {}) as PolicySpec) : []
+    return warnings.length === 0 ? { allowed: true } : { allowed: true, warnings }
+  } catch (error) {
+    if (error instanceof GoJsonError) return { allowed: false, status: { message: error.message } }
+    throw error
+  }
+}
+
+type Spec = Readonly<Record<string, Decoded>>
+
+function specOf(kind: string, object: unknown): Spec {
+  const type = GO_KINDS[kind]
+  if (type === undefined) return {}
+  const decoded = decode(object, type) as { readonly spec?: Spec } | undefined
+  return decoded?.spec ?? {}
+}
+
+function mutate(spec: Spec): AdmissionResponse {
+  const patch = mutatePolicy(spec)
+  if (patch.length === 0) return { allowed: true }
+  return {
+    allowed: true,
+    patchType: 'JSONPatch',
+    patch: Buffer.from(JSON.stringify(patch)).toString('base64'),
+  }
+}
+
+function validate(request: AdmissionRequest, now: Spec, before: Spec, lookup: Lookup): Refusal {
+  const { namespace } = request
+  // A name that the API server generated is only in the object.
+  const name = request.object?.metadata.name ?? request.name
+  switch (request.kind.kind) {
+    case 'Tier':
+      return validateTier(request, now, before, lookup.tiers)
+    case 'ClusterGroup':
+      return checkGroup({ name }, now as GroupSpec, lookup.clusterGroups)
+    case 'Group':
+      return checkGroup({ name, namespace: namespace ?? '' }, now as GroupSpec, lookup.groups)
+    case 'ClusterNetworkPolicy':
+    case 'NetworkPolicy':
+      return checkPolicy(now as PolicySpec, (tier) => lookup.tiers.exists(tier))
+    default:
+      return `${request.kind.kind} is not a kind this webhook knows`
+  }
+}
+
+function validateTier(request: AdmissionRequest, now: Spec, before: Spec, lookup: TierLookup): Refusal {
+  const priorityOf = (spec: Spec) => Number(spec['priority'] ?? 0)
+  if (request.operation === 'DELETE') return checkTierDelete(request.name, lookup)
+  return request.operation === 'CREATE'
+    ? checkNewTier(request.name, priorityOf(now), lookup)
+    : checkTierUpdate(priorityOf(before), priorityOf(now), request.userInfo.username)
+}

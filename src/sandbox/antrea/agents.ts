@@ -1,0 +1,101 @@
+/** The agents half: one agent for each Node, which knows nothing but the APIs. */
+import type { HttpClient } from '../../world/index.ts'
+import { type Agent, createAgent } from './agent.ts'
+import { follow } from './follow.ts'
+import type { KubeNode, Pod } from './model.ts'
+import type { AgentsOptions, StandInAgents, StandInDeps } from './types.ts'
+
+const REALIZATION_DELAY_MS = 50
+const HEARTBEAT_MS = 60_000
+
+interface Life {
+  readonly http: HttpClient
+  readonly stop: AbortController
+  readonly agents: Map<string, Agent>
+  readonly nodes: ReadonlyMap<string, KubeNode>
+}
+
+export function createAgents(deps: StandInDeps, options: AgentsOptions = {}): StandInAgents {
+  let life: Life | undefined
+  const silent = new Set<string>()
+  const failing = new Map<string, string>()
+
+  const begin = async (): Promise<void> => {
+    const http = deps.connect()
+    const stop = new AbortController()
+    const base = {
+      http,
+      clock: deps.clock,
+      random: deps.random,
+      ...(deps.log === undefined ? {} : { log: deps.log }),
+    }
+    const agents = new Map<string, Agent>()
+    const podsOn = new Map<string, number>()
+    const count = (pod: Pod | undefined, by: number) => {
+      const node = pod?.spec?.nodeName
+      if (node !== undefined && pod?.spec?.hostNetwork !== true)
+        podsOn.set(node, (podsOn.get(node) ?? 0) + by)
+    }
+    const pods = follow<Pod>(
+      base,
+      '/api/v1/pods',
+      (_, now, before) => {
+        count(before, -1)
+        count(now, 1)
+      },
+      stop.signal,
+    )
+    const nodes = follow<KubeNode>(
+      base,
+      '/api/v1/nodes',
+      (name, now) => {
+        const agent = agents.get(name)
+        if (now === undefined) {
+          agents.delete(name)
+          agent?.stop()
+        } else if (agent === undefined) {
+          const fresh = createAgent({
+            ...base,
+            node: name,
+            subnets: () => nodes.objects.get(name)?.spec?.podCIDRs ?? [],
+            localPods: () => podsOn.get(name) ?? 0,
+            realizationDelayMs: options.realizationDelayMs ?? REALIZATION_DELAY_MS,
+            heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
+          })
+          agents.set(name, fresh)
+          fresh.setFailing(failing.get(name))
+          if (!silent.has(name)) fresh.start()
+        }
+      },
+      stop.signal,
+    )
+    stop.signal.addEventListener('abort', () => {
+      for (const agent of agents.values()) agent.stop()
+    })
+    life = { http, stop, agents, nodes: nodes.objects }
+    await Promise.all([pods.synced, nodes.synced])
+  }
+
+  return {
+    async start() {
+      if (life === undefined) await begin()
+    },
+    async stop() {
+      const ending = life
+      life = undefined
+      ending?.stop.abort(new Error('the agents were stopped'))
+    },
+    setSilent(node, isSilent) {
+      if (isSilent) silent.add(node)
+      else silent.delete(node)
+      const agent = life?.agents.get(node)
+      if (isSilent) agent?.stop()
+      else agent?.start()
+    },
+    setFailing(node, message) {
+      if (message === undefined) failing.delete(node)
+      else failing.set(node, message)
+      life?.agents.get(node)?.setFailing(message)
+    },
+  }
+}

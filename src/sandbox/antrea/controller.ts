@@ -1,0 +1,190 @@
+/** The controller half: its webhooks and APIs for both kinds of API server, around one run at a time. */
+import { SILENT } from '../../log/index.ts'
+import type { Handler, ServerRequest, ServerResponse } from '../../world/index.ts'
+import type { AdmissionHook, AggregatedApi, AggregatedResource } from '../apiserver/types.ts'
+import { MutatorCrash } from './admission/mutate.ts'
+import { review, WEBHOOKS } from './admission/review.ts'
+import { serveReview } from './admission/serve.ts'
+import { CONTROLLER_NAME } from './infos.ts'
+import { type Run, startRun } from './run.ts'
+import { CONTROLPLANE_RESOURCES, createControlplane } from './serve/controlplane.ts'
+import { json, noSuchPath, notAllowed, notFound, refuse } from './serve/replies.ts'
+import type { ControllerOptions, StandInController, StandInDeps } from './types.ts'
+
+/** The name in the certificate with which kube-apiserver calls aggregated APIs. */
+const FRONT_PROXY = 'front-proxy-client'
+
+const SYSTEM_RESOURCES: readonly AggregatedResource[] = [
+  {
+    name: 'controllerinfos',
+    singularName: 'controllerinfo',
+    kind: 'AntreaControllerInfo',
+    namespaced: false,
+    verbs: ['get', 'list'],
+  },
+]
+
+type Serve = (request: ServerRequest, parts: readonly string[]) => Promise<ServerResponse>
+
+interface Life {
+  readonly run: Run
+  readonly stop: AbortController
+  readonly apis: ReadonlyMap<string, Serve>
+}
+
+interface ServedApi {
+  readonly group: string
+  readonly version: string
+  readonly resources: readonly AggregatedResource[]
+}
+
+/** What is served; statistics are not yet. */
+const APIS: readonly ServedApi[] = [
+  { group: 'controlplane.antrea.io', version: 'v1beta2', resources: CONTROLPLANE_RESOURCES },
+  { group: 'system.antrea.io', version: 'v1beta1', resources: SYSTEM_RESOURCES },
+  { group: 'stats.antrea.io', version: 'v1alpha1', resources: [] },
+]
+
+export function createController(deps: StandInDeps, options: ControllerOptions = {}): StandInController {
+  let life: Life | undefined
+
+  const begin = (): Life => {
+    const stop = new AbortController()
+    const agents = new Set<object>()
+    const run = startRun({
+      http: deps.connect(),
+      clock: deps.clock,
+      random: deps.random,
+      log: deps.log ?? SILENT,
+      signal: stop.signal,
+      statusWritesPerSecond: options.statusWritesPerSecond ?? 50,
+      connectedAgents: () => agents.size,
+    })
+    const controlplane = createControlplane({
+      engine: run.engine,
+      clock: deps.clock,
+      stopped: () => stop.signal,
+      report: run.report,
+      agents,
+    })
+    return {
+      run,
+      stop,
+      apis: new Map<string, Serve>([
+        ['controlplane.antrea.io', controlplane],
+        ['system.antrea.io', serveSystem(run)],
+      ]),
+    }
+  }
+
+  const serveApi = async (api: ServedApi, request: ServerRequest): Promise<ServerResponse> => {
+    if (life === undefined) return down()
+    const root = `/apis/${api.group}/${api.version}`
+    const parts = request.path
+      .slice(root.length)
+      .split('/')
+      .filter((part) => part !== '')
+      .map(decodePart)
+    if (parts.some((part) => part === undefined)) return noSuchPath()
+    if (parts.length === 0) return request.method === 'GET' ? resourceList(api) : notAllowed()
+    const serve = life.apis.get(api.group)
+    return serve === undefined ? noSuchPath() : serve(request, parts as string[])
+  }
+
+  const admission: readonly AdmissionHook[] = WEBHOOKS.map((hook) => ({
+    name: hook.name,
+    mutating: hook.mutating,
+    match: (gvr, operation, subresource) =>
+      gvr.group === 'crd.antrea.io' &&
+      gvr.version === 'v1beta1' &&
+      gvr.resource === hook.resource &&
+      (subresource === undefined || subresource === '') &&
+      hook.operations.includes(operation),
+    review: async (request) => {
+      const call = `failed to call webhook: Post "https://antrea.kube-system.svc:443${hook.path}?timeout=5s"`
+      if (life === undefined) throw new Error(`${call}: dial tcp 127.0.0.1:443: connect: connection refused`)
+      try {
+        return review(hook, request, life.run.lookup)
+      } catch (error) {
+        if (error instanceof MutatorCrash) throw new Error(`${call}: EOF`)
+        throw error
+      }
+    },
+  }))
+
+  const aggregated: readonly AggregatedApi[] = APIS.map((api) => ({
+    group: api.group,
+    version: api.version,
+    resources: api.resources,
+    handler: (request) => serveApi(api, request),
+  }))
+
+  const handler: Handler = async (request) => {
+    const { path } = request
+    if (path === '/healthz' || path === '/livez' || path === '/readyz')
+      return { status: 200, headers: { 'content-type': 'text/plain' }, body: 'ok' }
+    if (path.startsWith('/mutate/') || path.startsWith('/validate/')) {
+      if (life === undefined) return down()
+      return request.method === 'POST' ? serveReview(request, life.run.lookup) : notAllowed()
+    }
+    const api = APIS.find(({ group, version }) => isUnder(path, `/apis/${group}/${version}`))
+    if (api === undefined) return noSuchPath()
+    // Only the front proxy may say who its caller is; nobody else is known here.
+    if (request.peer.verified !== true || request.peer.commonName !== FRONT_PROXY)
+      return refuse(401, 'Unauthorized', 'Unauthorized')
+    return serveApi(api, request)
+  }
+
+  return {
+    admission,
+    aggregated,
+    handler,
+    async start() {
+      if (life !== undefined) return life.run.ready
+      const mine = begin()
+      life = mine
+      await mine.run.ready
+    },
+    async stop() {
+      const ending = life
+      life = undefined
+      ending?.stop.abort(new Error('the controller was stopped'))
+    },
+  }
+}
+
+const isUnder = (path: string, root: string): boolean => path === root || path.startsWith(`${root}/`)
+
+const down = (): ServerResponse =>
+  refuse(503, 'ServiceUnavailable', 'error trying to reach service: antrea-controller is down')
+
+function decodePart(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return undefined
+  }
+}
+
+const resourceList = ({ group, version, resources }: ServedApi): ServerResponse =>
+  json(200, {
+    kind: 'APIResourceList',
+    apiVersion: 'v1',
+    groupVersion: `${group}/${version}`,
+    resources: resources.map(({ singularName = '', ...rest }) => ({ ...rest, singularName })),
+  })
+
+/** system.antrea.io/v1beta1: the controller's own info, live. */
+const serveSystem =
+  (run: Run): Serve =>
+  async (request, [resource, name, ...rest]) => {
+    if (resource !== 'controllerinfos' || rest.length > 0) return noSuchPath()
+    if (request.method !== 'GET') return notAllowed()
+    const info = { metadata: { name: CONTROLLER_NAME }, ...run.controllerInfo() }
+    const apiVersion = 'system.antrea.io/v1beta1'
+    if (name === undefined)
+      return json(200, { kind: 'AntreaControllerInfoList', apiVersion, metadata: {}, items: [info] })
+    return name === CONTROLLER_NAME
+      ? json(200, { kind: 'AntreaControllerInfo', apiVersion, ...info })
+      : notFound('controllerinfos', 'system.antrea.io', name)
+  }
