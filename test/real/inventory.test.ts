@@ -13,7 +13,7 @@ before(
     if (skip !== false) return
     stack = await startStack()
     await stack.fleet.namespace('shop', { team: 'red' })
-    await (await stack.adapter.run('only')).ready('leading')
+    await stack.adapter.run('only')
   },
   { timeout: 120_000 },
 )

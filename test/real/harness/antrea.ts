@@ -46,14 +46,17 @@ export async function attachAntrea(plane: ControlPlane, options: AntreaOptions =
     },
     { realizationDelayMs: options.realizationDelayMs ?? 50 },
   )
-  await agents.start()
-  return {
-    agents,
-    async stop() {
-      await agents.stop()
-      await Promise.all(clients.map((client) => client.close()))
-      await stopController()
-    },
+  const stop = async () => {
+    await agents.stop()
+    await Promise.all(clients.map((client) => client.close()))
+    await stopController()
+  }
+  try {
+    await agents.start()
+    return { agents, stop }
+  } catch (error) {
+    await stop()
+    throw error
   }
 }
 
@@ -81,12 +84,18 @@ async function startStandIn(plane: ControlPlane): Promise<() => Promise<void>> {
       requestCert: true,
     },
   })
-  await installRoutes(plane.api.http, { port: server.port, caPem: authority.ca })
-  await controller.start()
-  return async () => {
+  const stop = async () => {
     await controller.stop()
     await client.close()
     await server.close()
+  }
+  try {
+    await controller.start()
+    await installRoutes(plane.api.http, { port: server.port, caPem: authority.ca })
+    return stop
+  } catch (error) {
+    await stop()
+    throw error
   }
 }
 
