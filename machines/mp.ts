@@ -252,7 +252,8 @@ const health = base.createStateConfig({
   initial: 'idle',
   on: { STOP: '.closed' },
   states: {
-    idle: { always: { guard: and(['isOpen', 'isKubeReady']), target: 'reporting' } },
+    // Also while the cluster is out of sight: the report says so.
+    idle: { always: { guard: 'isOpen', target: 'reporting' } },
     reporting: {
       always: { guard: 'isClosed', target: 'idle' },
       initial: 'sending',

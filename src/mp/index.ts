@@ -95,7 +95,7 @@ export function provideMp(deps: MpDeps): MpLogic {
       watchHealth: fromCallback<MpEvent>(({ sendBack }) => observed.watchHealth(sendBack)),
       observe: fromCallback<MpEvent>(({ sendBack }) => observed.follow(sendBack)),
       readInventory: fromPromise<void>(async ({ signal }) => {
-        requests.beginResync()
+        if (requests.beginResync()) inventory.forgive()
         if (observed.isNewSession()) {
           const record = { ...deps, nodes: stores.nodes, check: () => gate.check() }
           await ensureClusterRecord(record, signal)

@@ -34,8 +34,9 @@ export interface RequestListener {
 export interface Requests {
   /** Follows the session's stream until `signal` is aborted or it fails. */
   follow(session: string, listener: RequestListener, signal: AbortSignal): Promise<void>
-  /** Answers the resyncs that were asked for before `begin`; to be called when the comparison after it is done. */
-  beginResync(): void
+  /** A comparison begins, which answers the resyncs asked for so far; false: nobody asked. */
+  beginResync(): boolean
+  /** The comparison that was begun is carried out. */
   finishResync(counts: Reconciled): void
 }
 
@@ -145,6 +146,7 @@ export function createRequests(deps: RequestDeps): Requests {
     },
     beginResync() {
       for (const waiting of resyncs.values()) waiting.begun = true
+      return resyncs.size > 0
     },
     finishResync({ created, updated, deleted, refused, guarded }) {
       for (const [id, { attempt, begun }] of resyncs) {

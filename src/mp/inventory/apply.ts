@@ -55,6 +55,8 @@ export async function applyPlan(
   }
   const onRefused = (step: InventoryStep, error: AdapterError) => {
     deps.book.refuse(step, error.message)
+    // It may be that the object is not there any more: looked at before it is given up.
+    if (step.op === 'UPDATE') deps.book.doubt([step])
     count.refused += 1
     const taken = count.CREATE + count.UPDATE + count.DELETE
     // Nothing is taken at all: it is not the objects.

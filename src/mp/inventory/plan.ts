@@ -55,9 +55,8 @@ const GENERATIONS: readonly (readonly InventoryType[])[] = [
 const isInventoryType = (type: string): type is InventoryType =>
   (INVENTORY_TYPES as readonly string[]).includes(type)
 
-/** What a step is recognised by when it was refused. */
-export const stepText = (step: InventoryStep): string =>
-  `${step.op === 'DELETE' ? '-' : '+'}${stableText(step.desired)}`
+/** What a step is recognised by when it was refused; creating what could not be updated is another step. */
+export const stepText = (step: InventoryStep): string => `${step.op} ${stableText(step.desired)}`
 
 export function planInventory(input: InventoryPlanInput): InventoryPlan {
   const writes = planWrites(input)
@@ -164,7 +163,7 @@ function stillUsed(
   const used = new Set<string>()
   for (const [id, object] of input.known) {
     if (going.has(id)) continue
-    const after = written.has(id) ? (input.desired.get(id) ?? object) : object
+    const after = written.has(id) ? { ...object, ...input.desired.get(id) } : object
     for (const parent of parentsOf(after)) used.add(parent)
   }
   return used

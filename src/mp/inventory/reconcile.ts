@@ -26,6 +26,8 @@ export interface Inventory {
   reconcile(signal: AbortSignal): Promise<Reconciled>
   /** A new session: everything is mapped anew, what was refused is tried once more. */
   begin(options: { readonly newerFields: boolean }): void
+  /** Somebody asks for it: what was refused is tried once more. */
+  forgive(): void
 }
 
 /** A refused object changes the plan behind it; each further pass has one refusal more, so few are needed. */
@@ -72,6 +74,7 @@ export function createInventory(deps: ReconcileDeps): Inventory {
       view.reset({ newerFields })
       book.forgive()
     },
+    forgive: () => book.forgive(),
     async read(signal) {
       await readBack(INVENTORY_TYPES, signal)
       // A second look counts from the first, and only for what the first saw.
@@ -80,11 +83,11 @@ export function createInventory(deps: ReconcileDeps): Inventory {
       guard = undefined
     },
     async reconcile(signal) {
-      if (book.doubtful.size > 0) await readBack([...book.doubtful], signal)
-      await view.update()
-      signal.throwIfAborted()
       const total = { created: 0, updated: 0, deleted: 0, refused: 0, guarded: 0 }
       for (let pass = 0; pass < PASSES_MAX; pass += 1) {
+        if (book.doubtful.size > 0) await readBack([...book.doubtful], signal)
+        await view.update()
+        signal.throwIfAborted()
         const planned = plan()
         // Both sides then share one copy, and the next comparison is one of references.
         for (const desired of planned.settled) book.adopt(desired)
@@ -94,7 +97,7 @@ export function createInventory(deps: ReconcileDeps): Inventory {
         total.deleted += result.deleted
         total.refused += result.refused
         total.guarded = planned.guarded.length
-        if (!result.isCutShort) break
+        if (!result.isCutShort && book.doubtful.size === 0) break
       }
       confirmed = new Set()
       report(deps, total)
