@@ -1,6 +1,9 @@
 /** `sandbox`: everything on this machine, to try, to follow and to play the scenario. */
+import { accessSync, constants, rmSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Transition } from '../diagnostics/index.ts'
+import { needsPerson } from '../errors.ts'
 import type { Logger } from '../log/index.ts'
 import { redact, redactText } from '../log/pino.ts'
 import {
@@ -53,6 +56,7 @@ const READY_LIMIT_MS = 30_000
 async function run(options: Options): Promise<void> {
   const clock = createRealClock()
   const line = lineWriter(clock)
+  if (options.readyFile !== undefined) prepareReadyFile(options.readyFile)
   const sandbox = await startSandbox({
     clock,
     random: createRealRandom(),
@@ -87,6 +91,19 @@ async function run(options: Options): Promise<void> {
     await sandbox.stop()
   }
   process.exit(process.exitCode ?? EXIT.ok)
+}
+
+/** One of an earlier run says nothing about this one. */
+function prepareReadyFile(file: string): void {
+  try {
+    rmSync(file, { force: true })
+    accessSync(dirname(resolve(file)), constants.W_OK)
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause)
+    throw needsPerson('SANDBOX_READY_FILE', `${file} cannot be written (${words}); choose another path`, {
+      cause,
+    })
+  }
 }
 
 async function playOnce(sandbox: Sandbox, clock: Clock, line: Line): Promise<void> {

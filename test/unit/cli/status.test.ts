@@ -1,0 +1,105 @@
+/** `status` for eyes: worst first, nothing a terminal would obey, and an exit code that is the health. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { stripVTControlCharacters } from 'node:util'
+import type { StatusSnapshot } from '../../../src/adapter.ts'
+import { exitCodeOf, screen } from '../../../src/cli/status.ts'
+import { duration } from '../../../src/cli/terminal.ts'
+import type { ActiveWarning } from '../../../src/health/index.ts'
+
+const NOW = 1_000_000
+
+const warning = (
+  code: ActiveWarning['code'],
+  severity: ActiveWarning['severity'],
+  detail = '',
+): ActiveWarning => ({
+  code,
+  severity,
+  detail,
+  title: `title of ${code}`,
+  text: `do something about ${code}`,
+  since: NOW - 90_000,
+})
+
+const status = (fields: Partial<StatusSnapshot> = {}): StatusSnapshot => ({
+  version: '1',
+  instance: 'cp-1',
+  cluster: { id: 'c', name: 'shop' },
+  role: 'leading',
+  ready: true,
+  reasons: [],
+  components: { ccp: { state: 'watching', since: NOW - 3_600_000 } },
+  stores: { pods: { objects: 12, synced: true, live: true } },
+  warnings: [],
+  ...fields,
+})
+
+test('the exit code is the health', () => {
+  assert.equal(exitCodeOf(status()), 0)
+  assert.equal(exitCodeOf(status({ warnings: [warning('NOT_READABLE', 'info')] })), 0)
+  assert.equal(exitCodeOf(status({ warnings: [warning('HELD_POLICIES', 'warning')] })), 1)
+  assert.equal(exitCodeOf(status({ ready: false, warnings: [warning('NSX_REFUSED', 'error')] })), 2)
+})
+
+test('errors come before warnings before notes, each with what to do', () => {
+  const text = screen(
+    status({
+      ready: false,
+      reasons: ['NSX_REFUSED: title of NSX_REFUSED', 'the ccp channel is not watching (refused)'],
+      warnings: [
+        warning('NOT_READABLE', 'info'),
+        warning('HELD_POLICIES', 'warning'),
+        warning('NSX_REFUSED', 'error', '409 CLUSTER_NOT_REGISTERED'),
+      ],
+    }),
+    NOW,
+  )
+  const plain = stripVTControlCharacters(text)
+  const at = (word: string) => plain.indexOf(word)
+  assert.ok(at('NOT READY') === 0)
+  assert.ok(at('NSX_REFUSED') < at('HELD_POLICIES') && at('HELD_POLICIES') < at('NOT_READABLE'))
+  assert.match(
+    plain,
+    /✗ NSX_REFUSED {2}title of NSX_REFUSED, for 1 min 30 s\n {6}409 CLUSTER_NOT_REGISTERED\n {6}→ do something/,
+  )
+  assert.match(plain, /✗ the ccp channel is not watching/)
+  assert.equal(
+    plain.match(/title of NSX_REFUSED/g)?.length,
+    1,
+    'a reason that a warning explains is not told twice',
+  )
+})
+
+test('a resource that is behind comes before those that are live', () => {
+  const text = screen(
+    status({
+      stores: {
+        pods: { objects: 12, synced: true, live: true },
+        nodes: { objects: 3, synced: true, live: false },
+        tiers: { objects: 0, synced: false, live: false },
+      },
+    }),
+    NOW,
+  )
+  assert.ok(text.indexOf('behind') < text.indexOf('pods'))
+  assert.match(text, /tiers +0 +not read yet/)
+})
+
+test('what came from outside cannot steer the terminal', () => {
+  const text = screen(
+    status({ warnings: [warning('NSX_REFUSED', 'error', 'x\u001b[2J\u001b]0;owned\u0007\u009b31m')] }),
+    NOW,
+  )
+  assert.ok(!text.includes('\u001b[2J') && !text.includes('\u0007') && !text.includes('\u009b'))
+})
+
+test('durations are read at a glance', () => {
+  assert.deepEqual([0, 12_000, 61_000, 3_600_000, 273_900_000].map(duration), [
+    '0 s',
+    '12 s',
+    '1 min 1 s',
+    '1 h',
+    '3 d 4 h',
+  ])
+})
