@@ -40,6 +40,8 @@ export interface AdapterOptions {
   readonly health: Health
   /** Hears of every transition of every chart; must neither throw nor wait. */
   readonly onTransition?: (transition: Transition) => void
+  /** The root chart broke, which nothing inside can mend: whoever runs the process ends it. */
+  readonly onBroken?: (error: unknown) => void
 }
 
 export interface StatusSnapshot {
@@ -106,7 +108,10 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
     inspect: inspectTransitions(clock, (transition) => report(options, transition)),
   })
   actor.subscribe({
-    error: (error) => log.error({ err: error }, 'the root chart broke; the process has to be started again'),
+    error: (error) => {
+      log.error({ code: 'INTERNAL', err: error }, 'the root chart broke; the process has to be started again')
+      options.onBroken?.(error)
+    },
   })
   const closeSockets = async () => {
     await Promise.all([kube.close(), options.nsxHttp.close()])

@@ -47,6 +47,7 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
     log,
     ...(config.diagnostics.file === undefined ? {} : { diagnosticsFile: config.diagnostics.file }),
     endpoints: endpointsOf(config.serve),
+    onBroken: () => process.exit(1),
     listen: (handler, at) => serve({ handler, ...at, log: log.child({ room: 'serve' }) }),
   })
   const signal = await untilSignal()
