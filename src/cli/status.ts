@@ -1,6 +1,7 @@
 /** `status`: one screen, worst first; the exit code is the health. */
 import type { Command } from 'commander'
 import type { StatusSnapshot } from '../adapter.ts'
+import { briefState } from '../diagnostics/index.ts'
 import { createRealClock } from '../world/real.ts'
 import { addSocketOption, ask } from './endpoint.ts'
 import { duration, paint, plain, say, table, tell } from './terminal.ts'
@@ -55,7 +56,7 @@ export function screen(status: StatusSnapshot, now: number): string {
   }
   const components = Object.entries(status.components).map(([name, component]) => [
     name,
-    component?.state ?? 'not started',
+    component === undefined ? 'not started' : briefState(component.state),
     component === undefined ? '' : duration(now - component.since),
   ])
   const stores = Object.entries(status.stores)

@@ -3,6 +3,7 @@
  * (keeper.ts, database.ts, thread.ts) behind a bounded ring that nobody waits for. Nothing is decided from them; losing
  * them changes only what can be looked at later. For the composition, the command line and the sandbox.
  */
+export { briefState } from './brief.ts'
 export { inspectTransitions, stateWords, type Transition } from './inspection.ts'
 export {
   createDiagnostics,

@@ -1,5 +1,5 @@
 /** Follows what happens in the sandbox, in lines a person can read: policies, inventory, what users of NSX change. */
-import type { Transition } from '../diagnostics/index.ts'
+import { briefState, type Transition } from '../diagnostics/index.ts'
 import { INVENTORY_TYPES } from '../nsx/model.ts'
 import { type Clock, sleep } from '../world/index.ts'
 import { createNsxUser } from './nsx-user.ts'
@@ -17,9 +17,10 @@ const NAME_ANNOTATION = 'antrea-nsx-adapter/display-name'
 /** The charts a person wants to hear of; the watches, one a resource, are in `transitions`. */
 const TOLD = /^adapter(\/(lease|ccp|mp))?$/
 
+/** Undefined for what is not worth a line: other charts, and steps inside a state that reads the same. */
 export function transitionWords({ machine, from, to, event }: Transition): string | undefined {
-  if (!TOLD.test(machine) || from === '') return undefined
-  return `${machine}: ${from} → ${to}  (${event})`
+  if (!TOLD.test(machine) || from === '' || briefState(from) === briefState(to)) return undefined
+  return `${machine}: ${briefState(from)} → ${briefState(to)}  (${event})`
 }
 
 /** Calls `tell` with a line for each change, until stopped. What cannot be read at the moment is looked at again. */
