@@ -1,5 +1,9 @@
-/** Policy down, realization up: the life of the CCP channel. */
-import { assign, fromCallback, fromPromise, setup } from 'xstate'
+/**
+ * Policy down, realization up: the life of the CCP channel. Four regions beside each other: the link to the manager;
+ * enforcement, which goes on from the desired set in memory while the link is down; the guard that has a large delete
+ * looked at twice; and the reports.
+ */
+import { assign, fromCallback, fromPromise, raise, setup } from 'xstate'
 import type { AdapterError } from '../src/errors.ts'
 import type { Session } from '../src/protocol/session.ts'
 import {
@@ -13,37 +17,353 @@ import {
   noteError,
 } from './link.ts'
 
-export type CcpEvent = ChannelEvent | LinkEvent
+export type CcpEvent =
+  | ChannelEvent
+  | LinkEvent
+  /** The complete set of what NSX wants is another one now, or was confirmed. */
+  | { readonly type: 'DESIRED' }
+  /** Somebody (perhaps we) changed an object that is planned from. */
+  | { readonly type: 'CHANGED' }
+  /** Only what is reported changed: a status. */
+  | { readonly type: 'STATUS' }
+
+/** What `plan` found. The plan itself stays with the port. */
+export interface Planned {
+  readonly steps: number
+  /** Groups that antrea-controller has to compute before the rest can be planned. */
+  readonly awaiting: number
+  /** Deletes wait for another snapshot. */
+  readonly guarded: boolean
+  /** Look again after this, although nothing changes. */
+  readonly againMs: number | undefined
+}
+
+export type Applied =
+  /** Plan again at once: the steps were a beginning, or something was refused and is planned around. */
+  { readonly kind: 'done' | 'again' } | { readonly kind: 'failed'; readonly error: AdapterError }
+
+export interface Flushed {
+  /** Something changes by time alone: report again after this. */
+  readonly againMs: number | undefined
+}
+
+export interface CcpContext extends LinkContext {
+  readonly isLeading: boolean
+  /** After STOP nothing leaves its end any more. */
+  readonly isStopping: boolean
+  readonly isKubeReady: boolean
+  /** A complete set is in memory. */
+  readonly isDesired: boolean
+  readonly planned: Planned | undefined
+  readonly writeError: AdapterError | undefined
+  /** Failed attempts to write since the last that did not; sets the back-off. */
+  readonly writeFailures: number
+  /** Something happened while a plan was made or carried out. */
+  readonly isStale: boolean
+  readonly isReportStale: boolean
+  readonly reportAgainMs: number | undefined
+  readonly reportFailures: number
+}
 
 const errorOf = (event: unknown): AdapterError | undefined => (event as { error?: AdapterError }).error
+const outputOf = <T>(event: unknown): T => (event as { output: T }).output
 
 const missing = (port: string) => Promise.reject(new Error(`the port ${port} is not provided`))
 
-export const ccpMachine = setup({
-  types: { context: {} as LinkContext, events: {} as CcpEvent },
+const base = setup({
+  types: { context: {} as CcpContext, events: {} as CcpEvent },
   actors: {
     connect: fromPromise<Session, LinkContext>(() => missing('connect')),
+    /** Snapshot, then watch; sends DESIRED with each complete set it has handed over. */
     follow: fromCallback<CcpEvent, LinkContext>(() => {
       throw new Error('the port follow is not provided')
     }),
     probe: fromPromise<void>(() => missing('probe')),
     closeSession: fromPromise<void, LinkContext>(() => missing('closeSession')),
+    /** Sends CHANGED and STATUS as the stores change. */
+    observe: fromCallback<CcpEvent>(() => {
+      throw new Error('the port observe is not provided')
+    }),
+    plan: fromPromise<Planned>(() => missing('plan')),
+    /** Carries out what was planned last; aborted when the state is left. */
+    apply: fromPromise<Applied>(() => missing('apply')),
+    flush: fromPromise<Flushed, Session | undefined>(() => missing('flush')),
   },
   actions: {
     setLeader: assign({ leader: ({ event }) => (event.type === 'LEAD' ? event.leader : undefined) }),
-    setSession: assign({ session: ({ event }) => (event as unknown as { output: Session }).output }),
+    setSession: assign({ session: ({ event }) => outputOf<Session>(event) }),
     remember: assign(({ context, event }) => noteError(context, errorOf(event))),
     noteDeadline: assign(({ context }) => noteError(context, undefined)),
     settle: assign({ failures: 0, repeats: 0, error: undefined }),
     forgetLink: assign({ session: undefined }),
     reportWell: () => {},
     reportProblem: () => {},
+
+    setStale: assign({ isStale: true }),
+    setFresh: assign({ isStale: false }),
+    noteWriteError: assign(({ context, event }) => {
+      const applied = (event as { output?: Applied }).output
+      const error = applied?.kind === 'failed' ? applied.error : errorOf(event)
+      return { writeError: error, writeFailures: context.writeFailures + 1 }
+    }),
+    forgetWriteError: assign({ writeError: undefined, writeFailures: 0 }),
+    noteGroupsLate: assign(({ context }) => ({
+      writeFailures: context.writeFailures + 1,
+      writeError: undefined,
+    })),
+    /** Tells health and the reports how writing stands, from the context. */
+    sayWrites: () => {},
+    /** A person agrees to deletes. */
+    approve: () => {},
+
+    setReportStale: assign({ isReportStale: true }),
+    noteReportFailure: assign({ reportFailures: ({ context }) => context.reportFailures + 1 }),
   },
-  guards: { needsPerson: ({ context }) => needsPerson(context) },
-  delays: { ...LINK_DELAYS, backoff: 30_000 },
-}).createMachine({
+  guards: {
+    needsPerson: ({ context }) => needsPerson(context),
+    isRunning: ({ context }) => !context.isStopping,
+    mayEnforce: ({ context }) => context.isLeading && context.isKubeReady && context.isDesired,
+    hasSteps: ({ context }) => (context.planned?.steps ?? 0) > 0,
+    isAwaiting: ({ context }) => (context.planned?.awaiting ?? 0) > 0,
+    isGuarded: ({ context }) => context.planned?.guarded === true,
+    isStale: ({ context }) => context.isStale,
+    hasFailed: ({ event }) => outputOf<Applied | undefined>(event)?.kind === 'failed',
+    /** The cluster was another one than was planned from: what it is now is planned at once when it shows. */
+    isOutdated: ({ context }) =>
+      ['KUBE_CONFLICT', 'KUBE_ALREADY_EXISTS', 'KUBE_NOT_FOUND'].includes(context.writeError?.code ?? ''),
+    writeNeedsPerson: ({ context }) => context.writeError?.kind === 'needs-person',
+    hasSession: ({ context }) => context.session !== undefined && context.isDesired,
+    hasNoSession: ({ context }) => context.session === undefined,
+    isReportStale: ({ context }) => context.isReportStale,
+    reportsAgain: ({ context }) => context.reportAgainMs !== undefined,
+    endsSession: ({ event }) => SESSION_ENDED.has(errorOf(event)?.code ?? ''),
+  },
+  delays: {
+    ...LINK_DELAYS,
+    backoff: 30_000,
+    writeBackoff: 30_000,
+    /** antrea-controller computes a new group at once; if not within this, the plan starts over. */
+    groupsComputed: 10_000,
+    /** What only a person can change is looked at again so often. */
+    blockedRetry: 30_000,
+    /** Nothing changed: the comparison is made again so often. */
+    look: ({ context }) => Math.max(context.planned?.againMs ?? 600_000, 50),
+    /** Between the first sight of a large delete and the second snapshot. */
+    secondLook: 30_000,
+    secondLookAgain: 60_000,
+    /** At most one flush a second. */
+    flushPeriod: 1_000,
+    flushLimit: 20_000,
+    reportAgain: ({ context }) => Math.max(context.reportAgainMs ?? 1_000, 1_000),
+    reportBackoff: 30_000,
+  },
+})
+
+/** What a report can be told that only a new session heals. */
+const SESSION_ENDED: ReadonlySet<string> = new Set([
+  'SESSION_ENDED',
+  'STALE_LEADER',
+  'CLUSTER_IDENTITY',
+  'NSX_CONFLICT',
+  'NSX_GONE',
+  'NSX_NOT_FOUND',
+])
+
+/**
+ * What a plan is made from may change at any time: then it is made again. Everything is thrown away when leading or the
+ * sight of the cluster is lost, and made anew when both are back.
+ */
+const enforcement = base.createStateConfig({
+  initial: 'idle',
+  invoke: { src: 'observe' },
+  on: {
+    LEAD: { actions: assign({ isLeading: true }) },
+    STANDBY: { guard: 'isRunning', target: '.idle', actions: assign({ isLeading: false }) },
+    KUBE_READY: { actions: assign({ isKubeReady: true }) },
+    KUBE_LOST: { guard: 'isRunning', target: '.idle', actions: assign({ isKubeReady: false }) },
+    DESIRED: { actions: assign({ isDesired: true, isStale: true }) },
+    CHANGED: { actions: 'setStale' },
+    APPROVE: { actions: ['approve', 'setStale'] },
+    STOP: { target: '.stopped', actions: assign({ isStopping: true }) },
+  },
+  states: {
+    idle: { always: { guard: 'mayEnforce', target: 'planning' } },
+    planning: {
+      entry: 'setFresh',
+      invoke: {
+        src: 'plan',
+        onDone: { target: 'deciding', actions: assign({ planned: ({ event }) => event.output }) },
+        onError: { target: 'failing', actions: 'noteWriteError' },
+      },
+    },
+    deciding: {
+      always: [
+        { guard: 'hasSteps', target: 'applying' },
+        { guard: 'isStale', target: 'planning' },
+        { guard: 'isAwaiting', target: 'awaiting' },
+        { target: 'settled' },
+      ],
+    },
+    applying: {
+      invoke: {
+        src: 'apply',
+        onDone: [
+          { guard: 'hasFailed', target: 'failing', actions: 'noteWriteError' },
+          { target: 'planning', actions: ['forgetWriteError', 'sayWrites'] },
+        ],
+        onError: { target: 'failing', actions: 'noteWriteError' },
+      },
+    },
+    /** New groups are written; nothing names them before they are computed. */
+    awaiting: {
+      on: {
+        CHANGED: 'planning',
+        DESIRED: { target: 'planning', actions: assign({ isDesired: true }) },
+        APPROVE: { target: 'planning', actions: 'approve' },
+      },
+      after: { groupsComputed: { target: 'failing', actions: 'noteGroupsLate' } },
+    },
+    settled: {
+      entry: ['forgetWriteError', 'sayWrites'],
+      always: { guard: 'isStale', target: 'planning' },
+      after: { look: 'planning' },
+    },
+    failing: {
+      entry: 'sayWrites',
+      always: [{ guard: 'writeNeedsPerson', target: 'blocked' }, { target: 'retrying' }],
+    },
+    retrying: {
+      on: {
+        CHANGED: [{ guard: 'isOutdated', target: 'planning' }, { actions: 'setStale' }],
+        DESIRED: { target: 'planning', actions: assign({ isDesired: true }) },
+        APPROVE: { target: 'planning', actions: 'approve' },
+      },
+      after: { writeBackoff: 'planning' },
+    },
+    blocked: {
+      on: {
+        DESIRED: { target: 'planning', actions: assign({ isDesired: true }) },
+        APPROVE: { target: 'planning', actions: 'approve' },
+      },
+      after: { blockedRetry: 'planning' },
+    },
+    stopped: { type: 'final' },
+  },
+})
+
+/** A large delete is believed when a second snapshot, some time later, says the same. */
+const guard = base.createStateConfig({
+  initial: 'clear',
+  on: { STANDBY: { guard: 'isRunning', target: '.clear' }, STOP: '.stopped' },
+  states: {
+    clear: { always: { guard: 'isGuarded', target: 'waiting' } },
+    waiting: {
+      always: { guard: ({ context }) => context.planned?.guarded !== true, target: 'clear' },
+      after: { secondLook: 'asking' },
+    },
+    asking: {
+      entry: raise({ type: 'RESYNC' }),
+      always: { guard: ({ context }) => context.planned?.guarded !== true, target: 'clear' },
+      after: { secondLookAgain: { target: 'asking', reenter: true } },
+    },
+    stopped: { type: 'final' },
+  },
+})
+
+/** Changes are gathered while a report is under way and for a second after it. */
+const reporting = base.createStateConfig({
+  initial: 'off',
+  on: {
+    STATUS: { actions: 'setReportStale' },
+    CHANGED: { actions: 'setReportStale' },
+    DESIRED: { actions: 'setReportStale' },
+    KUBE_READY: { actions: 'setReportStale' },
+    KUBE_LOST: { actions: 'setReportStale' },
+    STANDBY: { guard: 'isRunning', target: '.off' },
+    STOP: '.stopped',
+  },
+  states: {
+    off: { always: { guard: 'hasSession', target: 'sending' } },
+    sending: {
+      entry: assign({ isReportStale: false }),
+      always: { guard: 'hasNoSession', target: 'off' },
+      invoke: {
+        src: 'flush',
+        input: ({ context }) => context.session,
+        onDone: {
+          target: 'pausing',
+          actions: assign({
+            reportFailures: 0,
+            reportAgainMs: ({ event }) => event.output.againMs,
+          }),
+        },
+        onError: [
+          {
+            guard: 'endsSession',
+            target: 'failing',
+            actions: [
+              'noteReportFailure',
+              raise(({ event }) => ({
+                type: 'FAILED',
+                error: (event as unknown as { error: AdapterError }).error,
+              })),
+            ],
+          },
+          { target: 'failing', actions: 'noteReportFailure' },
+        ],
+      },
+      after: { flushLimit: { target: 'failing', actions: 'noteReportFailure' } },
+    },
+    pausing: {
+      always: { guard: 'hasNoSession', target: 'off' },
+      after: {
+        flushPeriod: [
+          { guard: 'isReportStale', target: 'sending' },
+          { guard: 'reportsAgain', target: 'timing' },
+          { target: 'quiet' },
+        ],
+      },
+    },
+    /** Something becomes true by time alone. */
+    timing: {
+      always: [
+        { guard: 'hasNoSession', target: 'off' },
+        { guard: 'isReportStale', target: 'sending' },
+      ],
+      after: { reportAgain: 'sending' },
+    },
+    quiet: {
+      always: [
+        { guard: 'hasNoSession', target: 'off' },
+        { guard: 'isReportStale', target: 'sending' },
+      ],
+    },
+    failing: {
+      always: { guard: 'hasNoSession', target: 'off' },
+      after: { reportBackoff: 'sending' },
+    },
+    stopped: { type: 'final' },
+  },
+})
+
+export const CCP_CONTEXT: CcpContext = {
+  ...LINK_CONTEXT,
+  isLeading: false,
+  isStopping: false,
+  isKubeReady: false,
+  isDesired: false,
+  planned: undefined,
+  writeError: undefined,
+  writeFailures: 0,
+  isStale: false,
+  isReportStale: false,
+  reportAgainMs: undefined,
+  reportFailures: 0,
+}
+
+export const ccpMachine = base.createMachine({
   id: 'ccp',
   type: 'parallel',
-  context: LINK_CONTEXT,
-  states: { link: linkRegion },
+  context: CCP_CONTEXT,
+  states: { link: linkRegion, enforcement, guard, reporting },
 })

@@ -23,6 +23,8 @@ export type LinkEvent =
   | { readonly type: 'SEEN' }
   /** The full sync of this session is done. */
   | { readonly type: 'SYNCED' }
+  /** The channel asks for a full sync anew (ccp: a delete that needs a second look). */
+  | { readonly type: 'RESYNC' }
   /** The stream is over; `bye` and `reset` are errors too (kind retry, with the wait the manager asked for). */
   | { readonly type: 'FAILED'; readonly error: AdapterError }
 
@@ -103,7 +105,10 @@ export const linkRegion = {
         input: whole,
         onError: { target: 'broken', actions: 'remember' },
       },
-      on: { FAILED: { target: 'broken', actions: 'remember' } },
+      on: {
+        FAILED: { target: 'broken', actions: 'remember' },
+        RESYNC: { target: 'connecting', actions: 'forgetLink' },
+      },
       states: {
         phase: {
           initial: 'syncing',

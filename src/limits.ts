@@ -91,6 +91,9 @@ export const SETTLE_MS = 1_500
 /** Rules of all policies in one direction; OpenFlow has no more priorities (antrea-network-policy.md). */
 export const RULES_PER_DIRECTION_MAX = 50_000
 
+/** First wait after a failed write, before jitter: an informer that lags has caught up within some 100 ms. */
+export const WRITE_BACKOFF_BASE_MS = 200
+
 // ---- inventory
 export const INVENTORY_BATCH_OBJECTS_MAX = 50
 export const INVENTORY_BATCH_WAIT_MS = 200

@@ -3,32 +3,34 @@
  * wants, translate/ turns it into Antrea objects, plan/ compares these with the cluster, apply executes, realization and
  * report tell NSX. Only the composition (adapter.ts), the command line and tests come in here.
  */
-import { ccpMachine } from '../../machines/ccp.ts'
+import { fromCallback, fromPromise } from 'xstate'
+import {
+  type Applied,
+  type CcpContext,
+  type CcpEvent,
+  ccpMachine,
+  type Flushed,
+  type Planned,
+} from '../../machines/ccp.ts'
+import type { LinkContext } from '../../machines/link.ts'
+import { type AdapterError, asAdapterError, retry } from '../errors.ts'
 import type { Health } from '../health/index.ts'
-import type { ClusterGroup, ClusterNetworkPolicy, Tier } from '../kube/antrea.ts'
-import type { KubeClient, Store } from '../kube/contract.ts'
+import type { ClusterGroup, ClusterNetworkPolicy, KubeClient, Store, Tier } from '../kube/index.ts'
+import { BACKOFF_BASE_MS, BACKOFF_MAX_MS, WRITE_BACKOFF_BASE_MS } from '../limits.ts'
 import type { Logger } from '../log/index.ts'
 import type { NsxManager } from '../nsx/index.ts'
+import type { Session } from '../protocol/index.ts'
 import type { Clock, Random } from '../world/index.ts'
+import { createEnforcer, type Enforcer } from './enforcement.ts'
+import { observeStores } from './observe.ts'
+import type { Plan } from './plan/index.ts'
+import { sayLink } from './problems.ts'
+import { createReporter } from './report.ts'
+import type { TierSettings } from './settings.ts'
+import { type DesiredState, followPolicy } from './source/index.ts'
 
-/** NSX's categories that Antrea policy can carry. */
-export type Category = 'Emergency' | 'Infrastructure' | 'Environment' | 'Application'
-
-export interface TierSetting {
-  readonly name: string
-  /** 0–249, lower is evaluated first. */
-  readonly priority: number
-}
-
-/** The tier of each category; all four are configured together. */
-export type TierSettings = Readonly<Record<Category, TierSetting>>
-
-export const DEFAULT_TIERS: TierSettings = {
-  Emergency: { name: 'nsx-category-emergency', priority: 1 },
-  Infrastructure: { name: 'nsx-category-infrastructure', priority: 2 },
-  Environment: { name: 'nsx-category-environment', priority: 3 },
-  Application: { name: 'nsx-category-application', priority: 4 },
-}
+export { type Category, DEFAULT_TIERS, type TierSetting, type TierSettings } from './settings.ts'
+export { CODES, type Code, type CodeText } from './translate/index.ts'
 
 export interface CcpDeps {
   readonly clock: Clock
@@ -53,7 +55,160 @@ export interface CcpDeps {
 
 export type CcpLogic = typeof ccpMachine
 
+/** What this adapter understands beside the protocol's base. */
+const CAPABILITIES: readonly string[] = []
+
 /** The CCP chart over a real manager and cluster; it takes no input. */
-export function provideCcp(_deps: CcpDeps): CcpLogic {
-  return ccpMachine
+export function provideCcp(deps: CcpDeps): CcpLogic {
+  const { random, health, log } = deps
+  const enforcer = createEnforcer({ ...deps, tiers: deps.settings.tiers })
+  const reporter = createReporter({
+    ...deps,
+    source: {
+      current: () => enforcer.realization(),
+      desired: () => {
+        const state = enforcer.state()
+        return state === undefined ? undefined : { version: state.version, digest: state.digest() }
+      },
+    },
+  })
+  let next: Plan | undefined
+  return ccpMachine.provide({
+    actors: {
+      connect: fromPromise<Session, LinkContext>(({ input, signal }) => connect(deps, input, signal)),
+      follow: fromCallback<CcpEvent, LinkContext>(({ input, sendBack }) =>
+        follow(deps, enforcer, input, sendBack),
+      ),
+      probe: fromPromise<void>(({ signal }) => deps.nsx.probe('ccp', signal)),
+      closeSession: fromPromise<void, LinkContext>(async ({ input }) => {
+        if (input.session !== undefined)
+          await deps.nsx.closeSession('ccp', deps.clusterId, input.session.session)
+      }),
+      observe: fromCallback<CcpEvent>(({ sendBack }) =>
+        observeStores(deps.stores, (about) => sendBack({ type: about === 'plan' ? 'CHANGED' : 'STATUS' })),
+      ),
+      plan: fromPromise<Planned>(async () => {
+        next = enforcer.plan()
+        const { steps, awaiting, deletes, againMs } = next
+        return {
+          steps: steps.length,
+          awaiting: awaiting.length,
+          guarded: deletes.kind === 'guarded',
+          againMs,
+        }
+      }),
+      apply: fromPromise<Applied>(async ({ signal }) => {
+        if (next === undefined) return { kind: 'done' }
+        const outcome = await enforcer.apply(next, signal)
+        if (outcome.kind === 'failed') log.warn({ code: outcome.error.code }, outcome.error.message)
+        return outcome.kind === 'failed' ? outcome : { kind: outcome.kind }
+      }),
+      flush: fromPromise<Flushed, Session | undefined>(async ({ input, signal }) => {
+        if (input === undefined) return { againMs: undefined }
+        try {
+          return await reporter.flush(input, signal)
+        } catch (error) {
+          throw asAdapterError(error)
+        }
+      }),
+    },
+    actions: {
+      reportWell: () => sayLink(health, undefined),
+      reportProblem: ({ context }) => {
+        log.warn(
+          { code: context.error?.code ?? 'NSX_SILENT' },
+          context.error?.message ?? 'the manager fell silent',
+        )
+        sayLink(health, { error: context.error })
+      },
+      approve: () => enforcer.approve(),
+      sayWrites: ({ context }) => sayWrites(health, enforcer, context),
+    },
+    delays: {
+      backoff: ({ context }) => waitMs(context.error, context.failures, BACKOFF_BASE_MS, random),
+      writeBackoff: ({ context }) =>
+        waitMs(context.writeError, context.writeFailures, WRITE_BACKOFF_BASE_MS, random),
+      reportBackoff: ({ context }) => waitMs(undefined, context.reportFailures, BACKOFF_BASE_MS, random),
+    },
+  })
+}
+
+async function connect(deps: CcpDeps, { leader }: LinkContext, signal: AbortSignal): Promise<Session> {
+  if (leader === undefined) throw retry('NOT_LEADING', 'only the leader opens a session')
+  try {
+    const clusterUid = await deps.clusterUid()
+    return await deps.nsx.openSession(
+      'ccp',
+      deps.clusterId,
+      {
+        instance: deps.instance,
+        adapter_version: deps.adapterVersion,
+        capabilities: [...CAPABILITIES],
+        cluster_uid: clusterUid,
+        leader: { lease_created: leader.leaseCreated, transitions: leader.transitions },
+      },
+      signal,
+    )
+  } catch (error) {
+    throw asAdapterError(error)
+  }
+}
+
+/** Hands each complete set to the enforcer first, then says so. */
+function follow(
+  deps: CcpDeps,
+  enforcer: Enforcer,
+  { session }: LinkContext,
+  sendBack: (event: CcpEvent) => void,
+): () => void {
+  const stop = new AbortController()
+  const send = (event: CcpEvent) => {
+    if (!stop.signal.aborted) sendBack(event)
+  }
+  const take = (state: DesiredState) => {
+    if (stop.signal.aborted) return
+    enforcer.take(state)
+    sendBack({ type: 'DESIRED' })
+  }
+  const run = async () => {
+    if (session === undefined) throw retry('NOT_LEADING', 'there is no session to follow')
+    await followPolicy(
+      deps,
+      session,
+      enforcer.state(),
+      {
+        onSeen: () => send({ type: 'SEEN' }),
+        onSnapshot: take,
+        onOpen: () => send({ type: 'SYNCED' }),
+        onCommit: take,
+      },
+      stop.signal,
+    )
+  }
+  run().catch((error: unknown) => send({ type: 'FAILED', error: asAdapterError(error) }))
+  return () => stop.abort(retry('STREAM_ENDED', 'the stream was given up'))
+}
+
+/** How writing stands, for health and for the reports. */
+function sayWrites(health: Health, enforcer: Enforcer, context: CcpContext): void {
+  const error = writeProblem(context)
+  enforcer.setPending(error)
+  if (error === undefined) health.clear('CCP_WRITES')
+  else health.set('CCP_WRITES', `${error.code}: ${error.message}`)
+  if (error?.code === 'KUBE_WEBHOOK_UNAVAILABLE') health.set('ANTREA_CONTROLLER_DOWN', error.message)
+  else health.clear('ANTREA_CONTROLLER_DOWN')
+}
+
+function writeProblem({ writeError, writeFailures }: CcpContext): AdapterError | undefined {
+  if (writeError !== undefined || writeFailures === 0) return writeError
+  return retry(
+    'GROUPS_NOT_COMPUTED',
+    'antrea-controller has not computed new groups in time; policies that need them wait, check its Pod',
+  )
+}
+
+/** Full jitter: anything up to base·2^(failures − 1), and never shorter than the peer asked for. */
+function waitMs(error: AdapterError | undefined, failures: number, baseMs: number, random: Random): number {
+  const limit = Math.min(BACKOFF_MAX_MS, baseMs * 2 ** Math.min(Math.max(0, failures - 1), 16))
+  return Math.max(error?.retryAfterMs ?? 0, random.next() * limit)
 }

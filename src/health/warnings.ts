@@ -95,6 +95,13 @@ export const WARNINGS = {
     text: "The manager's policy store is another one than before. Check that this is wanted, then run `antrea-nsx-adapter approve`.",
     visibleAfterMs: 0,
   },
+  CCP_WRITES: {
+    title: 'Policy cannot be written to the cluster',
+    severity: 'error',
+    text: 'What is in force stays; it is tried again. The detail says what the API server or Antrea answers.',
+    dependsOn: ['KUBE_UNREACHABLE', 'ANTREA_CONTROLLER_DOWN'],
+    visibleAfterMs: 5_000,
+  },
   LOOKS_LIKE_OURS: {
     title: 'Objects carry our label but are not ours',
     severity: 'warning',

@@ -77,6 +77,8 @@ export function nsxError(
     `${subject} answered ${status}: ${said}; ${meaning.todo}`,
     {
       subject,
+      // What a body says beside its words, for callers that know its fields (`expected` of a status report's 409).
+      cause: body,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     },
   )

@@ -1,0 +1,272 @@
+/** Executes a plan's steps: one function a kind of step, stage after stage, each write with its preconditions. */
+import { AdapterError, asAdapterError, needsPerson, retry } from '../errors.ts'
+import type { ClusterGroup, ClusterNetworkPolicy, KubeClient, KubeObject, Tier } from '../kube/index.ts'
+import { RESOURCES } from '../kube/index.ts'
+import type { ResourceType } from '../kube/types.ts'
+import { KUBE_WRITES_IN_FLIGHT_MAX } from '../limits.ts'
+import type { Logger } from '../log/index.ts'
+import { ownershipOf } from './ownership.ts'
+import { objectRef, type Refusal, STAGES, type Stage, type Step } from './plan/index.ts'
+import { groupSpecHash, policySpecHash } from './translate/index.ts'
+
+export interface ApplyDeps {
+  readonly kube: KubeClient
+  readonly log: Logger
+  readonly clusterId: string
+  /** An object is now as given (undefined: gone); `base` is what it was made from. */
+  readonly onWritten: (
+    type: ResourceType,
+    name: string,
+    base: KubeObject | undefined,
+    now: KubeObject | undefined,
+  ) => void
+  /** The API server refuses this object for what it says. */
+  readonly onRefused: (ref: string, refusal: Refusal) => void
+  /** Whether "tier does not exist" is still a cache that lags. */
+  readonly isTierFresh: (name: string) => boolean
+}
+
+export type ApplyOutcome =
+  | { readonly kind: 'done'; readonly writes: number }
+  /** Something was refused for good: the rest has to be planned anew around it. */
+  | { readonly kind: 'again'; readonly writes: number }
+  | { readonly kind: 'failed'; readonly writes: number; readonly error: AdapterError }
+
+/** These write objects that do not depend on each other's order. */
+const CONCURRENT: ReadonlySet<Stage> = new Set(['children', 'parents', 'delete-groups', 'delete-children'])
+
+/**
+ * Runs the steps until the first that fails with retry or wait-for: nothing that comes later, deletes above all, is
+ * tried then. A refusal for good is noted; what is independent of it in the same stage goes on.
+ */
+export async function applySteps(
+  steps: readonly Step[],
+  deps: ApplyDeps,
+  signal: AbortSignal,
+): Promise<ApplyOutcome> {
+  const run = { writes: 0, refused: false, failure: undefined as AdapterError | undefined }
+  const one = async (step: Step) => {
+    try {
+      await execute(step, deps, signal)
+      run.writes += 1
+    } catch (cause) {
+      const error = lateTier(step, asAdapterError(cause), deps)
+      if (isRefusal(error)) {
+        run.refused = true
+        noteRefusal(step, error, deps)
+      } else run.failure ??= error
+    }
+  }
+  for (const stage of STAGES) {
+    const queue = steps.filter((step) => step.stage === stage)
+    let next = 0
+    const worker = async () => {
+      while (next < queue.length && run.failure === undefined && !signal.aborted) {
+        const step = queue[next]
+        next += 1
+        if (step !== undefined) await one(step)
+      }
+    }
+    const workers = CONCURRENT.has(stage) ? Math.min(KUBE_WRITES_IN_FLIGHT_MAX, queue.length) : 1
+    await Promise.all(Array.from({ length: workers }, worker))
+    const { writes, failure } = run
+    if (signal.aborted)
+      return { kind: 'failed', writes, error: retry('APPLY_STOPPED', 'the plan was given up') }
+    if (failure !== undefined) return { kind: 'failed', writes, error: failure }
+    if (run.refused) return { kind: 'again', writes }
+  }
+  return { kind: 'done', writes: run.writes }
+}
+
+const REFUSALS = new Set([
+  'KUBE_ADMISSION_DENIED',
+  'KUBE_INVALID',
+  'KUBE_TOO_LARGE',
+  'FIELD_PRUNED',
+  'TIER_MISSING',
+])
+
+const isRefusal = (error: AdapterError): boolean => error.kind === 'needs-person' && REFUSALS.has(error.code)
+
+/** A tier that antrea-controller has not seen for long is not a cache that lags. */
+function lateTier(step: Step, error: AdapterError, deps: ApplyDeps): AdapterError {
+  if (error.code !== 'TIER_NOT_KNOWN') return error
+  if (step.kind !== 'create-policy' && step.kind !== 'replace-policy') return error
+  if (deps.isTierFresh(step.object.spec.tier)) return error
+  return needsPerson('TIER_MISSING', error.message, { cause: error })
+}
+
+function noteRefusal(step: Step, error: AdapterError, deps: ApplyDeps): void {
+  const { name } = nameOf(step)
+  const code = error.code === 'FIELD_PRUNED' ? 'FIELD_PRUNED' : 'WRITE_REFUSED'
+  deps.log.warn({ code: error.code, step: step.kind, name }, error.message)
+  if (step.kind === 'create-tier')
+    deps.onRefused(objectRef('tier', name), { specHash: '', code, message: error.message })
+  if (!('object' in step) || step.kind === 'create-tier') return
+  const isPolicy = step.kind === 'create-policy' || step.kind === 'replace-policy'
+  const specHash = isPolicy ? policySpecHash(step.object.spec) : groupSpecHash(step.object.spec)
+  deps.onRefused(objectRef(isPolicy ? 'policy' : 'group', name), { specHash, code, message: error.message })
+}
+
+const nameOf = (step: Step): { name: string } => ('object' in step ? step.object : step.base).metadata
+
+type Executors = {
+  readonly [K in Step['kind']]: (
+    step: Extract<Step, { kind: K }>,
+    deps: ApplyDeps,
+    signal: AbortSignal,
+  ) => Promise<void>
+}
+
+const EXECUTORS: Executors = {
+  'create-tier': createTier,
+  'create-group': ({ object }, deps, signal) => create(GROUPS, object, deps, signal),
+  'replace-group': ({ base, object }, deps, signal) => replace(GROUPS, base, object, deps, signal),
+  'create-policy': ({ object }, deps, signal) => create(POLICIES, object, deps, signal),
+  'replace-policy': ({ base, object }, deps, signal) => replace(POLICIES, base, object, deps, signal),
+  'delete-policy': ({ base }, deps, signal) => remove(POLICIES, base, deps, signal),
+  'delete-group': ({ base }, deps, signal) => remove(GROUPS, base, deps, signal),
+}
+
+const execute = (step: Step, deps: ApplyDeps, signal: AbortSignal): Promise<void> =>
+  (EXECUTORS[step.kind] as (step: Step, deps: ApplyDeps, signal: AbortSignal) => Promise<void>)(
+    step,
+    deps,
+    signal,
+  )
+
+interface Kind<T extends KubeObject> {
+  readonly type: ResourceType
+  readonly specHash: (object: T) => string
+}
+
+const GROUPS: Kind<ClusterGroup> = {
+  type: RESOURCES.clusterGroups,
+  specHash: ({ spec }) => groupSpecHash(spec),
+}
+const POLICIES: Kind<ClusterNetworkPolicy> = {
+  type: RESOURCES.clusterNetworkPolicies,
+  specHash: ({ spec }) => policySpecHash(spec),
+}
+
+/** Antrea answers a tier that exists with 400, not with 409: so it is looked for first. */
+async function createTier(
+  { object }: { object: Tier },
+  { kube, onWritten }: ApplyDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name } = object.metadata
+  const there = await kube.get<Tier>(RESOURCES.tiers, name, undefined, signal)
+  if (there !== undefined && there.spec.priority !== object.spec.priority)
+    throw retry(
+      'TIER_CONFLICT',
+      `tier ${name} exists with priority ${there.spec.priority}; the plan is made anew`,
+    )
+  onWritten(
+    RESOURCES.tiers,
+    name,
+    undefined,
+    there ?? (await kube.create(RESOURCES.tiers, object, { signal })),
+  )
+}
+
+async function create<T extends KubeObject>(
+  kind: Kind<T>,
+  object: T,
+  deps: ApplyDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const stored = await deps.kube.create(kind.type, object, { signal })
+  if (kind.specHash(stored) !== kind.specHash(object)) {
+    await deps.kube.delete(kind.type, stored, { signal })
+    throw pruned(kind, object)
+  }
+  deps.onWritten(kind.type, object.metadata.name, undefined, stored)
+}
+
+async function replace<T extends KubeObject>(
+  kind: Kind<T>,
+  base: T,
+  object: T,
+  deps: ApplyDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const stored = await onFresh(kind, base, deps, signal, (fresh) =>
+    deps.kube.replace(kind.type, atVersion(object, fresh), { signal }),
+  )
+  if (stored === undefined)
+    throw retry('KUBE_NOT_FOUND', `${kind.type.kind} ${object.metadata.name} is gone; the plan is made anew`)
+  if (kind.specHash(stored) !== kind.specHash(object)) {
+    const back = { ...base, status: undefined, metadata: metaAtVersion(base, stored) }
+    await deps.kube.replace(kind.type, back, { signal })
+    throw pruned(kind, object)
+  }
+  deps.onWritten(kind.type, object.metadata.name, base, stored)
+}
+
+async function remove<T extends KubeObject>(
+  kind: Kind<T>,
+  base: T,
+  deps: ApplyDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  await onFresh(kind, base, deps, signal, async (fresh) => {
+    await deps.kube.delete(kind.type, fresh, { signal })
+    return fresh
+  })
+  deps.onWritten(kind.type, base.metadata.name, base, undefined)
+}
+
+const CONFLICTS_MAX = 3
+
+/**
+ * A status that antrea-controller writes in between moves the resourceVersion without changing what was planned from:
+ * then the write is sent again on the newer version. Any other change means a new plan. undefined: it is gone.
+ */
+async function onFresh<T extends KubeObject>(
+  kind: Kind<T>,
+  base: T,
+  deps: ApplyDeps,
+  signal: AbortSignal,
+  write: (fresh: T) => Promise<T>,
+): Promise<T | undefined> {
+  let fresh: T | undefined = base
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await write(fresh)
+    } catch (error) {
+      if (!(error instanceof AdapterError) || error.code !== 'KUBE_CONFLICT' || attempt >= CONFLICTS_MAX)
+        throw error
+      fresh = await deps.kube.get<T>(kind.type, base.metadata.name, undefined, signal)
+      if (fresh === undefined) return undefined
+      const isSame =
+        fresh.metadata.uid === base.metadata.uid &&
+        kind.specHash(fresh) === kind.specHash(base) &&
+        ownershipOf(fresh, deps.clusterId) === 'ours'
+      if (!isSame) throw error
+    }
+  }
+}
+
+const atVersion = <T extends KubeObject>(object: T, fresh: T): T => ({
+  ...object,
+  metadata: {
+    ...object.metadata,
+    ...(fresh.metadata.uid === undefined ? {} : { uid: fresh.metadata.uid }),
+    ...(fresh.metadata.resourceVersion === undefined
+      ? {}
+      : { resourceVersion: fresh.metadata.resourceVersion }),
+  },
+})
+
+/** `base`'s metadata to write it back over `stored`. */
+function metaAtVersion<T extends KubeObject>(base: T, stored: T): T['metadata'] {
+  const { managedFields: _managers, ...metadata } = base.metadata
+  return atVersion({ ...base, metadata }, stored).metadata
+}
+
+const pruned = <T extends KubeObject>(kind: Kind<T>, { metadata }: T): AdapterError =>
+  needsPerson(
+    'FIELD_PRUNED',
+    `${kind.type.kind} ${metadata.name} was stored otherwise than it was sent, so it was put back: upgrade Antrea's CRDs`,
+  )

@@ -1,0 +1,165 @@
+/**
+ * From changes to steps, never wider: one change is one write; creations alone go in order of precedence and deletes
+ * alone against it, where each moment equals the old or the new for every flow; anything else first only narrows, and
+ * only then widens (semantics: "never wider").
+ */
+import type { ClusterNetworkPolicy, ClusterNetworkPolicySpec, PolicyRule } from '../../kube/antrea.ts'
+import { groupsOf, type TranslatedPolicy } from '../translate/index.ts'
+import { type GroupChange, parentSpec } from './groups.ts'
+import { between, decideAlike, deniesOf } from './narrow.ts'
+import { groupObject, policyObject, respecified } from './objects.ts'
+import type { PlanInput, Stage, Step } from './types.ts'
+
+export interface PolicyChanges {
+  /** In order of precedence. */
+  readonly created: readonly TranslatedPolicy[]
+  readonly replaced: readonly { readonly base: ClusterNetworkPolicy; readonly policy: TranslatedPolicy }[]
+  /** Ours and right as they are. */
+  readonly unchanged: readonly { readonly base: ClusterNetworkPolicy; readonly policy: TranslatedPolicy }[]
+  /** Highest precedence first. */
+  readonly deleted: readonly ClusterNetworkPolicy[]
+  readonly groups: readonly GroupChange[]
+  /** Objects of ours, by name, that stand for a policy on its way to another place. */
+  readonly temporary: ReadonlyMap<string, ClusterNetworkPolicy>
+}
+
+/** Where a policy waits while its own object is still at the old place. */
+export const temporaryName = (name: string): string => `${name}-t`
+export const isTemporaryName = (name: string): boolean => name.endsWith('-t')
+
+/** The steps; `isPartial`: they only narrow, and the rest is planned from what is then there. */
+export function changeSteps(input: PlanInput, changes: PolicyChanges): { steps: Step[]; isPartial: boolean } {
+  const { created, replaced, deleted, groups } = changes
+  const isAlone = created.length + replaced.length + deleted.length + groups.length <= 1
+  const isOneWay = replaced.length + groups.length === 0 && (created.length === 0 || deleted.length === 0)
+  if (!isAlone && !isOneWay) {
+    const narrow = narrowing(input, changes)
+    if (narrow.length > 0) return { steps: narrow, isPartial: true }
+  }
+  return { steps: final(input, changes), isPartial: false }
+}
+
+function final(input: PlanInput, { created, replaced, deleted, groups }: PolicyChanges): Step[] {
+  return [
+    ...groups.map((change) => groupStep(input, change, change.to, 'widen-groups')),
+    ...created.map(
+      (policy): Step => ({
+        kind: 'create-policy',
+        stage: 'policies',
+        object: policyObject(input, policy, policy.spec),
+      }),
+    ),
+    ...replaced.map(
+      ({ base, policy }): Step => ({
+        kind: 'replace-policy',
+        stage: 'policies',
+        base,
+        object: policyObject(input, policy, policy.spec, base),
+      }),
+    ),
+    ...[...deleted]
+      .reverse()
+      .map((base): Step => ({ kind: 'delete-policy', stage: 'delete-policies', base })),
+  ]
+}
+
+function groupStep(input: PlanInput, change: GroupChange, children: readonly string[], stage: Stage): Step {
+  const { group, base } = change
+  const object = groupObject(input, group, group.name, parentSpec(children), base)
+  return { kind: 'replace-group', stage, base, object }
+}
+
+/** How the rules of ours, old and new, use a group that changes. */
+type Use = 'nobody' | 'allow' | 'deny' | 'both'
+
+function narrowing(input: PlanInput, changes: PolicyChanges): Step[] {
+  const uses = new Map(changes.groups.map((change) => [change.group.name, useOf(change, changes)]))
+  const isUnsettled = (rule: PolicyRule) => groupsOf([rule]).some((name) => uses.get(name) === 'both')
+  const steps: Step[] = []
+  for (const policy of changes.created) {
+    const denies = between({ ...policy.spec, ingress: [], egress: [] }, policy.spec, isUnsettled)
+    if (denies.ingress.length + denies.egress.length === 0) continue
+    const spec = decideAlike(denies, policy.spec) ? policy.spec : denies
+    steps.push({ kind: 'create-policy', stage: 'narrow-policies', object: policyObject(input, policy, spec) })
+  }
+  // A policy that stays as it is gives up its allows for a moment only when a group changes under allows and denies.
+  const bystanders = [...uses.values()].includes('both') ? changes.unchanged : []
+  for (const { base, policy } of [...changes.replaced, ...bystanders])
+    steps.push(...narrowOne(input, base, policy, isUnsettled, changes))
+  for (const base of changes.deleted) steps.push(...respecify(input, base, deniesOf(base.spec), undefined))
+  for (const change of changes.groups) {
+    const children = narrowChildren(change, uses.get(change.group.name) ?? 'both')
+    if (children.join() !== [...change.from].sort().join())
+      steps.push(groupStep(input, change, children, 'narrow-groups'))
+  }
+  return steps
+}
+
+function narrowOne(
+  input: PlanInput,
+  base: ClusterNetworkPolicy,
+  policy: TranslatedPolicy,
+  isUnsettled: (rule: PolicyRule) => boolean,
+  changes: PolicyChanges,
+): Step[] {
+  const isMoved = base.spec.tier !== policy.spec.tier || base.spec.priority !== policy.spec.priority
+  if (!isMoved) return respecify(input, base, between(base.spec, policy.spec, isUnsettled), policy)
+  return [...holdPlace(input, policy, changes), ...respecify(input, base, deniesOf(base.spec), undefined)]
+}
+
+/** Writes the spec between, or at once the new one where that decides alike. */
+function respecify(
+  input: PlanInput,
+  base: ClusterNetworkPolicy,
+  spec: ClusterNetworkPolicySpec,
+  policy: TranslatedPolicy | undefined,
+): Step[] {
+  if (decideAlike(spec, base.spec)) return []
+  const object =
+    policy !== undefined && decideAlike(spec, policy.spec)
+      ? policyObject(input, policy, policy.spec, base)
+      : respecified(input, base, spec)
+  return [{ kind: 'replace-policy', stage: 'narrow-policies', base, object }]
+}
+
+/** One step of 2⁻⁴⁰ behind the place itself: no policy stands there, and priorities stay exact. */
+const BEHIND = 2 ** -40
+
+/** The new place's denies, in an object of their own: one object cannot be at two places. */
+function holdPlace(input: PlanInput, policy: TranslatedPolicy, changes: PolicyChanges): Step[] {
+  const name = temporaryName(policy.name)
+  const denies = between({ ...policy.spec, ingress: [], egress: [] }, policy.spec, () => false)
+  if (denies.ingress.length + denies.egress.length === 0) return []
+  const spec = { ...denies, priority: policy.spec.priority + BEHIND }
+  const stored = changes.temporary.get(name)
+  if (stored !== undefined && decideAlike(stored.spec, spec)) return []
+  const object = policyObject(input, { ...policy, name }, spec, stored)
+  return stored === undefined
+    ? [{ kind: 'create-policy', stage: 'narrow-policies', object }]
+    : [{ kind: 'replace-policy', stage: 'narrow-policies', base: stored, object }]
+}
+
+function useOf(change: GroupChange, { created, replaced, unchanged, deleted }: PolicyChanges): Use {
+  const specs = [
+    ...created.map(({ spec }) => spec),
+    ...[...replaced, ...unchanged].flatMap(({ base, policy }) => [base.spec, policy.spec]),
+    ...deleted.map(({ spec }) => spec),
+  ]
+  const rules = specs
+    .flatMap(({ ingress, egress }) => [...(ingress ?? []), ...(egress ?? [])])
+    .filter((rule) => groupsOf([rule]).includes(change.group.name))
+  const denies = rules.some(({ action }) => action === 'Drop' || action === 'Reject')
+  const allows = rules.some(({ action }) => action !== 'Drop' && action !== 'Reject')
+  if (!denies && !allows) return 'nobody'
+  if (denies && allows) return 'both'
+  // A parent without children would have an empty spec: then the allows that use it are taken away instead.
+  return denies ? 'deny' : common(change).length > 0 ? 'allow' : 'both'
+}
+
+const common = ({ from, to }: GroupChange): string[] => from.filter((name) => to.includes(name)).sort()
+
+function narrowChildren(change: GroupChange, use: Use): string[] {
+  if (use === 'nobody') return [...change.from].sort()
+  if (use === 'allow') return common(change)
+  return [...new Set([...change.from, ...change.to])].sort()
+}

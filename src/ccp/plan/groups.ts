@@ -1,0 +1,87 @@
+/** Which ClusterGroups are wanted, which are new, and which existing ones change. */
+import type { ClusterGroup, ClusterGroupSpec, ClusterNetworkPolicy } from '../../kube/antrea.ts'
+import { groupSpecHash, groupsOf, type TranslatedGroup } from '../translate/index.ts'
+import { isComputed, type Owned, storedGroupHash } from './inventory.ts'
+import { groupObject } from './objects.ts'
+import type { PlanInput, Step } from './types.ts'
+
+/** An existing parent whose children change. */
+export interface GroupChange {
+  readonly group: TranslatedGroup
+  readonly base: ClusterGroup
+  readonly from: readonly string[]
+  readonly to: readonly string[]
+}
+
+export interface GroupPlan {
+  /** Creations (and repairs of children), in stages of their own. */
+  readonly steps: readonly Step[]
+  readonly awaiting: readonly string[]
+  readonly changes: readonly GroupChange[]
+}
+
+/** ClusterGroups a stored policy names. */
+export const groupsOfStored = (policy: ClusterNetworkPolicy): string[] =>
+  groupsOf([
+    ...(policy.spec.ingress ?? []),
+    ...(policy.spec.egress ?? []),
+    ...(policy.spec.appliedTo === undefined
+      ? []
+      : [{ action: 'Allow' as const, appliedTo: policy.spec.appliedTo }]),
+  ])
+
+export const parentSpec = (children: readonly string[]): ClusterGroupSpec => ({
+  childGroups: [...children].sort(),
+})
+
+/**
+ * New children come first, then new parents; an existing parent changes only when all its new children are computed.
+ * `inUse`: names of groups that stored policies of ours name.
+ */
+export function planGroups(
+  input: PlanInput,
+  owned: Owned,
+  wanted: readonly TranslatedGroup[],
+  inUse: ReadonlySet<string>,
+): GroupPlan {
+  const steps: Step[] = []
+  const awaiting: string[] = []
+  const changes: GroupChange[] = []
+  const awaitComputed = (name: string) => {
+    const stored = owned.groups.get(name)
+    if (stored === undefined || !isComputed(stored)) awaiting.push(name)
+  }
+  for (const group of wanted) {
+    const parent = owned.groups.get(group.name)
+    const before = new Set(parent?.spec.childGroups ?? [])
+    for (const [name, spec] of group.children) {
+      const step = childStep(input, group, name, spec, owned.groups.get(name))
+      if (step !== undefined) steps.push(step)
+      if (parent !== undefined && !before.has(name)) awaitComputed(name)
+    }
+    const to = [...group.children.keys()].sort()
+    if (parent === undefined) {
+      const object = groupObject(input, group, group.name, parentSpec(to))
+      steps.push({ kind: 'create-group', stage: 'parents', object })
+    }
+    if (!inUse.has(group.name)) awaitComputed(group.name)
+    if (parent !== undefined && storedGroupHash(parent) !== groupSpecHash(parentSpec(to)))
+      changes.push({ group, base: parent, from: parent.spec.childGroups ?? [], to })
+  }
+  return { steps, awaiting, changes }
+}
+
+function childStep(
+  input: PlanInput,
+  group: TranslatedGroup,
+  name: string,
+  spec: ClusterGroupSpec,
+  stored: ClusterGroup | undefined,
+): Step | undefined {
+  if (stored === undefined)
+    return { kind: 'create-group', stage: 'children', object: groupObject(input, group, name, spec) }
+  // A child is its content; another content under its name is somebody's edit.
+  if (storedGroupHash(stored) === groupSpecHash(spec)) return undefined
+  const object = groupObject(input, group, name, spec, stored)
+  return { kind: 'replace-group', stage: 'children', base: stored, object }
+}

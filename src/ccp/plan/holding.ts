@@ -1,0 +1,119 @@
+/** Policies that are not written, and what of the cluster they keep as it is. */
+import type { ClusterNetworkPolicy } from '../../kube/antrea.ts'
+import type { Problem } from '../../protocol/ccp.ts'
+import { annotationOf } from '../ownership.ts'
+import {
+  type Code,
+  groupSpecHash,
+  problem,
+  type TranslatedGroup,
+  type TranslatedPolicy,
+} from '../translate/index.ts'
+import { groupsOfStored, parentSpec } from './groups.ts'
+import { isAsWritten, listNames, type Owned } from './inventory.ts'
+import { respecified } from './objects.ts'
+import type { TierPlan } from './tiers.ts'
+import { objectRef, type PlanInput, type PlanWarning, type Refusal, type Step } from './types.ts'
+
+/** Why the cluster does not let this policy be written; undefined: it does. */
+export function obstacle(
+  input: PlanInput,
+  owned: Owned,
+  tiers: TierPlan,
+  policy: TranslatedPolicy,
+): readonly Problem[] | undefined {
+  const found: Problem[] = []
+  const hold = (code: Code, detail: string) => void found.push(problem(code, detail))
+  const { refused } = input.memory
+  const conflict = tiers.conflicts.get(policy.category)
+  if (conflict !== undefined) hold('TIER_CONFLICT', conflict)
+  if (owned.foreignPolicies.has(policy.name))
+    hold('NAME_CONFLICT', `ClusterNetworkPolicy ${policy.name} exists and is not ours`)
+  for (const name of policy.groups) {
+    const group = input.translation.groups.get(name)
+    for (const one of [name, ...(group?.children.keys() ?? [])]) {
+      if (owned.foreignGroups.has(one)) hold('NAME_CONFLICT', `ClusterGroup ${one} exists and is not ours`)
+      const refusal = group === undefined ? undefined : groupRefusal(input, group, one)
+      if (refusal !== undefined) hold(refusal.code, `ClusterGroup ${one}: ${refusal.message}`)
+    }
+  }
+  const refusal = refused.get(objectRef('policy', policy.name))
+  if (refusal?.specHash === policy.specHash) hold(refusal.code, refusal.message)
+  return found.length === 0 ? undefined : found
+}
+
+/** A refusal holds for what was refused; a parent with other children is worth another try. */
+function groupRefusal(input: PlanInput, group: TranslatedGroup, name: string): Refusal | undefined {
+  const refusal = input.memory.refused.get(objectRef('group', name))
+  const spec = group.children.get(name) ?? parentSpec([...group.children.keys()])
+  return refusal?.specHash === groupSpecHash(spec) ? refusal : undefined
+}
+
+/** Whether a group can be written: nothing of it is taken or refused. */
+export const isUsable = (input: PlanInput, owned: Owned, group: TranslatedGroup): boolean =>
+  [group.name, ...group.children.keys()].every(
+    (name) => !owned.foreignGroups.has(name) && groupRefusal(input, group, name) === undefined,
+  )
+
+export interface Held {
+  /** Names of our stored policies that stay. */
+  readonly names: ReadonlySet<string>
+  /** ClusterGroups their stored specs name, with these groups' stored children. */
+  readonly pinned: ReadonlySet<string>
+  /** Put back what a hand has changed, where its old form is remembered. */
+  readonly steps: readonly Step[]
+  readonly problems: ReadonlyMap<string, readonly Problem[]>
+  readonly warnings: readonly PlanWarning[]
+}
+
+interface HeldRef {
+  readonly path: string
+  readonly name: string | undefined
+}
+
+/** Finds the stored objects of held policies by name, or by intent path where a policy's id cannot be read. */
+export function keepHeld(input: PlanInput, owned: Owned, held: readonly HeldRef[]): Held {
+  const byPath = new Map(
+    [...owned.policies.values()].map((policy) => [annotationOf(policy, 'intentPath'), policy]),
+  )
+  const names = new Set<string>()
+  const pinned = new Set<string>()
+  const steps: Step[] = []
+  const problems = new Map<string, readonly Problem[]>()
+  for (const { path, name } of held) {
+    const stored = (name === undefined ? undefined : owned.policies.get(name)) ?? byPath.get(path)
+    const objectName = stored?.metadata.name ?? name
+    if (objectName === undefined || owned.foreignPolicies.has(objectName)) continue
+    names.add(objectName)
+    const known = input.memory.remembered.get(objectName)
+    const kept = stored === undefined || !isAsWritten(stored) ? known : stored
+    if (stored === undefined && known !== undefined) steps.push(restore(input, known))
+    if (stored !== undefined && !isAsWritten(stored)) {
+      if (known === undefined)
+        problems.set(path, [problem('HELD_DRIFT', `${objectName} was changed by hand`)])
+      else steps.push(restore(input, known, stored))
+    }
+    for (const policy of [stored, kept])
+      if (policy !== undefined) for (const group of groupsOfStored(policy)) pinned.add(group)
+  }
+  for (const name of [...pinned])
+    for (const child of owned.groups.get(name)?.spec.childGroups ?? []) pinned.add(child)
+  const warnings: PlanWarning[] = []
+  if (held.length > 0)
+    warnings.push({ code: 'HELD_POLICIES', detail: listNames(held.map(({ path }) => path)) })
+  if (problems.size > 0) warnings.push({ code: 'HELD_DRIFT', detail: listNames([...problems.keys()]) })
+  return { names, pinned, steps, problems, warnings }
+}
+
+function restore(input: PlanInput, known: ClusterNetworkPolicy, stored?: ClusterNetworkPolicy): Step {
+  if (stored !== undefined)
+    return {
+      kind: 'replace-policy',
+      stage: 'policies',
+      base: stored,
+      object: respecified(input, stored, known.spec),
+    }
+  const { uid: _uid, resourceVersion: _version, ...metadata } = known.metadata
+  const object = respecified(input, { ...known, metadata }, known.spec)
+  return { kind: 'create-policy', stage: 'policies', object }
+}

@@ -1,0 +1,9 @@
+/** What has to be written and in which order, as a value. Pure. Only ccp comes in here. */
+
+export { isTemporaryName } from './changes.ts'
+export { isRealized } from './deletes.ts'
+export { groupsOfStored } from './groups.ts'
+export { isAsWritten, isComputed, listNames, storedGroupHash, storedPolicyHash } from './inventory.ts'
+export { plan } from './plan.ts'
+export type * from './types.ts'
+export { objectRef, STAGES } from './types.ts'

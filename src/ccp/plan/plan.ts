@@ -1,0 +1,163 @@
+/** Desired and actual in, steps out. Pure: the same input gives the same plan. */
+import type { ClusterNetworkPolicy } from '../../kube/antrea.ts'
+import type { Problem } from '../../protocol/ccp.ts'
+import type { TranslatedGroup, TranslatedPolicy } from '../translate/index.ts'
+import { changeSteps, isTemporaryName, type PolicyChanges } from './changes.ts'
+import { type StaleGroups, staleGroups, stalePolicies } from './deletes.ts'
+import { groupsOfStored, planGroups } from './groups.ts'
+import { isUsable, keepHeld, obstacle } from './holding.ts'
+import { listNames, type Owned, sortOut, storedPolicyHash } from './inventory.ts'
+import { planTiers } from './tiers.ts'
+import { type Plan, type PlanInput, type PlanWarning, STAGES, type Step } from './types.ts'
+
+/** A renamed policy's old object waits for its successor; how often that is looked at. */
+const RENAME_LOOK_MS = 1_000
+
+/**
+ * The next steps towards the desired state. Empty steps and nothing awaited: the cluster is as it should be. A plan may
+ * stop early (groups to be computed first, a narrowing before a widening); the next one goes on from there.
+ */
+export function plan(input: PlanInput): Plan {
+  const { translation, memory } = input
+  const owned = sortOut(input.cluster, input.clusterId)
+  const needed = new Set(translation.policies.map(({ category }) => category))
+  const tiers = planTiers(input.cluster.tiers, input.tiers, needed, memory.refused)
+
+  const active: TranslatedPolicy[] = []
+  const problems = new Map<string, readonly Problem[]>()
+  const heldRefs = translation.held.map(({ path, name }) => ({ path, name: name as string | undefined }))
+  for (const policy of translation.policies) {
+    const found = obstacle(input, owned, tiers, policy)
+    if (found === undefined) active.push(policy)
+    else {
+      problems.set(policy.path, found)
+      heldRefs.push({ path: policy.path, name: policy.name })
+    }
+  }
+  const held = keepHeld(input, owned, heldRefs)
+  for (const [path, found] of held.problems) problems.set(path, [...(problems.get(path) ?? []), ...found])
+
+  const inUse = new Set([...owned.policies.values()].flatMap(groupsOfStored))
+  const wanted = wantedGroups(input, owned, active, held.pinned)
+  const groups = planGroups(input, owned, wanted, inUse)
+  const stale = stalePolicies(
+    input,
+    owned,
+    new Set([...active.map(({ name }) => name), ...held.names]),
+    new Map(active.map((policy) => [policy.path, policy])),
+  )
+  const isFree = stale.state.kind === 'free'
+  const base = {
+    held: problems,
+    warnings: [
+      ...owned.warnings,
+      ...held.warnings,
+      ...conflictWarnings(problems),
+      ...deleteWarnings(stale.state),
+    ],
+    deletes: stale.state,
+    unused: [...memory.unusedSince.keys()].filter((name) => owned.groups.has(name)),
+  }
+  if (groups.awaiting.length > 0) {
+    const steps = inStages([...tiers.steps, ...groups.steps])
+    return { ...base, steps, awaiting: [...new Set(groups.awaiting)].sort(), againMs: undefined }
+  }
+
+  const changes = policyChanges(owned, active, isFree ? stale.gone : [])
+  const { steps, isPartial } = changeSteps(input, { ...changes, groups: groups.changes })
+  const used = usedAfter(owned, wanted, active, held.pinned, isFree ? stale.gone : [])
+  const rest: StaleGroups =
+    isFree && !isPartial
+      ? staleGroups(input, owned, used)
+      : { steps: [], unused: base.unused, againMs: undefined }
+  return {
+    ...base,
+    steps: inStages([...tiers.steps, ...groups.steps, ...held.steps, ...steps, ...rest.steps]),
+    awaiting: [],
+    unused: rest.unused,
+    againMs: stale.waiting ? Math.min(rest.againMs ?? RENAME_LOOK_MS, RENAME_LOOK_MS) : rest.againMs,
+  }
+}
+
+/** Groups that active policies name, and pinned ones that NSX still defines and that translate. */
+function wantedGroups(
+  input: PlanInput,
+  owned: Owned,
+  active: readonly TranslatedPolicy[],
+  pinned: ReadonlySet<string>,
+): TranslatedGroup[] {
+  const names = new Set([...active.flatMap((policy) => policy.groups), ...pinned])
+  return [...names].sort().flatMap((name) => {
+    const group = input.translation.groups.get(name)
+    return group !== undefined && isUsable(input, owned, group) ? [group] : []
+  })
+}
+
+function policyChanges(
+  owned: Owned,
+  active: readonly TranslatedPolicy[],
+  gone: readonly ClusterNetworkPolicy[],
+): Omit<PolicyChanges, 'groups'> {
+  const created: TranslatedPolicy[] = []
+  const replaced: { base: ClusterNetworkPolicy; policy: TranslatedPolicy }[] = []
+  const unchanged: { base: ClusterNetworkPolicy; policy: TranslatedPolicy }[] = []
+  for (const policy of active) {
+    const base = owned.policies.get(policy.name)
+    if (base === undefined) created.push(policy)
+    else if (storedPolicyHash(base) === policy.specHash) unchanged.push({ base, policy })
+    else replaced.push({ base, policy })
+  }
+  return { created, replaced, unchanged, deleted: byPrecedence(owned, gone), temporary: temporaries(owned) }
+}
+
+const temporaries = (owned: Owned): ReadonlyMap<string, ClusterNetworkPolicy> =>
+  new Map([...owned.policies].filter(([name]) => isTemporaryName(name)))
+
+/** Highest precedence first, by the stored tier's place among those of ours, then by priority. */
+function byPrecedence(owned: Owned, policies: readonly ClusterNetworkPolicy[]): ClusterNetworkPolicy[] {
+  const place = (policy: ClusterNetworkPolicy) => owned.tierPriority(policy.spec.tier)
+  return [...policies].sort((a, b) => place(a) - place(b) || a.spec.priority - b.spec.priority)
+}
+
+/** Names of groups that are named once the plan is done, or still are while it runs. */
+function usedAfter(
+  owned: Owned,
+  wanted: readonly TranslatedGroup[],
+  active: readonly TranslatedPolicy[],
+  pinned: ReadonlySet<string>,
+  gone: readonly ClusterNetworkPolicy[],
+): ReadonlySet<string> {
+  const leaving = new Set(gone.map(({ metadata }) => metadata.name))
+  const used = new Set<string>(pinned)
+  const written = new Set(active.map(({ name }) => name))
+  for (const policy of active) for (const name of policy.groups) used.add(name)
+  // A policy that is written in this plan no longer names what its stored form did; one that only stays still does.
+  for (const [name, policy] of owned.policies)
+    if (!leaving.has(name) && !written.has(name)) for (const group of groupsOfStored(policy)) used.add(group)
+  for (const { name, children } of wanted)
+    if (used.has(name)) for (const child of children.keys()) used.add(child)
+  const isWanted = new Set(wanted.map(({ name }) => name))
+  for (const name of [...used])
+    if (!isWanted.has(name))
+      for (const child of owned.groups.get(name)?.spec.childGroups ?? []) used.add(child)
+  return used
+}
+
+function conflictWarnings(problems: ReadonlyMap<string, readonly Problem[]>): PlanWarning[] {
+  return (['NAME_CONFLICT', 'TIER_CONFLICT'] as const).flatMap((code) => {
+    const details = [...problems.values()].flat().filter((found) => found.code === code)
+    return details.length === 0
+      ? []
+      : [{ code, detail: listNames([...new Set(details.map(({ message }) => message))]) }]
+  })
+}
+
+function deleteWarnings(state: Plan['deletes']): PlanWarning[] {
+  if (state.kind === 'free') return []
+  const code = state.kind === 'guarded' ? 'CCP_DELETE_GUARD' : 'CCP_APPROVAL'
+  return [{ code, detail: `${state.names.length} policies: ${listNames(state.names)}` }]
+}
+
+/** Stable: within a stage the order in which they were planned. */
+const inStages = (steps: readonly Step[]): Step[] =>
+  STAGES.flatMap((stage) => steps.filter((step) => step.stage === stage))
