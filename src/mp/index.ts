@@ -9,12 +9,7 @@ import type { AdapterError } from '../errors.ts'
 import type { Health } from '../health/index.ts'
 import type { AntreaAgentInfo, AntreaControllerInfo, ClusterNetworkPolicy } from '../kube/antrea.ts'
 import type { Store, WriteGate } from '../kube/contract.ts'
-import {
-  DELETE_GUARD_WAIT_MS,
-  INVENTORY_BATCH_WAIT_MS,
-  INVENTORY_RESYNC_MS,
-  REPORT_INTERVAL_MS,
-} from '../limits.ts'
+import { DELETE_GUARD_WAIT_MS, INVENTORY_BATCH_WAIT_MS, INVENTORY_RESYNC_MS } from '../limits.ts'
 import type { Logger } from '../log/index.ts'
 import type { NsxManager } from '../nsx/index.ts'
 import type { Session } from '../protocol/index.ts'
@@ -139,7 +134,7 @@ export function provideMp(deps: MpDeps): MpLogic {
       // A tenth of jitter, so that many clusters do not read at once.
       resync: () => INVENTORY_RESYNC_MS * (0.95 + 0.1 * random.next()),
       guardWait: DELETE_GUARD_WAIT_MS,
-      reportInterval: REPORT_INTERVAL_MS,
+      reportInterval: () => reporter.intervalMs(),
     },
   })
 }

@@ -1,10 +1,15 @@
 /** Puts together what is seen, judges it and posts it. The chart decides when. */
 import type { Health } from '../../health/index.ts'
+import { REPORT_INTERVAL_MS } from '../../limits.ts'
 import type { NsxManager } from '../../nsx/index.ts'
 import type { HealthReport } from '../../protocol/index.ts'
 import type { Clock } from '../../world/index.ts'
 import type { Heartbeats } from './heartbeats.ts'
 import { judgeAgent, judgeHealth, type SeenChannel } from './judge.ts'
+
+/** The manager's heartbeat-config says 60 to 600 s (AntreaHeartbeatConfig); what it says beyond is not obeyed. */
+const REPORT_INTERVAL_MS_MIN = 60_000
+const REPORT_INTERVAL_MS_MAX = 600_000
 
 export interface HealthReporter {
   /** True when a status is another one than was last posted. */
@@ -15,6 +20,8 @@ export interface HealthReporter {
   movedNodes(): string[]
   /** Posts the report; `sequence` starts anew with each session. */
   send(session: string, signal: AbortSignal): Promise<void>
+  /** How often the manager wants reports, as it last said. */
+  intervalMs(): number
 }
 
 export interface HealthReporterDeps {
@@ -35,6 +42,7 @@ export function createHealthReporter(deps: HealthReporterDeps): HealthReporter {
   const { clock, health, nsx, clusterId, heartbeats } = deps
   let sent: { readonly session: string; readonly statuses: string; readonly sequence: number } | undefined
   let agents = new Map<string, 'HEALTHY' | 'UNHEALTHY'>()
+  let intervalMs = REPORT_INTERVAL_MS
 
   const channel = (name: 'mp' | 'ccp'): SeenChannel => ({
     state: health.component(name)?.state,
@@ -78,13 +86,17 @@ export function createHealthReporter(deps: HealthReporterDeps): HealthReporter {
       // Noted before the answer: a number is used once, whether or not the manager heard it.
       sent = { session, sequence, statuses: statusesOf(judged) }
       const body: HealthReport = { session, sequence, ...judged }
-      await nsx.call({
+      const answer = await nsx.call<{ report_interval?: unknown } | undefined>({
         method: 'POST',
         path: `/mp/v1/clusters/${encodeURIComponent(clusterId)}/health`,
         body,
         signal,
       })
+      const seconds = answer?.report_interval
+      if (typeof seconds === 'number' && Number.isFinite(seconds))
+        intervalMs = Math.min(Math.max(seconds * 1_000, REPORT_INTERVAL_MS_MIN), REPORT_INTERVAL_MS_MAX)
     },
+    intervalMs: () => intervalMs,
   }
 }
 
