@@ -5,7 +5,7 @@
 import { type ActorRefFrom, createActor, fromCallback } from 'xstate'
 import { type AdapterEvent, adapterMachine, createWatchesMachine } from '../machines/index.ts'
 import { DEFAULT_TIERS, provideCcp, type TierSettings } from './ccp/index.ts'
-import { inspectTransitions, stateWords, type Transition } from './diagnostics/inspection.ts'
+import { briefState, inspectTransitions, stateWords, type Transition } from './diagnostics/index.ts'
 import { asAdapterError } from './errors.ts'
 import type { ActiveWarning, ComponentName, Health } from './health/index.ts'
 import type { Access, AccessOptions } from './kube/access.ts'
@@ -261,7 +261,8 @@ function notReady(
   if (role === 'leading') {
     for (const channel of ['ccp', 'mp'] as const) {
       const state = components[channel]?.state ?? 'not started'
-      if (!/(^|\.)watching\b/.test(state)) reasons.push(`the ${channel} channel is not watching (${state})`)
+      if (!/(^|\.)watching\b/.test(state))
+        reasons.push(`the ${channel} channel is not watching (${briefState(state)})`)
     }
   }
   return reasons

@@ -7,6 +7,7 @@ import { createDiagnostics, type Diagnostics, type Transition } from './diagnost
 import { waitFor } from './errors.ts'
 import { type ActiveWarning, createHealth, type Health } from './health/index.ts'
 import type { Logger } from './log/index.ts'
+import { sayOnce } from './log/repeats.ts'
 import { createStatusHandler } from './serve/index.ts'
 import { type Clock, type Handler, sleep } from './world/index.ts'
 
@@ -39,7 +40,8 @@ const CLOSE_DIAGNOSTICS_MS = 300
 
 /** Builds and starts everything; endpoints answer before the adapter starts. Throws the errors of createAdapter and listen. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { clock, log } = options
+  const { clock } = options
+  const log = sayOnce(options.log, clock)
   const health = createHealth(clock)
   const diagnostics =
     options.diagnosticsFile === undefined
@@ -52,6 +54,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         })
   const adapter = await createAdapter({
     ...options,
+    log,
     health,
     onTransition: (transition) => {
       diagnostics.record(transition)

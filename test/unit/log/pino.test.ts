@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createPinoLogger, type LogLevel } from '../../../src/log/pino.ts'
+import { sayOnce } from '../../../src/log/repeats.ts'
 import { createFakeClock } from '../../fakes/clock.ts'
 
 function logger(level: LogLevel = 'debug') {
@@ -61,4 +62,24 @@ test('levels below the configured one are not written', () => {
   log.info({}, 'no')
   log.warn({}, 'yes')
   assert.equal(lines.length, 1)
+})
+
+test('the same warning is said once a minute, with how often it was meant', async () => {
+  const clock = createFakeClock()
+  const lines: string[] = []
+  const log = sayOnce(
+    createPinoLogger({ level: 'debug', clock, to: { write: (line) => lines.push(line) } }),
+    clock,
+  )
+  for (let n = 0; n < 5; n += 1) log.child({ room: 'mp' }).warn({ try: n }, 'it refuses connections')
+  log.error({}, 'it refuses connections')
+  log.warn({}, 'something else')
+  for (let n = 0; n < 3; n += 1) log.info({}, 'said each time')
+  assert.equal(lines.length, 6)
+  await clock.advance(60_000)
+  log.warn({}, 'it refuses connections')
+  assert.equal((JSON.parse(lines.at(-1) ?? '{}') as { repeated?: number }).repeated, 4)
+  for (let n = 0; n < 1_000; n += 1) log.warn({}, `line ${n}`)
+  log.warn({}, 'line 0')
+  assert.equal(lines.length, 1_008, 'what was forgotten is said again')
 })
