@@ -1,0 +1,89 @@
+/** Reading request bodies: size, media type, JSON or YAML, depth. */
+import { parse as parseYaml } from 'yaml'
+import { TransportError } from '../../errors.ts'
+import { APISERVER_BODY_BYTES_MAX, APISERVER_NESTING_MAX } from '../../limits.ts'
+import type { ServerRequest } from '../../world/index.ts'
+import { type Fields, isFields, nestsDeeper } from './json.ts'
+import { badRequest, StatusError } from './status.ts'
+
+const JSON_TYPE = 'application/json'
+const YAML_TYPES = ['application/yaml', 'application/apply-patch+yaml']
+
+export const mediaType = (request: ServerRequest): string =>
+  (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+
+export const unsupportedMediaType = (accepted: readonly string[]) =>
+  new StatusError(
+    415,
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+    {},
+  )
+
+async function readText(request: ServerRequest): Promise<string> {
+  let bytes: Uint8Array
+  try {
+    bytes = await request.body(APISERVER_BODY_BYTES_MAX)
+  } catch (error) {
+    if (error instanceof TransportError && error.fault === 'too-large')
+      throw new StatusError(
+        413,
+        'RequestEntityTooLarge',
+        `Request entity too large: limit is ${APISERVER_BODY_BYTES_MAX}`,
+        {},
+      )
+    throw error
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw badRequest('the body of the request is not UTF-8')
+  }
+}
+
+function parse(text: string, isYaml: boolean, subject: string): unknown {
+  if (nestsDeeper(text, APISERVER_NESTING_MAX))
+    throw badRequest(`the body of the request nests deeper than ${APISERVER_NESTING_MAX} levels`)
+  try {
+    return isYaml ? parseYaml(text, { maxAliasCount: 0, merge: false }) : JSON.parse(text)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${subject}): couldn't get version/kind; ${isYaml ? 'yaml' : 'json'} parse error: ${why}`,
+    )
+  }
+}
+
+/** The body as an object. `subject` is the kind that is expected. */
+export async function readObject(request: ServerRequest, subject: string): Promise<Fields> {
+  const type = mediaType(request)
+  const isYaml = YAML_TYPES.includes(type)
+  if (!isYaml && type !== JSON_TYPE && type !== '')
+    throw unsupportedMediaType([JSON_TYPE, 'application/yaml'])
+  const value = parse(await readText(request), isYaml, subject)
+  if (!isFields(value))
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${subject}): couldn't get version/kind; it is not an object`,
+    )
+  return value
+}
+
+/** The body of a patch, whatever JSON it is. */
+export async function readPatch(request: ServerRequest, subject: string): Promise<unknown> {
+  const text = await readText(request)
+  try {
+    return parse(text, YAML_TYPES.includes(mediaType(request)), subject)
+  } catch (error) {
+    if (error instanceof StatusError)
+      throw badRequest(`error decoding patch: ${error.message.replace(/^.*parse error: /, '')}`)
+    throw error
+  }
+}
+
+/** DeleteOptions may be absent. */
+export async function readOptions(request: ServerRequest): Promise<Fields> {
+  const text = await readText(request)
+  if (text.trim() === '') return {}
+  const value = parse(text, mediaType(request) === 'application/yaml', 'DeleteOptions')
+  return isFields(value) ? value : {}
+}

@@ -1,0 +1,136 @@
+/** From a body to an object of the resource: type and version, unknown fields, defaults. */
+import { overEmpty } from './builtin/index.ts'
+import type { Call } from './core.ts'
+import { type Fields, fieldsOf, omit, own, quoted, textOf } from './json.ts'
+import { apiVersionOf, type Resource, type Version } from './resource.ts'
+import { decodeTyped, prune, withDefaults } from './schema/index.ts'
+import { badRequest, StatusError } from './status.ts'
+
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
+
+/** As the query asks for it; `Warn` is the server's default. */
+export function fieldValidationOf(call: Call): FieldValidation {
+  const wanted = call.request.query.get('fieldValidation') ?? ''
+  if (wanted === '') return 'Warn'
+  if (wanted === 'Ignore' || wanted === 'Warn' || wanted === 'Strict') return wanted
+  throw new StatusError(
+    422,
+    'Invalid',
+    `${optionsKind(call.verb)}.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: ${quoted(wanted)}: supported values: "Ignore", "Strict", "Warn"`,
+    {
+      group: 'meta.k8s.io',
+      kind: optionsKind(call.verb),
+      causes: [
+        {
+          reason: 'FieldValueNotSupported',
+          message: `Unsupported value: ${quoted(wanted)}: supported values: "Ignore", "Strict", "Warn"`,
+          field: 'fieldValidation',
+        },
+      ],
+    },
+  )
+}
+
+export const optionsKind = (verb: string): string =>
+  verb === 'create' ? 'CreateOptions' : verb === 'patch' ? 'PatchOptions' : 'UpdateOptions'
+
+/** Refuses a body that is another type or version than the path's. */
+export function checkType(body: Fields, resource: Resource, version: Version): void {
+  const wanted = apiVersionOf(resource, version.name)
+  const [apiVersion, kind] = [textOf(body, 'apiVersion'), textOf(body, 'kind')]
+  if (resource.custom && kind === '')
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${resource.kind}): Object 'Kind' is missing in '${JSON.stringify(body)}'`,
+    )
+  if (apiVersion !== '' && apiVersion !== wanted)
+    throw badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`,
+    )
+  if (kind !== '' && kind !== resource.kind)
+    throw badRequest(
+      `${kind} in version "${version.name}" cannot be handled as a ${resource.kind}: converting (v1.${kind}) to (v1.${resource.kind}): unknown conversion`,
+    )
+}
+
+export interface Decoded {
+  /** apiVersion, kind and metadata come first. */
+  readonly object: Fields
+  readonly unknown: readonly string[]
+}
+
+/** A copy with the fields the resource has, and its defaults. Never throws for unknown fields: the caller tells. */
+export function decodeObject(body: Fields, resource: Resource, version: Version): Decoded {
+  return resource.custom ? decodeCustom(body, resource, version) : decodeBuiltin(body, resource, version)
+}
+
+const inOrder = (object: Fields, resource: Resource, version: Version): Fields => ({
+  apiVersion: apiVersionOf(resource, version.name),
+  kind: resource.kind,
+  metadata: fieldsOf(object, 'metadata'),
+  ...omit(object, 'apiVersion', 'kind', 'metadata'),
+})
+
+function decodeBuiltin(body: Fields, resource: Resource, version: Version): Decoded {
+  const { value, unknown } = decodeTyped(body, version.shape, { kind: resource.kind, version: version.name })
+  const filled = resource.defaults(overEmpty(value as Fields, resource.empty))
+  return { object: inOrder(filled, resource, version), unknown }
+}
+
+function decodeCustom(body: Fields, resource: Resource, version: Version): Decoded {
+  const { value, unknown } = prune(body, version.shape)
+  const metadata = own(value, 'metadata')
+  const typed = decodeTyped({ metadata: metadata ?? {} }, metaOnly(version), {
+    kind: resource.kind,
+    version: version.name,
+  })
+  const pruned = { ...(value as Fields), metadata: fieldsOf(typed.value, 'metadata') }
+  const dropped = withoutDefaultedNulls(pruned, version)
+  const filled = version.schema === undefined ? dropped : (withDefaults(dropped, version.schema) as Fields)
+  return { object: inOrder(filled, resource, version), unknown }
+}
+
+const metaOnly = (version: Version) => {
+  const metadata = version.shape.fields.get('metadata')
+  if (metadata === undefined) throw new Error('a custom resource has metadata')
+  return { ...version.shape, name: '', fields: new Map([['metadata', metadata]]) }
+}
+
+/** A status of null is as good as none. */
+const withoutDefaultedNulls = (object: Fields, version: Version): Fields => {
+  const status = version.schema?.properties?.['status']
+  return own(object, 'status') === null && status?.nullable !== true ? omit(object, 'status') : object
+}
+
+/** Unknown fields: nothing, warnings, or a refusal, as the client asked. */
+export function reportUnknown(call: Call, unknown: readonly string[], mode: FieldValidation): void {
+  if (unknown.length === 0 || mode === 'Ignore') return
+  const words = unknown.map((path) => `unknown field "${path}"`)
+  if (mode === 'Warn') {
+    call.warnings.push(...words)
+    return
+  }
+  const { kind } = call.resource
+  throw badRequest(
+    `${kind} in version "${call.version.name}" cannot be handled as a ${kind}: strict decoding error: ${words.join(', ')}`,
+  )
+}
+
+/** The body of a create or update, checked and decoded. */
+export function decodeBody(call: Call, body: Fields): Fields {
+  const mode = fieldValidationOf(call)
+  checkType(body, call.resource, call.version)
+  const { object, unknown } = decodeObject(body, call.resource, call.version)
+  reportUnknown(call, unknown, mode)
+  checkPlace(call, fieldsOf(object, 'metadata'))
+  return object
+}
+
+/** Name and namespace of the body agree with the path. */
+function checkPlace(call: Call, metadata: Fields): void {
+  const [name, namespace] = [textOf(metadata, 'name'), textOf(metadata, 'namespace')]
+  if (call.name !== undefined && name !== '' && name !== call.name)
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${call.name})`)
+  if (call.name !== undefined && name === '') throw badRequest('the name of the object must be set')
+  if (namespace !== '' && namespace !== (call.namespace ?? ''))
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+}

@@ -1,0 +1,261 @@
+/** From the route to the part that answers it. */
+import type { ServerRequest, ServerResponse } from '../../world/index.ts'
+import { aggregatedFor, proxy } from './aggregate.ts'
+import { authorize } from './auth.ts'
+import { type Answer, type Call, type Core, collectionOf } from './core.ts'
+import { create } from './create.ts'
+import { discover, openApi, versionInfo } from './discovery.ts'
+import type { Fields } from './json.ts'
+import { getOne, listAll, matcherOf, prefixOf } from './list.ts'
+import { podLog } from './logs.ts'
+import { negotiate } from './negotiate.ts'
+import { patch } from './patching.ts'
+import { readDeleteOptions, remove } from './remove.ts'
+import { apiVersionOf, versionOf } from './resource.ts'
+import type { ResourceRoute, Route } from './route.ts'
+import { methodNotAllowed, noSuchResource, notDone, StatusError } from './status.ts'
+import type { ApiServerOptions, StoredObject, UserInfo } from './types.ts'
+import { update } from './update.ts'
+import type { Watches } from './watch.ts'
+
+export interface Dispatch {
+  readonly core: Core
+  readonly options: ApiServerOptions
+  readonly watches: Watches
+  readonly request: ServerRequest
+  readonly route: Route
+  readonly user: UserInfo
+}
+
+const JSON_TYPE = 'application/json'
+
+const json = (status: number, body: unknown, contentType = JSON_TYPE): ServerResponse => ({
+  status,
+  headers: { 'content-type': contentType },
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+})
+
+export async function dispatch(asked: Dispatch): Promise<ServerResponse> {
+  const { core, request, route } = asked
+  if (route.kind === 'resource') {
+    const api = aggregatedFor(core, route.group, route.version)
+    if (api !== undefined) {
+      authorize(asked.user, route.verb ?? 'get', route, asked.options)
+      return proxy(api, request, asked.user)
+    }
+    return answerResource(asked, route)
+  }
+  return answerOther(asked)
+}
+
+const HEALTH = /^\/(healthz|livez|readyz)(\/[\w.-]+)*$/
+
+function answerOther({ core, request }: Dispatch): ServerResponse {
+  const { path, method } = request
+  if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed()
+  const found = discover(core, path, request.headers['accept'])
+  if (found !== undefined) return json(200, found.body, found.contentType)
+  if (HEALTH.test(path)) return { status: 200, headers: { 'content-type': 'text/plain' }, body: 'ok' }
+  if (path === '/version' || path === '/version/') return json(200, versionInfo)
+  const document = openApi(core, path)
+  if (document !== undefined) return json(200, document)
+  if (path === '/') return json(200, { paths: rootPaths(core) })
+  return notFoundText()
+}
+
+const notFoundText = (): ServerResponse => ({
+  status: 404,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: '404 page not found\n',
+})
+
+function rootPaths(core: Core): readonly string[] {
+  const groups = core.registry
+    .all()
+    .filter(({ group }) => group !== '')
+    .flatMap((resource) => [
+      `/apis/${resource.group}`,
+      ...resource.versions.map(({ name }) => `/apis/${resource.group}/${name}`),
+    ])
+  const aggregated = core.aggregated.map(({ group, version }) => `/apis/${group}/${version}`)
+  return [
+    ...new Set([
+      '/api',
+      '/api/v1',
+      '/apis',
+      ...groups,
+      ...aggregated,
+      '/healthz',
+      '/livez',
+      '/readyz',
+      '/version',
+    ]),
+  ].sort()
+}
+
+async function answerResource(asked: Dispatch, route: ResourceRoute): Promise<ServerResponse> {
+  const { core, request, user } = asked
+  const resource = core.registry.find(route.group, route.plural)
+  const version = resource === undefined ? undefined : versionOf(resource, route.version)
+  const isGroupKnown = core.registry
+    .all()
+    .some((one) => one.group === route.group && one.versions.some(({ name }) => name === route.version))
+  if (!isGroupKnown) return notFoundText()
+  authorize(user, route.verb ?? request.method.toLowerCase(), route, asked.options)
+  if (resource === undefined || version === undefined || !version.served) throw noSuchResource()
+  if (version.refusal !== undefined) throw notDone(version.refusal)
+  if (route.namespace !== undefined && !resource.namespaced) throw noSuchResource()
+  if (route.verb === undefined) throw methodNotAllowed()
+  const isPlaced = route.namespace !== undefined || !resource.namespaced
+  if (!isPlaced && (route.name !== undefined || route.verb === 'create'))
+    throw route.name === undefined ? methodNotAllowed() : noSuchResource()
+  const call: Call = {
+    request,
+    user,
+    verb: route.verb,
+    resource,
+    version,
+    namespace: route.namespace,
+    name: route.name,
+    subresource: route.subresource,
+    warnings: version.deprecation === undefined ? [] : [version.deprecation],
+  }
+  const response = await answerCall(asked, call)
+  return call.warnings.length === 0
+    ? response
+    : { ...response, headers: { ...response.headers, warning: warnings(call) } }
+}
+
+/** RFC 7234's warn-text; kube-apiserver keeps all of them under some 4 KiB. */
+const WARNINGS_CHARS_MAX = 4_096
+
+function warnings(call: Call): readonly string[] {
+  let size = 0
+  return call.warnings
+    .map((text) => `299 - ${JSON.stringify(text.replace(/[\r\n]+/g, ' '))}`)
+    .filter((text) => {
+      size += text.length
+      return size <= WARNINGS_CHARS_MAX
+    })
+}
+
+async function answerCall(asked: Dispatch, call: Call): Promise<ServerResponse> {
+  const { core, watches } = asked
+  if (call.subresource !== undefined) return answerSubresource(asked, call)
+  if (!call.resource.verbs.includes(call.verb)) throw methodNotAllowed()
+  switch (call.verb) {
+    case 'get':
+      return json(200, getOne(core, call, negotiate(call.request.headers['accept']).form))
+    case 'list': {
+      const body = listAll(core, call, negotiate(call.request.headers['accept']).form)
+      return typeof body === 'string'
+        ? json(200, body)
+        : { status: 200, headers: { 'content-type': JSON_TYPE }, body }
+    }
+    case 'watch':
+      return {
+        status: 200,
+        headers: { 'content-type': JSON_TYPE },
+        body: watches.open(core, watchCall(call), negotiate(call.request.headers['accept']).form),
+      }
+    case 'create':
+      if (call.name !== undefined) throw methodNotAllowed()
+      return written(call, await create(core, call))
+    case 'update':
+      return written(call, await update(core, call))
+    case 'patch':
+      return written(call, await patch(core, call))
+    case 'delete':
+      return removeOne(core, call)
+    case 'deletecollection':
+      return removeAll(core, call)
+    default:
+      throw methodNotAllowed()
+  }
+}
+
+/** A watch of one object's path is a watch with a selector of its name. */
+function watchCall(call: Call): Call {
+  if (call.name === undefined) return call
+  const query = new URLSearchParams(call.request.query)
+  const given = query.get('fieldSelector')
+  query.set('fieldSelector', `${given === null || given === '' ? '' : `${given},`}metadata.name=${call.name}`)
+  return { ...call, request: { ...call.request, query, body: (max) => call.request.body(max) } }
+}
+
+const written = (call: Call, { code, object }: Answer): ServerResponse => json(code, inVersion(call, object))
+
+const inVersion = (call: Call, object: StoredObject): StoredObject => ({
+  ...object,
+  apiVersion: apiVersionOf(call.resource, call.version.name),
+})
+
+async function answerSubresource(asked: Dispatch, call: Call): Promise<ServerResponse> {
+  const { core, options } = asked
+  const { subresource, resource, verb } = call
+  if (subresource === 'log' && resource.plural === 'pods' && resource.group === '') {
+    if (verb !== 'get') throw methodNotAllowed()
+    return podLog(core, call, options)
+  }
+  if (subresource !== 'status') throw unknownSubresource(call)
+  if (!resource.hasStatus) throw noSuchResource()
+  switch (verb) {
+    case 'get':
+      return json(200, getOne(core, call, negotiate(call.request.headers['accept']).form))
+    case 'update':
+      return written(call, await update(core, call))
+    case 'patch':
+      return written(call, await patch(core, call))
+    default:
+      throw methodNotAllowed()
+  }
+}
+
+const NOT_DONE =
+  /^(exec|attach|portforward|proxy|eviction|binding|ephemeralcontainers|resize|scale|token|finalize|approval)(\/|$)/
+
+const unknownSubresource = (call: Call): StatusError =>
+  NOT_DONE.test(call.subresource ?? '')
+    ? notDone(`the subresource ${call.subresource} of ${call.resource.plural}`)
+    : noSuchResource()
+
+async function removeOne(core: Core, call: Call): Promise<ServerResponse> {
+  const options = await readDeleteOptions(call)
+  const { object, isGone } = await remove(core, call, options)
+  // A pod is sent back even when it is gone: its strategy is graceful.
+  if (!isGone || call.resource.graceSeconds !== undefined) return json(200, inVersion(call, object))
+  const { group, plural } = call.resource
+  const { name, uid } = object.metadata
+  const details: Fields = { name, ...(group === '' ? {} : { group }), kind: plural, uid }
+  return json(200, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details })
+}
+
+/** Everything that matches, one after the other; the answer lists what was found. */
+async function removeAll(core: Core, call: Call): Promise<ServerResponse> {
+  const options = await readDeleteOptions(call)
+  const matches = matcherOf(call)
+  const found = collectionOf(core, call.resource)
+    .entries(prefixOf(call))
+    .filter(({ object }) => matches === undefined || matches(object))
+  const revision = core.store.revision()
+  const items: StoredObject[] = []
+  for (const { object } of found) {
+    const { name, namespace } = object.metadata
+    try {
+      await remove(
+        core,
+        { ...call, name, namespace },
+        { ...options, uid: undefined, resourceVersion: undefined },
+      )
+      items.push(inVersion(call, object))
+    } catch (error) {
+      if (!(error instanceof StatusError) || error.code !== 404) throw error
+    }
+  }
+  return json(200, {
+    kind: call.resource.listKind,
+    apiVersion: apiVersionOf(call.resource, call.version.name),
+    metadata: { resourceVersion: String(revision) },
+    items: call.resource.custom ? items : items.map(({ kind: _kind, apiVersion: _version, ...rest }) => rest),
+  })
+}

@@ -1,0 +1,130 @@
+/** Rules of names, labels and annotations with apimachinery's words (k8s.io/apimachinery/pkg/util/validation). */
+import { type Fields, fieldsOf, isFields, isList, quoted } from './json.ts'
+import { denied, type FieldError, required, wrong } from './status.ts'
+
+export type NameRule = 'subdomain' | 'label' | 'service' | 'any'
+
+const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
+const SERVICE = /^[a-z]([-a-z0-9]*[a-z0-9])?$/
+const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
+const VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
+
+const SUBDOMAIN_WORDS =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+const LABEL_WORDS =
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+const SERVICE_WORDS =
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
+const QUALIFIED_WORDS =
+  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+const VALUE_WORDS =
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+
+const RULES = {
+  subdomain: { pattern: SUBDOMAIN, max: 253, words: SUBDOMAIN_WORDS },
+  label: { pattern: LABEL, max: 63, words: LABEL_WORDS },
+  service: { pattern: SERVICE, max: 63, words: SERVICE_WORDS },
+}
+
+/** Annotations together: 256 KiB (apimachinery's TotalAnnotationSizeLimitB). */
+const ANNOTATIONS_BYTES_MAX = 256 * 1_024
+
+const tooLong = (max: number) => `must be no more than ${max} bytes`
+
+export function nameErrors(name: string, rule: NameRule, field = 'metadata.name'): readonly FieldError[] {
+  if (rule === 'any')
+    return /^\.{1,2}$|[/%]/.test(name)
+      ? [wrong(field, quoted(name), name.includes('%') ? `may not contain '%'` : `may not contain '/'`)]
+      : []
+  const { pattern, max, words } = RULES[rule]
+  return [
+    ...(name.length > max ? [wrong(field, quoted(name), tooLong(max))] : []),
+    ...(pattern.test(name) ? [] : [wrong(field, quoted(name), words)]),
+  ]
+}
+
+function qualifiedErrors(key: string): readonly string[] {
+  const parts = key.split('/')
+  if (parts.length > 2)
+    return [
+      `a qualified name ${QUALIFIED_WORDS.replace('name part ', '')} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ]
+  const name = parts.at(-1) ?? ''
+  const prefix = parts.length === 2 ? (parts[0] ?? '') : undefined
+  return [
+    ...(prefix === '' ? ['prefix part must be non-empty'] : []),
+    ...(prefix !== undefined && prefix !== '' && !SUBDOMAIN.test(prefix)
+      ? [`prefix part ${SUBDOMAIN_WORDS}`]
+      : []),
+    ...(name === '' ? ['name part must be non-empty'] : []),
+    ...(name.length > 63 ? [`name part ${tooLong(63)}`] : []),
+    ...(QUALIFIED.test(name) ? [] : [QUALIFIED_WORDS]),
+  ]
+}
+
+export function labelErrors(labels: unknown, field: string): readonly FieldError[] {
+  return Object.entries(fieldsOf(labels)).flatMap(([key, value]) => [
+    ...qualifiedErrors(key).map((words) => wrong(field, quoted(key), words)),
+    ...(typeof value === 'string' && value.length > 63 ? [wrong(field, quoted(value), tooLong(63))] : []),
+    ...(typeof value === 'string' && !VALUE.test(value) ? [wrong(field, quoted(value), VALUE_WORDS)] : []),
+  ])
+}
+
+/** Everything ObjectMeta is checked for on create and update, but the name. */
+export function metaErrors(metadata: Fields): readonly FieldError[] {
+  const annotations = fieldsOf(metadata, 'annotations')
+  const size = Object.entries(annotations).reduce(
+    (sum, [key, value]) => sum + key.length + String(value).length,
+    0,
+  )
+  return [
+    ...labelErrors(metadata['labels'], 'metadata.labels'),
+    ...Object.keys(annotations).flatMap((key) =>
+      qualifiedErrors(key.toLowerCase()).map((words) => wrong('metadata.annotations', quoted(key), words)),
+    ),
+    ...(size > ANNOTATIONS_BYTES_MAX
+      ? [
+          {
+            reason: 'FieldValueTooLong' as const,
+            field: 'metadata.annotations',
+            message: `Too long: may not be more than ${ANNOTATIONS_BYTES_MAX} bytes`,
+          },
+        ]
+      : []),
+    ...ownerErrors(metadata['ownerReferences']),
+    ...finalizerErrors(metadata['finalizers']),
+  ]
+}
+
+function ownerErrors(owners: unknown): readonly FieldError[] {
+  if (!isList(owners)) return []
+  const each = owners.flatMap((owner, at) =>
+    ['apiVersion', 'kind', 'name', 'uid'].flatMap((key) => {
+      const field = `metadata.ownerReferences[${at}].${key}`
+      if (isFields(owner) && typeof owner[key] === 'string' && owner[key] !== '') return []
+      return [wrong(field, '""', `${key === 'apiVersion' ? 'version' : key} must not be empty`)]
+    }),
+  )
+  const controllers = owners.filter((owner) => fieldsOf(owner)['controller'] === true)
+  return controllers.length < 2
+    ? each
+    : [
+        ...each,
+        wrong(
+          'metadata.ownerReferences',
+          quoted(owners),
+          'Only one reference can have Controller set to true.',
+        ),
+      ]
+}
+
+const finalizerErrors = (finalizers: unknown): readonly FieldError[] =>
+  isList(finalizers)
+    ? finalizers.flatMap((one) =>
+        qualifiedErrors(String(one)).map((words) => wrong('metadata.finalizers', quoted(one), words)),
+      )
+    : []
+
+export const nameRequired = (): FieldError => required('metadata.name', 'name or generateName is required')
+export const namespaceNotAllowed = (): FieldError => denied('metadata.namespace', 'not allowed on this type')

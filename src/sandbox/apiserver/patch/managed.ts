@@ -1,0 +1,118 @@
+/** metadata.managedFields: who wrote which field last, through which version and subresource. */
+import { type Fields, fieldsOf, isFields, omit } from '../json.ts'
+import type { Shape } from '../schema/shape.ts'
+import type { ManagedFields, StoredObject } from '../types.ts'
+import {
+  type Comparison,
+  compare,
+  difference,
+  EMPTY,
+  type FieldSet,
+  fromFieldsV1,
+  isEmpty,
+  sameSet,
+  toFieldsV1,
+  union,
+} from './fieldset.ts'
+
+export interface Writer {
+  readonly manager: string
+  readonly operation: 'Update' | 'Apply'
+  readonly apiVersion: string
+  readonly subresource?: string
+  /** RFC 3339, whole seconds. */
+  readonly time: string
+}
+
+export interface Owned {
+  readonly entry: Omit<ManagedFields, 'fieldsV1'>
+  readonly set: FieldSet
+}
+
+const SYSTEM_FIELDS = [
+  'name',
+  'namespace',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'selfLink',
+  'uid',
+  'generation',
+  'managedFields',
+  'resourceVersion',
+]
+
+/** What can be owned: without type, identity and what the server itself writes. */
+export function ownable(object: Fields): Fields {
+  const metadata = omit(fieldsOf(object, 'metadata'), ...SYSTEM_FIELDS)
+  return { ...omit(object, 'apiVersion', 'kind', 'metadata'), metadata }
+}
+
+/** Fields a write to the main resource or to a subresource leaves alone (the strategies' reset fields). */
+export function withoutReset(object: Fields, hasStatus: boolean, subresource: string | undefined): Fields {
+  if (subresource === 'status') return { ...omit(object, 'spec'), metadata: {} }
+  return hasStatus ? omit(object, 'status') : object
+}
+
+export const readOwned = (object: Fields): readonly Owned[] => {
+  const entries = fieldsOf(object, 'metadata')['managedFields']
+  if (!Array.isArray(entries)) return []
+  return entries.filter(isFields).map((entry) => ({
+    entry: omit(entry, 'fieldsV1') as unknown as Owned['entry'],
+    set: fromFieldsV1(entry['fieldsV1']),
+  }))
+}
+
+export const isWriter = (owned: Owned, writer: Writer): boolean =>
+  owned.entry.manager === writer.manager &&
+  owned.entry.operation === writer.operation &&
+  owned.entry.apiVersion === writer.apiVersion &&
+  (owned.entry.subresource ?? '') === (writer.subresource ?? '')
+
+export const newOwned = (writer: Writer, set: FieldSet): Owned => ({
+  entry: {
+    manager: writer.manager,
+    operation: writer.operation,
+    apiVersion: writer.apiVersion,
+    time: writer.time,
+    fieldsType: 'FieldsV1',
+    ...(writer.subresource === undefined ? {} : { subresource: writer.subresource }),
+  },
+  set,
+})
+
+/** Entries in the order kube-apiserver writes them: by operation, time, manager. Empty ones go. */
+export function writeOwned(owned: readonly Owned[]): readonly ManagedFields[] {
+  const order = ({ entry }: Owned) =>
+    [entry.operation, entry.time, entry.manager, entry.apiVersion, entry.subresource ?? ''].join('\0')
+  return owned
+    .filter(({ set }) => !isEmpty(set))
+    .sort((a, b) => (order(a) < order(b) ? -1 : 1))
+    .map(({ entry, set }) => {
+      const { subresource, ...rest } = entry
+      return { ...rest, fieldsV1: toFieldsV1(set), ...(subresource === undefined ? {} : { subresource }) }
+    })
+}
+
+/** Takes what changed from the others and drops what is gone everywhere. */
+export const yieldFields = (owned: readonly Owned[], { changed, removed }: Comparison): readonly Owned[] =>
+  owned.map(({ entry, set }) => ({ entry, set: difference(difference(set, changed), removed) }))
+
+/** Ownership after a write that is not an apply: the writer owns what it changed. */
+export function trackUpdate(
+  before: Fields,
+  after: StoredObject,
+  shape: Shape,
+  writer: Writer,
+): readonly ManagedFields[] {
+  const difference_ = compare(ownable(before), ownable(after), shape)
+  const owned = readOwned(before)
+  const mine = owned.find((one) => isWriter(one, writer))
+  const others = yieldFields(
+    owned.filter((one) => one !== mine),
+    difference_,
+  )
+  const set = difference(union(mine?.set ?? EMPTY, difference_.changed), difference_.removed)
+  const isSame = mine !== undefined && sameSet(mine.set, set)
+  return writeOwned([...others, isSame ? mine : newOwned(writer, set)])
+}

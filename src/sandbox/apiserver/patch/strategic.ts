@@ -1,0 +1,90 @@
+/**
+ * Strategic merge patch of built-in resources, as kubectl sends it: keyed lists are merged by their merge key, with the
+ * directives $patch, $retainKeys, $setElementOrder and $deleteFromPrimitiveList.
+ */
+import { equal, type Fields, fieldsOf, isFields, isList, listOf } from '../json.ts'
+import { fieldShape, type Shape } from '../schema/shape.ts'
+import { badRequest } from '../status.ts'
+
+const ORDER = '$setElementOrder/'
+const DELETE_ITEMS = '$deleteFromPrimitiveList/'
+
+/** The object changed by the patch; throws BadRequest when the patch is not one. */
+export function strategicPatch(target: Fields, patch: Fields, shape: Shape): Fields {
+  return mergeFields(target, patch, shape)
+}
+
+function mergeFields(target: Fields, patch: Fields, shape: Shape): Fields {
+  const directive = patch['$patch']
+  if (directive === 'replace')
+    return Object.fromEntries(Object.entries(patch).filter(([key]) => key !== '$patch'))
+  if (directive === 'delete') return {}
+  if (directive !== undefined && directive !== 'merge')
+    throw badRequest(`Unknown patch type found: ${String(directive)}`)
+  const retain = listOf(patch, '$retainKeys')
+  const result = new Map<string, unknown>(
+    Object.entries(target).filter(([key]) => retain.length === 0 || retain.includes(key)),
+  )
+  for (const [key, value] of Object.entries(patch)) {
+    if (key.startsWith(DELETE_ITEMS)) {
+      const name = key.slice(DELETE_ITEMS.length)
+      const gone = isList(value) ? value : []
+      result.set(
+        name,
+        listOf(Object.fromEntries(result), name).filter((item) => !gone.some((one) => equal(one, item))),
+      )
+    } else if (!key.startsWith('$')) mergeField(result, key, value, fieldShape(shape, key))
+  }
+  for (const [key, order] of Object.entries(patch))
+    if (key.startsWith(ORDER) && isList(order)) {
+      const name = key.slice(ORDER.length)
+      const list = result.get(name)
+      if (isList(list)) result.set(name, reorder(list, order, fieldShape(shape, name)))
+    }
+  return Object.fromEntries(result)
+}
+
+function mergeField(result: Map<string, unknown>, key: string, value: unknown, shape: Shape): void {
+  const current = result.get(key)
+  if (value === null) result.delete(key)
+  else if (isFields(value)) {
+    if (value['$patch'] === 'delete') result.delete(key)
+    else result.set(key, mergeFields(fieldsOf(current), value, shape))
+  } else if (isList(value) && shape.kind === 'list' && shape.mergeKey !== undefined)
+    result.set(key, mergeList(isList(current) ? current : [], value, shape, shape.mergeKey))
+  else result.set(key, value)
+}
+
+function mergeList(
+  target: readonly unknown[],
+  patch: readonly unknown[],
+  shape: Shape & { kind: 'list' },
+  mergeKey: string,
+): readonly unknown[] {
+  if (mergeKey === '') return [...target, ...patch.filter((item) => !target.some((one) => equal(one, item)))]
+  if (patch.some((item) => fieldsOf(item)['$patch'] === 'replace'))
+    return patch.filter((item) => fieldsOf(item)['$patch'] === undefined)
+  let result = [...target]
+  for (const item of patch) {
+    const fields = fieldsOf(item)
+    const id = fields[mergeKey]
+    if (id === undefined)
+      throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`)
+    const at = result.findIndex((one) => equal(fieldsOf(one)[mergeKey], id))
+    if (fields['$patch'] === 'delete') result = result.filter((one) => !equal(fieldsOf(one)[mergeKey], id))
+    else if (at === -1) result.push(mergeFields({}, fields, shape.items))
+    else result[at] = mergeFields(fieldsOf(result[at]), fields, shape.items)
+  }
+  return result
+}
+
+/** Items named in `order` come in that order; the others keep their place relative to what stood before them. */
+function reorder(list: readonly unknown[], order: readonly unknown[], shape: Shape): readonly unknown[] {
+  const mergeKey = shape.kind === 'list' ? (shape.mergeKey ?? '') : ''
+  const idOf = (item: unknown) => (mergeKey === '' ? item : fieldsOf(item)[mergeKey])
+  const wanted = order.map(idOf)
+  const rank = (item: unknown) => wanted.findIndex((id) => equal(id, idOf(item)))
+  const named = list.filter((item) => rank(item) !== -1).sort((a, b) => rank(a) - rank(b))
+  const others = list.filter((item) => rank(item) === -1)
+  return [...named, ...others]
+}

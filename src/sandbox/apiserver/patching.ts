@@ -1,0 +1,179 @@
+/** PATCH: the four media types, each made into the object's new content. */
+import { mediaType, readPatch, unsupportedMediaType } from './body.ts'
+import { type Answer, type Call, type Core, collectionOf } from './core.ts'
+import { createDecoded } from './create.ts'
+import { checkType, decodeObject, type FieldValidation, fieldValidationOf, reportUnknown } from './decode.ts'
+import { type Fields, fieldsOf, isFields, isText, omit, quoted, textOf } from './json.ts'
+import { isDryRun, writerOf } from './options.ts'
+import { keylessItem } from './patch/apply.ts'
+import { applyConfiguration, jsonPatch, mergePatch, PatchError, strategicPatch } from './patch/index.ts'
+import { apiVersionOf, keyOf } from './resource.ts'
+import { badRequest, invalid, required, StatusError, wrong } from './status.ts'
+import type { StoredObject } from './types.ts'
+import { change } from './update.ts'
+
+const JSON_PATCH = 'application/json-patch+json'
+const MERGE_PATCH = 'application/merge-patch+json'
+const STRATEGIC_PATCH = 'application/strategic-merge-patch+json'
+const APPLY_PATCH = 'application/apply-patch+yaml'
+
+export async function patch(core: Core, call: Call): Promise<Answer> {
+  const type = mediaType(call.request)
+  const accepted = [JSON_PATCH, MERGE_PATCH, ...(call.resource.custom ? [] : [STRATEGIC_PATCH]), APPLY_PATCH]
+  if (!accepted.includes(type)) throw unsupportedMediaType(accepted)
+  const mode = fieldValidationOf(call)
+  const dryRun = isDryRun(call)
+  const body = await readPatch(call.request, call.resource.kind)
+  if (type === APPLY_PATCH) return apply(core, call, body, mode, dryRun)
+  if (type !== JSON_PATCH && !isFields(body))
+    throw badRequest(
+      `json: cannot unmarshal ${Array.isArray(body) ? 'array' : typeof body} into Go value of type map[string]interface {}`,
+    )
+  const answer = change(
+    core,
+    call,
+    (current) => {
+      const changed = patched(call, type, current, body)
+      const { object, unknown } = decodeObject(changed, call.resource, call.version)
+      reportPatchUnknown(call, unknown, mode, body)
+      checkPatched(call, fieldsOf(object, 'metadata'), current)
+      return { object: withKeptVersion(object, changed, current) }
+    },
+    dryRun,
+  )
+  return answer
+}
+
+function patched(call: Call, type: string, current: StoredObject, body: unknown): Fields {
+  const base = omit(current, 'metadata') as Fields
+  const object: Fields = { ...base, metadata: current.metadata }
+  if (type === MERGE_PATCH) return mergePatch(object, body) as Fields
+  if (type === STRATEGIC_PATCH) return strategicPatch(object, body as Fields, call.version.shape)
+  try {
+    const changed = jsonPatch(object, body)
+    return isFields(changed) ? changed : {}
+  } catch (error) {
+    if (!(error instanceof PatchError)) throw error
+    throw error.malformed
+      ? badRequest(error.message)
+      : new StatusError(422, 'Invalid', 'the server rejected our request due to an error in our request', {})
+  }
+}
+
+/** An untouched resourceVersion is no precondition, so that the patch may be made again. */
+function withKeptVersion(object: Fields, changed: Fields, current: StoredObject): Fields {
+  const metadata = fieldsOf(object, 'metadata')
+  const sent = textOf(fieldsOf(changed, 'metadata'), 'resourceVersion')
+  return sent === current.metadata.resourceVersion
+    ? { ...object, metadata: omit(metadata, 'resourceVersion') }
+    : object
+}
+
+function checkPatched(call: Call, metadata: Fields, current: StoredObject): void {
+  const { resource, name = '' } = call
+  if (textOf(metadata, 'name') !== current.metadata.name)
+    throw badRequest(
+      `the name of the object (${textOf(metadata, 'name')}) does not match the name on the URL (${name})`,
+    )
+  if (textOf(metadata, 'namespace') !== (current.metadata.namespace ?? ''))
+    throw badRequest('the namespace of the object does not match the namespace on the URL')
+  const uid = textOf(metadata, 'uid')
+  if (uid !== '' && uid !== current.metadata.uid)
+    throw invalid(resource, name, [wrong('metadata.uid', quoted(uid), 'field is immutable')])
+}
+
+/** In a patch the finding is Invalid, with the patch as its value. */
+function reportPatchUnknown(
+  call: Call,
+  unknown: readonly string[],
+  mode: FieldValidation,
+  body: unknown,
+): void {
+  if (mode !== 'Strict' || unknown.length === 0) {
+    reportUnknown(call, unknown, mode)
+    return
+  }
+  const words = unknown.map((path) => `unknown field "${path}"`).join(', ')
+  throw invalid(call.resource, call.name ?? '', [
+    wrong('patch', quoted(JSON.stringify(body)), `strict decoding error: ${words}`),
+  ])
+}
+
+/** Server-side apply: creates what is not there. */
+async function apply(
+  core: Core,
+  call: Call,
+  body: unknown,
+  mode: FieldValidation,
+  dryRun: boolean,
+): Promise<Answer> {
+  const { resource, version, name = '', namespace } = call
+  const configuration = readConfiguration(call, body)
+  const writer = writerOf(core, call, 'Apply')
+  const force = /^(1|t|true)$/i.test(call.request.query.get('force') ?? '')
+  const { shape } = version
+  const unknown = unknownInConfiguration(call, configuration)
+  if (unknown !== undefined) throw typedPatchError(call, `${unknown}: field not declared in schema`)
+  const keyless = keylessItem(configuration, shape)
+  if (keyless !== undefined)
+    throw typedPatchError(call, `${keyless}: associative list without keys has an element that's a map type`)
+  const merge = (live: Fields) => {
+    const { object, managedFields } = applyConfiguration(live, configuration, shape, writer, force)
+    const decoded = decodeObject(object, resource, version)
+    reportUnknown(call, decoded.unknown, mode)
+    return { object: decoded.object, managedFields }
+  }
+  const exists = collectionOf(core, resource).get(keyOf(namespace, name)) !== undefined
+  if (exists) return change(core, call, (current) => withoutSameVersion(merge(current), current), dryRun)
+  if (call.subresource !== undefined) return change(core, call, () => ({ object: {} }), dryRun)
+  if (textOf(fieldsOf(configuration, 'metadata'), 'uid') !== '')
+    throw new StatusError(
+      409,
+      'Conflict',
+      `uid mismatch: the provided object specified uid ${textOf(fieldsOf(configuration, 'metadata'), 'uid')}, and no existing object was found`,
+    )
+  const made = merge({})
+  return createDecoded(core, call, made.object, dryRun, made.managedFields)
+}
+
+const withoutSameVersion = (
+  made: { object: Fields; managedFields: ReturnType<typeof applyConfiguration>['managedFields'] },
+  current: StoredObject,
+) => ({ ...made, object: withKeptVersion(made.object, made.object, current) })
+
+function readConfiguration(call: Call, body: unknown): Fields {
+  const { resource, version, name = '', namespace } = call
+  if (!isFields(body)) throw badRequest('error decoding YAML: the configuration is not an object')
+  if (!isText(call.request.query.get('fieldManager')))
+    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+      required('fieldManager', 'is required for apply patch'),
+    ])
+  checkType(body, resource, version)
+  const metadata = fieldsOf(body, 'metadata')
+  if (metadata['managedFields'] !== undefined && JSON.stringify(metadata['managedFields']) !== '[]')
+    throw badRequest('metadata.managedFields must be nil')
+  const named = { ...omit(metadata, 'managedFields'), name: textOf(metadata, 'name') || name }
+  if (named.name !== name)
+    throw badRequest(`the name of the object (${named.name}) does not match the name on the URL (${name})`)
+  const placed: Fields = namespace === undefined ? named : { namespace, ...named }
+  if (textOf(placed, 'namespace') !== (namespace ?? ''))
+    throw badRequest('the namespace of the object does not match the namespace on the URL')
+  return { ...body, apiVersion: apiVersionOf(resource, version.name), kind: resource.kind, metadata: placed }
+}
+
+/** The first field the schema does not declare; apply refuses it whatever fieldValidation says. */
+function unknownInConfiguration(call: Call, configuration: Fields): string | undefined {
+  const { unknown } = decodeObject(configuration, call.resource, call.version)
+  const [first] = unknown
+  return first === undefined ? undefined : `.${first}`
+}
+
+function typedPatchError(call: Call, words: string): StatusError {
+  const { resource, version, name = '', namespace = '' } = call
+  // kube-apiserver answers this one without a reason.
+  return new StatusError(
+    500,
+    undefined,
+    `failed to create typed patch object (${namespace}/${name}; ${apiVersionOf(resource, version.name)}, Kind=${resource.kind}): ${words}`,
+  )
+}

@@ -1,0 +1,152 @@
+/** DELETE: preconditions, grace periods, finalizers, owners; one object or a collection. */
+import { isReviewed, mutate, validate } from './admission.ts'
+import { readOptions } from './body.ts'
+import { type Call, type Core, collectionOf, nowText, timeText } from './core.ts'
+import { type Fields, fieldsOf, isText, quoted, textOf } from './json.ts'
+import { finalizersOf, storedOf, withMeta } from './meta.ts'
+import { checkNamespaceDelete, terminating } from './namespaces.ts'
+import { isDryRun } from './options.ts'
+import { keyOf, type Resource } from './resource.ts'
+import { conflict, type FieldError, invalid, notFound, resourceText, unsupported } from './status.ts'
+import type { StoredObject } from './types.ts'
+
+export type Propagation = 'Background' | 'Foreground' | 'Orphan'
+
+export interface DeleteOptions {
+  readonly uid: string | undefined
+  readonly resourceVersion: string | undefined
+  readonly graceSeconds: number | undefined
+  readonly propagation: Propagation
+  readonly dryRun: boolean
+}
+
+/** The object as it is now, or a Status when it is gone at once. */
+export interface Removal {
+  readonly object: StoredObject
+  readonly isGone: boolean
+}
+
+export async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
+  const body = await readOptions(call.request)
+  const { query } = call.request
+  const preconditions = fieldsOf(body, 'preconditions')
+  const grace = body['gracePeriodSeconds'] ?? query.get('gracePeriodSeconds') ?? undefined
+  const propagation = textOf(body, 'propagationPolicy') || query.get('propagationPolicy') || orphanText(body)
+  const errors: FieldError[] = []
+  if (!['Background', 'Foreground', 'Orphan'].includes(propagation))
+    errors.push(
+      unsupported('propagationPolicy', quoted(propagation), ['"Background"', '"Foreground"', '"Orphan"']),
+    )
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors)
+  const dryRun = isDryRun(call) || JSON.stringify(body['dryRun'] ?? []) === '["All"]'
+  return {
+    uid: isText(preconditions['uid']) ? preconditions['uid'] : undefined,
+    resourceVersion: isText(preconditions['resourceVersion']) ? preconditions['resourceVersion'] : undefined,
+    graceSeconds: grace === undefined ? undefined : Math.max(0, Math.trunc(Number(grace)) || 0),
+    propagation: propagation as Propagation,
+    dryRun,
+  }
+}
+
+const orphanText = (body: Fields): string => (body['orphanDependents'] === true ? 'Orphan' : 'Background')
+
+/** Deletes the object of the call; throws NotFound, Conflict and what admission throws. */
+export async function remove(core: Core, call: Call, options: DeleteOptions): Promise<Removal> {
+  const { resource, name = '', namespace } = call
+  const key = keyOf(namespace, name)
+  const current = () => {
+    const entry = collectionOf(core, resource).get(key)
+    if (entry === undefined) throw notFound(resource, name)
+    checkPreconditions(resource, entry.object, options)
+    return entry.object
+  }
+  const before = current()
+  if (resource.group === '' && resource.plural === 'namespaces') checkNamespaceDelete(name)
+  const review = {
+    operation: 'DELETE' as const,
+    object: undefined,
+    oldObject: before,
+    dryRun: options.dryRun,
+    options: { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1' },
+  }
+  if (isReviewed(core, call, 'DELETE', true)) await mutate(core, call, review)
+  if (isReviewed(core, call, 'DELETE', false)) await validate(core, call, review)
+  return removeObject(core, resource, current(), options)
+}
+
+function checkPreconditions(resource: Resource, object: StoredObject, options: DeleteOptions): void {
+  const { uid, resourceVersion, name } = object.metadata
+  if (options.uid !== undefined && options.uid !== uid)
+    throw conflict(
+      resource,
+      name,
+      `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${uid}`,
+    )
+  if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion)
+    throw conflict(
+      resource,
+      name,
+      `Precondition failed: ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`,
+    )
+}
+
+/** Without admission: what the server's own controllers do as well. */
+export function removeObject(
+  core: Core,
+  resource: Resource,
+  object: StoredObject,
+  options: Pick<DeleteOptions, 'graceSeconds' | 'propagation' | 'dryRun'>,
+): Removal {
+  const id = resourceText(resource)
+  const key = keyOf(object.metadata.namespace, object.metadata.name)
+  const marked = mark(core, resource, object, options)
+  if (options.dryRun) return { object: marked ?? object, isGone: marked === undefined }
+  if (marked === undefined) return { object: core.store.remove(id, key) ?? object, isGone: true }
+  if (marked === object) return { object, isGone: false }
+  const stored = core.store.put(id, key, (resourceVersion) => withMeta(marked, { resourceVersion }))
+  return { object: stored, isGone: false }
+}
+
+/** The object marked for deletion when something has to be waited for; undefined when it goes at once. */
+function mark(
+  core: Core,
+  resource: Resource,
+  object: StoredObject,
+  options: Pick<DeleteOptions, 'graceSeconds' | 'propagation'>,
+): StoredObject | undefined {
+  const { deletionTimestamp, deletionGracePeriodSeconds: left = 0, generation } = object.metadata
+  if (resource.group === '' && resource.plural === 'namespaces')
+    return deletionTimestamp === undefined
+      ? terminating(core, withFinalizer(object, options.propagation))
+      : object
+  const grace = resource.graceSeconds === undefined ? 0 : graceOf(resource, object, options.graceSeconds)
+  const kept = deletionTimestamp === undefined ? withFinalizer(object, options.propagation) : object
+  if (finalizersOf(kept).length === 0 && grace === 0) return undefined
+  // A second delete can only shorten the wait.
+  if (deletionTimestamp !== undefined && grace >= left) return object
+  return withMeta(kept, {
+    deletionTimestamp: grace === 0 ? nowText(core) : timeText(core.clock.now() + grace * 1_000),
+    deletionGracePeriodSeconds: grace,
+    ...(generation === undefined ? {} : { generation: generation + 1 }),
+  })
+}
+
+function graceOf(resource: Resource, object: StoredObject, wanted: number | undefined): number {
+  const usual = resource.graceSeconds?.(object) ?? 0
+  return usual === 0 ? 0 : (wanted ?? usual)
+}
+
+/** The garbage collector works these off (owners.ts). */
+export const FINALIZERS: Readonly<Record<Exclude<Propagation, 'Background'>, string>> = {
+  Foreground: 'foregroundDeletion',
+  Orphan: 'orphan',
+}
+
+function withFinalizer(object: StoredObject, propagation: Propagation): StoredObject {
+  if (propagation === 'Background') return object
+  const finalizer = FINALIZERS[propagation]
+  const finalizers = finalizersOf(object)
+  return finalizers.includes(finalizer)
+    ? object
+    : storedOf(object, { ...object.metadata, finalizers: [...finalizers, finalizer] })
+}

@@ -1,0 +1,187 @@
+/** PUT and the common path of all changes to an object that is there. */
+import { APISERVER_PATCH_TRIES_MAX } from '../../limits.ts'
+import { isReviewed, mutate, type Review, validate } from './admission.ts'
+import { readObject } from './body.ts'
+import type { Entry } from './collection.ts'
+import { type Answer, type Call, type Core, collectionOf } from './core.ts'
+import { contentErrors, createDecoded } from './create.ts'
+import { decodeBody, decodeObject } from './decode.ts'
+import { equal, type Fields, fieldsOf, omit, own, textOf } from './json.ts'
+import { finalizersOf, isSpecChanged, keptMeta, storedOf, updateErrors, versionMissing } from './meta.ts'
+import { isDryRun, writerOf } from './options.ts'
+import { trackUpdate } from './patch/index.ts'
+import { withoutReset } from './patch/managed.ts'
+import { apiVersionOf, keyOf, type Resource } from './resource.ts'
+import { conflict, invalid, MODIFIED, notFound, resourceText } from './status.ts'
+import type { ManagedFields, StoredObject } from './types.ts'
+
+/** The new content for the current object, decoded; `managedFields` when the change is an apply. */
+export interface Wanted {
+  readonly object: Fields
+  readonly managedFields?: readonly ManagedFields[]
+}
+
+export async function update(core: Core, call: Call): Promise<Answer> {
+  const body = await readObject(call.request, call.resource.kind)
+  const wanted = decodeBody(call, body)
+  const dryRun = isDryRun(call)
+  const { resource, name = '' } = call
+  const exists = collectionOf(core, resource).get(keyOf(call.namespace, name)) !== undefined
+  if (!exists && resource.createOnUpdate && call.subresource === undefined)
+    return createDecoded(core, call, withoutVersion(wanted), dryRun)
+  const resourceVersion = textOf(fieldsOf(wanted, 'metadata'), 'resourceVersion')
+  if (exists && resourceVersion === '' && !resource.unconditionalUpdate)
+    throw invalid(resource, name, [versionMissing()])
+  return change(core, call, () => ({ object: wanted }), dryRun)
+}
+
+const withoutVersion = (object: Fields): Fields => ({
+  ...object,
+  metadata: omit(fieldsOf(object, 'metadata'), 'resourceVersion', 'uid'),
+})
+
+/**
+ * Changes the object to what `want` makes of its current state, again when somebody else wrote meanwhile and the client
+ * named no resourceVersion. Throws NotFound, Conflict, Invalid and what admission throws.
+ */
+export async function change(
+  core: Core,
+  call: Call,
+  want: (current: StoredObject) => Wanted,
+  dryRun: boolean,
+): Promise<Answer> {
+  const { resource, name = '', namespace } = call
+  const collection = collectionOf(core, resource)
+  for (let tries = 1; ; tries += 1) {
+    const entry = collection.get(keyOf(namespace, name))
+    if (entry === undefined) throw notFound(resource, name)
+    const wanted = want(inCallVersion(entry.object, call))
+    checkPreconditions(resource, fieldsOf(wanted.object, 'metadata'), entry.object)
+    const object = await settle(core, call, entry, wanted, dryRun)
+    if (collection.get(entry.key) === entry) return commit(core, call, entry, object, dryRun)
+    const isPinned = textOf(fieldsOf(wanted.object, 'metadata'), 'resourceVersion') !== ''
+    if (isPinned || tries >= APISERVER_PATCH_TRIES_MAX) throw conflict(resource, name, MODIFIED)
+  }
+}
+
+const inCallVersion = (object: StoredObject, call: Call): StoredObject => ({
+  ...object,
+  apiVersion: apiVersionOf(call.resource, call.version.name),
+})
+
+/** The uid and resourceVersion a client sends with an object are preconditions. */
+function checkPreconditions(resource: Resource, metadata: Fields, current: StoredObject): void {
+  const { uid, resourceVersion, name } = current.metadata
+  const [wantedUid, wantedVersion] = [textOf(metadata, 'uid'), textOf(metadata, 'resourceVersion')]
+  if (wantedUid !== '' && wantedUid !== uid)
+    throw conflict(
+      resource,
+      name,
+      `Precondition failed: UID in precondition: ${wantedUid}, UID in object meta: ${uid}`,
+    )
+  if (wantedVersion !== '' && wantedVersion !== resourceVersion) throw conflict(resource, name, MODIFIED)
+}
+
+/** Through the resource's rules, admission and validation to what would be stored. */
+async function settle(
+  core: Core,
+  call: Call,
+  entry: Entry,
+  wanted: Wanted,
+  dryRun: boolean,
+): Promise<StoredObject> {
+  const { resource, name = '' } = call
+  const current = entry.object
+  const merged = mergeParts(call, wanted.object, current)
+  const managed = wanted.managedFields ?? track(core, call, current, merged)
+  const owned: Fields = { ...merged, metadata: { ...fieldsOf(merged, 'metadata'), managedFields: managed } }
+  const review: Review = {
+    operation: 'UPDATE',
+    object: owned,
+    oldObject: current,
+    dryRun,
+    options: { kind: 'UpdateOptions', apiVersion: 'meta.k8s.io/v1' },
+  }
+  const reviewed = isReviewed(core, call, 'UPDATE', true)
+    ? remerge(call, await mutate(core, call, review), owned, current)
+    : owned
+  const object = finish(resource, reviewed, current)
+  const errors = [...updateErrors(object, current), ...contentErrors(call, object, current)]
+  if (errors.length > 0) throw invalid(resource, name, errors)
+  if (isReviewed(core, call, 'UPDATE', false)) await validate(core, call, { ...review, object })
+  return object
+}
+
+/** Main resource and status change only their own parts. */
+function mergeParts(call: Call, wanted: Fields, current: StoredObject): Fields {
+  const { resource, subresource } = call
+  const metadata = keptMeta(fieldsOf(wanted, 'metadata'), current.metadata)
+  const head = { apiVersion: apiVersionOf(resource, resource.storage), kind: resource.kind }
+  if (subresource === 'status') {
+    const status = own(wanted, 'status')
+    return {
+      ...omit(current, 'status'),
+      ...head,
+      metadata: resource.custom ? current.metadata : metadata,
+      ...(status === undefined ? {} : { status }),
+    }
+  }
+  const prepared = resource.prepare({ ...wanted, metadata }, current)
+  if (!resource.hasStatus) return { ...prepared, ...head }
+  const status = own(current, 'status')
+  return { ...omit(prepared, 'status'), ...head, ...(status === undefined ? {} : { status }) }
+}
+
+function remerge(call: Call, changed: Fields | undefined, before: Fields, current: StoredObject): Fields {
+  if (changed === undefined || changed === before) return before
+  const decoded = decodeObject(changed, call.resource, call.version).object
+  const merged = mergeParts(call, decoded, current)
+  const { managedFields } = fieldsOf(before, 'metadata')
+  return { ...merged, metadata: { ...fieldsOf(merged, 'metadata'), managedFields } }
+}
+
+function track(core: Core, call: Call, current: StoredObject, merged: Fields): readonly ManagedFields[] {
+  const { hasStatus } = call.resource
+  const part = (object: Fields) => withoutReset(object, hasStatus, call.subresource)
+  const before = { ...part(current), metadata: metadataPart(call, current) }
+  const after = { ...part(merged), metadata: metadataPart(call, merged) }
+  return trackUpdate(
+    { ...before, metadata: { ...before.metadata, managedFields: current.metadata.managedFields } },
+    after as unknown as StoredObject,
+    call.version.shape,
+    writerOf(core, call, 'Update'),
+  )
+}
+
+/** Status writes of custom resources own no metadata: they cannot change it. */
+const metadataPart = (call: Call, object: Fields): Fields =>
+  call.subresource === 'status' && call.resource.custom ? {} : fieldsOf(object, 'metadata')
+
+function finish(resource: Resource, object: Fields, current: StoredObject): StoredObject {
+  const metadata = fieldsOf(object, 'metadata')
+  const { generation = 0 } = current.metadata
+  const isBumped = resource.hasGeneration && isSpecChanged(resource, current, object)
+  return storedOf(object, {
+    ...metadata,
+    generation: isBumped ? generation + 1 : current.metadata.generation,
+  })
+}
+
+/** Stores it, unless nothing changed; removes it when the last finalizer of a deletion went. */
+function commit(core: Core, call: Call, entry: Entry, object: StoredObject, dryRun: boolean): Answer {
+  if (dryRun || equal(entry.object, object)) return { code: 200, object }
+  const id = resourceText(call.resource)
+  const stored = core.store.put(id, entry.key, (resourceVersion) =>
+    storedOf(object, { ...object.metadata, resourceVersion }),
+  )
+  const isGone = isFinished(stored)
+  if (isGone) core.store.remove(id, entry.key)
+  return { code: 200, object: stored }
+}
+
+/** Marked for deletion, and neither a finalizer nor a grace period is left to wait for. */
+export const isFinished = (object: StoredObject): boolean =>
+  object.metadata.deletionTimestamp !== undefined &&
+  finalizersOf(object).length === 0 &&
+  (object.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
+  textOf(object, 'kind') !== 'Namespace'
