@@ -2,13 +2,18 @@
 import { SILENT } from '../../log/index.ts'
 import type { Handler, ServerRequest, ServerResponse } from '../../world/index.ts'
 import type { AdmissionHook, AggregatedApi, AggregatedResource } from '../apiserver/types.ts'
-import { MutatorCrash } from './admission/mutate.ts'
-import { review, WEBHOOKS } from './admission/review.ts'
-import { serveReview } from './admission/serve.ts'
+import { MutatorCrash, review, serveReview, WEBHOOKS } from './admission/index.ts'
 import { CONTROLLER_NAME } from './infos.ts'
 import { type Run, startRun } from './run.ts'
-import { CONTROLPLANE_RESOURCES, createControlplane } from './serve/controlplane.ts'
-import { json, noSuchPath, notAllowed, notFound, refuse } from './serve/replies.ts'
+import {
+  CONTROLPLANE_RESOURCES,
+  createControlplane,
+  json,
+  noSuchPath,
+  notAllowed,
+  notFound,
+  refuse,
+} from './serve/index.ts'
 import type { ControllerOptions, StandInController, StandInDeps } from './types.ts'
 
 /** The name in the certificate with which kube-apiserver calls aggregated APIs. */
@@ -101,7 +106,7 @@ export function createController(deps: StandInDeps, options: ControllerOptions =
       (subresource === undefined || subresource === '') &&
       hook.operations.includes(operation),
     review: async (request) => {
-      const call = `failed to call webhook: Post "https://antrea.kube-system.svc:443${hook.path}?timeout=5s"`
+      const call = `Post "https://antrea.kube-system.svc:443${hook.path}?timeout=5s"`
       if (life === undefined) throw new Error(`${call}: dial tcp 127.0.0.1:443: connect: connection refused`)
       try {
         return review(hook, request, life.run.lookup)

@@ -1,7 +1,7 @@
 /** AntreaControllerInfo, written every minute, and the empty AntreaAgentInfos that follow the Nodes. */
 import { sleep } from '../../world/index.ts'
 import { call, messageOf } from './api.ts'
-import type { Engine } from './compute/engine.ts'
+import type { Engine } from './compute/index.ts'
 import { follow, pause, type Stored } from './follow.ts'
 import type { RunDeps } from './run.ts'
 import { timestamp } from './status.ts'

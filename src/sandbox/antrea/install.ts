@@ -1,9 +1,9 @@
 /** What an API server needs before Antrea can run on it: CustomResourceDefinitions, and for a real one the routes. */
 import { retry } from '../../errors.ts'
 import type { HttpClient } from '../../world/index.ts'
-import { WEBHOOKS, type Webhook } from './admission/review.ts'
+import { WEBHOOKS, type Webhook } from './admission/index.ts'
 import { call, expect, messageOf } from './api.ts'
-import { customResourceDefinitions, DEFINITIONS } from './crds/definitions.ts'
+import { customResourceDefinitions, DEFINITIONS } from './crds/index.ts'
 import { watchLines } from './follow.ts'
 import type { RouteOptions } from './index.ts'
 

@@ -1,16 +1,13 @@
 /** One life of the controller, from start to stop: its copies, what it computes and what it writes. */
 import type { Logger } from '../../log/index.ts'
 import type { Clock, HttpClient, Random } from '../../world/index.ts'
-import type { Lookup } from './admission/review.ts'
-import { SYSTEM_TIERS } from './admission/tiers.ts'
+import { type Lookup, SYSTEM_TIERS } from './admission/index.ts'
 import { call } from './api.ts'
-import { createEngine, type Engine } from './compute/engine.ts'
-import { NOWHERE } from './compute/store.ts'
-import { lookupOf } from './compute/world.ts'
+import { createEngine, type Engine, lookupOf, NOWHERE } from './compute/index.ts'
 import { type Copy, follow, persist, type Stored } from './follow.ts'
 import { startInfos } from './infos.ts'
 import type { AntreaGroup, AntreaPolicy, KubeNode, KubePolicy, Pod, Service, Tier } from './model.ts'
-import type { NodeReport } from './serve/controlplane.ts'
+import type { NodeReport } from './serve/index.ts'
 import { createStatusWriter, policyStatus, type StatusWrite, sameStatus } from './status.ts'
 
 export interface RunDeps {
@@ -181,7 +178,8 @@ async function followPolicies(
     else if (now !== undefined) statusChanged(now.metadata.uid)
   }
   const groupChanged = (key: string, now: AntreaGroup | undefined, before: AntreaGroup | undefined) => {
-    if (!sameSpec(now, before)) engine.groupChanged(key, now)
+    // Of a namespaced group even a change that changes nothing is looked at, with consequences (takeGroup).
+    if (key.includes('/') || !sameSpec(now, before)) engine.groupChanged(key, now, before)
   }
   await Promise.all(
     [

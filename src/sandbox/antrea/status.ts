@@ -5,7 +5,7 @@ import type { Clock, HttpClient } from '../../world/index.ts'
 import { sleep } from '../../world/index.ts'
 import { call, messageOf } from './api.ts'
 import type { Condition, PolicyStatus } from './model.ts'
-import type { NodeReport } from './serve/controlplane.ts'
+import type { NodeReport } from './serve/index.ts'
 
 const MESSAGE_CHARS_MAX = 256
 

@@ -54,11 +54,11 @@ export function review(hook: Webhook, request: AdmissionRequest, lookup: Lookup)
     const before = request.oldObject === null ? undefined : specOf(request.kind.kind, request.oldObject)
     if (hook.mutating) return mutate(now ?? {})
     const refusal = validate(request, now ?? {}, before ?? {}, lookup)
-    if (refusal !== undefined) return { allowed: false, status: { message: refusal } }
+    if (refusal !== undefined) return { allowed: false, status: { code: 400, message: refusal } }
     const warnings = hook.path.endsWith('np') ? policyWarnings((now ?? {}) as PolicySpec) : []
     return warnings.length === 0 ? { allowed: true } : { allowed: true, warnings }
   } catch (error) {
-    if (error instanceof GoJsonError) return { allowed: false, status: { message: error.message } }
+    if (error instanceof GoJsonError) return { allowed: false, status: { code: 400, message: error.message } }
     throw error
   }
 }

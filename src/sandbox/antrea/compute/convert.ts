@@ -1,5 +1,5 @@
 /** Policies as the agents get them: rules with groups by name. Pure. */
-import { masked, parseBlock, wireAddress } from '../addresses.ts'
+import { parseBlock, wireAddress } from '../addresses.ts'
 import type { AppliedTo, IpBlock, Peer, PolicyPort, PolicyProtocol } from '../model.ts'
 import {
   type GroupKey,
@@ -130,7 +130,7 @@ export function peerOf(draft: Draft, peers: readonly Peer[]): WirePeer {
   return {
     ...(addressGroups.length === 0 ? {} : { addressGroups: [...new Set(addressGroups)] }),
     ...(blocks.length === 0 ? {} : { ipBlocks: blocks.map(blockOf) }),
-    ...(fqdns.length === 0 ? {} : { fqdns: fqdns.map((fqdn) => fqdn.toLowerCase()) }),
+    ...(fqdns.length === 0 ? {} : { fqdns }),
   }
 }
 
@@ -151,7 +151,8 @@ export const blockOf = ({ cidr = '', except = [] }: IpBlock): WireBlock => ({
 function netOf(cidr: string): { ip: string; prefixLength?: number } {
   const block = parseBlock(cidr)
   if (block === undefined) return { ip: '' }
-  const { address, bits } = masked(block)
+  // Bits of the host stay as they were written.
+  const { address, bits } = block
   return { ip: wireAddress(address), ...(bits === 0 ? {} : { prefixLength: bits }) }
 }
 

@@ -30,7 +30,7 @@ export interface Engine {
   namespaceChanged(name: string): void
   serviceChanged(key: string): void
   tierChanged(name: string): void
-  groupChanged(key: GroupKey, now: AntreaGroup | undefined): void
+  groupChanged(key: GroupKey, now: AntreaGroup | undefined, before: AntreaGroup | undefined): void
   policyChanged(now: AntreaPolicy | undefined, before: AntreaPolicy | undefined): void
   kubePolicyChanged(now: KubePolicy | undefined, before: KubePolicy | undefined): void
   /** Works off all marks. */
@@ -237,9 +237,9 @@ export function createEngine(events: EngineEvents, random: Random): Engine {
     },
     serviceChanged: () => events.dirty(),
     tierChanged: (name) => mark(`tier/${name}`),
-    groupChanged(key, now) {
+    groupChanged(key, now, before) {
       if (now === undefined) world.groups.delete(key)
-      else world.groups.set(key, takeGroup(now, world.groups.get(key), world.nodes.values()))
+      else world.groups.set(key, takeGroup(now, before, world.groups.get(key)))
       dirtyGroups.add(key)
       mark(`group/${key}`)
     },

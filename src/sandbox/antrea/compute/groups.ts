@@ -2,10 +2,8 @@
  * ClusterGroups and Groups as the controller holds them: with what it overlooks in updates, with children, and with the
  * selectors and blocks a policy gets from them.
  */
-import type { AntreaGroup, GroupSpec, IpBlock, KubeNode, Service } from '../model.ts'
-import { nodeAddressMember, nodeMember } from './members.ts'
-import { compile, type GroupSelector } from './selectors.ts'
-import type { Member } from './wire.ts'
+import type { AntreaGroup, GroupSpec, IpBlock, Service } from '../model.ts'
+import type { GroupSelector } from './selectors.ts'
 
 /** `name` of a ClusterGroup, `namespace/name` of a Group. */
 export type GroupKey = string
@@ -16,39 +14,28 @@ export interface KnownGroup {
   readonly namespace?: string
   readonly uid: string
   readonly spec: GroupSpec
-  /** Nodes chosen when the group came or its spec changed: later nodes are not seen (v2.7). */
-  readonly nodes?: readonly KubeNode[]
 }
 
 export const keyOfGroup = (namespace: string | undefined, name: string): GroupKey =>
   namespace === undefined ? name : `${namespace}/${name}`
 
-/** The group after a change of its object; `before` itself when the change is one that the controller overlooks. */
+/** The group after a change of its object from `before` to `now`; `known` itself when the controller overlooks the change. */
 export function takeGroup(
-  object: AntreaGroup,
-  before: KnownGroup | undefined,
-  nodes: Iterable<KubeNode>,
+  now: AntreaGroup,
+  before: AntreaGroup | undefined,
+  known: KnownGroup | undefined,
 ): KnownGroup {
-  const { name, namespace, uid } = object.metadata
-  const spec = object.spec ?? {}
-  if (before !== undefined && before.uid === uid && !isNoticed(before.spec, spec, namespace !== undefined))
-    return before
+  const { name, namespace, uid } = now.metadata
+  const spec = now.spec ?? {}
+  const isUpdate = known !== undefined && before?.metadata.uid === uid
+  if (isUpdate && !isNoticed(before.spec ?? {}, spec, namespace !== undefined)) return known
   return {
     key: keyOfGroup(namespace, name),
     name,
     uid,
     spec,
     ...(namespace === undefined ? {} : { namespace }),
-    ...(spec.nodeSelector === undefined ? {} : { nodes: chooseNodes(spec.nodeSelector, nodes) }),
   }
-}
-
-const chooseNodes = (
-  selector: NonNullable<GroupSpec['nodeSelector']>,
-  nodes: Iterable<KubeNode>,
-): KubeNode[] => {
-  const matches = compile(selector)
-  return [...nodes].filter((node) => matches(node.metadata.labels ?? {}))
 }
 
 /**
@@ -82,26 +69,22 @@ export interface GroupWorld {
 /** What a group comes down to, its children's included. */
 export interface Resolved {
   readonly selectors: readonly GroupSelector[]
-  readonly nodes: readonly KubeNode[]
   readonly blocks: readonly IpBlock[]
 }
 
 export function resolveGroup(group: KnownGroup, world: GroupWorld): Resolved {
   const { spec, namespace } = group
-  if (spec.ipBlocks !== undefined && spec.ipBlocks.length > 0)
-    return { selectors: [], nodes: [], blocks: spec.ipBlocks }
+  if (spec.ipBlocks !== undefined && spec.ipBlocks.length > 0) return { selectors: [], blocks: spec.ipBlocks }
   const children = childrenOf(group, world)
   if (children !== undefined) {
     const parts = children.flatMap((child) => (child === undefined ? [] : [resolveGroup(child, world)]))
     return {
       selectors: parts.flatMap(({ selectors }) => selectors),
-      nodes: parts.flatMap(({ nodes }) => nodes),
       blocks: parts.flatMap(({ blocks }) => blocks),
     }
   }
-  if (group.nodes !== undefined) return { selectors: [], nodes: group.nodes, blocks: [] }
   const own = spec.serviceReference === undefined ? selectorOf(spec, namespace) : backendsOf(spec, world)
-  return { selectors: own === undefined ? [] : [own], nodes: [], blocks: [] }
+  return { selectors: own === undefined ? [] : [own], blocks: [] }
 }
 
 /** Undefined: the group has no children. An undefined element: a child that is not there. */
@@ -119,7 +102,8 @@ export function childrenOf(
 
 /** A namespaced group without namespaceSelector stays in its namespace. */
 function selectorOf(spec: GroupSpec, namespace: string | undefined): GroupSelector {
-  const { podSelector, namespaceSelector, externalEntitySelector } = spec
+  const { podSelector, namespaceSelector, externalEntitySelector, nodeSelector } = spec
+  if (nodeSelector !== undefined) return { nodeSelector }
   return {
     ...(podSelector === undefined ? {} : { podSelector }),
     ...(namespaceSelector === undefined ? {} : { namespaceSelector }),
@@ -146,6 +130,3 @@ export function hasWorkloads(group: KnownGroup, world: GroupWorld): boolean {
   const children = childrenOf(group, world)
   return children === undefined || children.some((child) => child !== undefined && hasWorkloads(child, world))
 }
-
-export const groupNodeMembers = (resolved: Resolved, addressed: boolean): Member[] =>
-  resolved.nodes.map(addressed ? nodeAddressMember : nodeMember)

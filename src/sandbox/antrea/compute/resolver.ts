@@ -10,7 +10,7 @@ import type { World } from './world.ts'
 type Members = ReadonlyMap<string, Member>
 
 export interface Resolver {
-  /** Undefined: the same as at the last call. Nodes and Services are chosen once and stay (v2.7). */
+  /** Undefined: the same as at the last call. Nodes and Services are chosen when the group comes, and stay (v2.7). */
   appliedTo(name: string, source: GroupSource): Members | undefined
   addresses(name: string, source: GroupSource): Members | undefined
   /** Why a namespaced policy cannot be applied to this group. */
@@ -22,7 +22,7 @@ export interface Resolver {
   keysInUse(): ReadonlySet<string>
 }
 
-const NOTHING: Resolved = { selectors: [], nodes: [], blocks: [] }
+const NOTHING: Resolved = { selectors: [], blocks: [] }
 
 export function createResolver(world: World, groups: GroupWorld, membership: Membership): Resolver {
   const fingerprints = new Map<string, string>()
@@ -30,7 +30,7 @@ export function createResolver(world: World, groups: GroupWorld, membership: Mem
   let inUse = new Set<string>()
 
   const resolve = (source: GroupSource): Resolved => {
-    if (source.kind === 'selector') return { selectors: [source.selector], nodes: [], blocks: [] }
+    if (source.kind === 'selector') return { selectors: [source.selector], blocks: [] }
     const group = world.groups.get(source.key)
     return group === undefined ? NOTHING : resolveGroup(group, groups)
   }
@@ -43,10 +43,10 @@ export function createResolver(world: World, groups: GroupWorld, membership: Mem
       inUse.add(key)
       return { key, selector, ...membership.keep(key, selector) }
     })
-    const isLive = which === 'A' && resolved.selectors.some((selector) => selector.nodeSelector !== undefined)
+    // Only an inline selector of a peer follows the Nodes (v2.7).
+    const isLive = which === 'A' && source.kind === 'selector' && source.selector.nodeSelector !== undefined
     const fingerprint = JSON.stringify([
       kept.map(({ key, version }) => [key, version]),
-      resolved.nodes.map(({ metadata }) => [metadata.uid, metadata.resourceVersion]),
       isLive ? nodesVersion : 0,
     ])
     const place = `${which}/${name}`
@@ -59,7 +59,6 @@ export function createResolver(world: World, groups: GroupWorld, membership: Mem
         const pod = world.pods.get(key)
         if (pod !== undefined) add(which === 'T' ? podMember(pod) : podAddressMember(pod))
       }
-    for (const node of resolved.nodes) add(which === 'T' ? nodeMember(node) : nodeAddressMember(node))
     for (const { selector } of kept) for (const member of nodesAndServices(which, selector)) add(member)
     return members
   }

@@ -3,8 +3,9 @@ import type { ServerResponse } from '../../../world/index.ts'
 import { contains, masked, parseAddress, parseBlock, wireAddress } from '../addresses.ts'
 import { blockOf } from '../compute/convert.ts'
 import type { Engine } from '../compute/engine.ts'
-import { groupNodeMembers, type KnownGroup, keyOfGroup, resolveGroup } from '../compute/groups.ts'
-import { isWorkload, podAddressMember } from '../compute/members.ts'
+import { type KnownGroup, keyOfGroup, resolveGroup } from '../compute/groups.ts'
+import { isWorkload, nodeAddressMember, podAddressMember } from '../compute/members.ts'
+import { compile } from '../compute/selectors.ts'
 import type { Member, WireIpNet } from '../compute/wire.ts'
 import { CONTROLPLANE } from '../compute/wire.ts'
 import { convertWorldOf } from '../compute/world.ts'
@@ -29,7 +30,15 @@ export function createGroupQuestions(engine: Engine): GroupQuestions {
         const member = membership.selects(selector, pod) ? podAddressMember(pod) : undefined
         if (member !== undefined) found.set(member.key, member)
       }
-    for (const member of groupNodeMembers(resolved, true)) found.set(member.key, member)
+    for (const { nodeSelector } of resolved.selectors) {
+      if (nodeSelector === undefined) continue
+      const matches = compile(nodeSelector)
+      for (const node of world.nodes.values())
+        if (matches(node.metadata.labels ?? {})) {
+          const member = nodeAddressMember(node)
+          found.set(member.key, member)
+        }
+    }
     return { members: [...found.values()], blocks: resolved.blocks }
   }
 
