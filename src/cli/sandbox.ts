@@ -44,7 +44,7 @@ export function configure(command: Command): void {
     .option('-v, --verbose', 'every line of the log, and every transition')
     .addHelpText(
       'after',
-      '\nIt ends at Ctrl-C and leaves nothing behind (in a real cluster: what the adapter wrote, and its lease).' +
+      '\nIt ends at Ctrl-C and leaves nothing behind (in a real cluster: the namespace with its lease, and tiers).' +
         '\n\nExample:\n  antrea-nsx-adapter sandbox --ready-file ready.json',
     )
     .action(run)

@@ -15,7 +15,10 @@ export function briefState(words: string): string {
     const [region = ''] = word.split('.')
     if (!regions.has(region)) regions.set(region, word)
   }
-  const told = [...regions].flatMap(([region, word]) => {
+  const ordered = [...regions].sort(
+    ([a], [b]) => Number(LEADING_REGIONS.has(b)) - Number(LEADING_REGIONS.has(a)),
+  )
+  const told = ordered.flatMap(([region, word]) => {
     const last = word.split('.').at(-1) ?? word
     if (regions.size === 1 || LEADING_REGIONS.has(region)) return [last]
     return QUIET.test(word) ? [] : [`${region} ${last}`]

@@ -17,11 +17,16 @@ const NAME_ANNOTATION = 'antrea-nsx-adapter/display-name'
 /** The charts a person wants to hear of; the watches, one a resource, are in `transitions`. */
 const TOLD = /^adapter(\/(lease|ccp|mp))?$/
 
-/** Undefined for what is not worth a line: other charts, and steps inside a state that reads the same. */
+/** Undefined for what is not worth a line: other charts, other regions, and steps that come every few seconds. */
 export function transitionWords({ machine, from, to, event }: Transition): string | undefined {
-  if (!TOLD.test(machine) || from === '' || briefState(from) === briefState(to)) return undefined
-  return `${machine}: ${briefState(from)} → ${briefState(to)}  (${event})`
+  if (!TOLD.test(machine) || from === '') return undefined
+  const [before, after] = [headline(from), headline(to)]
+  return before === after ? undefined : `${machine}: ${before} → ${after}  (${event})`
 }
+
+/** The first region; a lease that renews is held all the while. */
+const headline = (state: string): string =>
+  (briefState(state).split(', ')[0] ?? '').replace('renewing', 'holding')
 
 /** Calls `tell` with a line for each change, until stopped. What cannot be read at the moment is looked at again. */
 export function followSandbox(sandbox: Sandbox, clock: Clock, tell: (line: string) => void): Follower {

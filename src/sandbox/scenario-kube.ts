@@ -26,9 +26,8 @@ export interface Kube {
   members(group: string): Promise<readonly string[]>
 }
 
-const NAMESPACE = 'sandbox-scenario'
-const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`
 const MOVED = 'wanderer'
+const RESIDENT = 'resident'
 const ACNP = '/apis/crd.antrea.io/v1beta1/clusternetworkpolicies'
 const OURS = 'labelSelector=app.kubernetes.io%2Fmanaged-by%3Dantrea-nsx-adapter'
 /** Together 12 s: an image is pulled meanwhile. */
@@ -43,34 +42,38 @@ interface PodView {
   readonly spec?: { readonly nodeName?: string }
   readonly status?: { readonly phase?: string; readonly podIP?: string }
 }
+interface RuleView {
+  readonly appliedTo?: readonly { readonly group?: string }[]
+}
 interface PolicyView {
   readonly metadata: { readonly name: string }
   readonly spec?: {
-    readonly ingress?: readonly unknown[]
-    readonly egress?: readonly unknown[]
-    readonly appliedTo?: readonly { readonly group?: string }[]
+    readonly ingress?: readonly RuleView[]
+    readonly egress?: readonly RuleView[]
   }
 }
 
-export function readKube(rest: Rest, clock: Clock): Kube {
+/** `namespace` is the scenario's own; another one for each run, for one that is being deleted takes nothing in. */
+export function readKube(rest: Rest, clock: Clock, namespace: string): Kube {
+  const pods = `/api/v1/namespaces/${namespace}/pods`
   return {
-    createPods: () => createPods(rest, clock),
+    createPods: () => createPods(rest, clock, namespace),
     async removePods() {
-      await rest.call('DELETE', `/api/v1/namespaces/${NAMESPACE}`, undefined, { accept: [404] })
-      for (const name of [MOVED, 'resident'])
-        await rest.call('DELETE', `${PODS}/${name}`, undefined, { accept: [404, 409] })
+      for (const name of [MOVED, RESIDENT])
+        await rest.call('DELETE', `${pods}/${name}?gracePeriodSeconds=0`, undefined, { accept: [404] })
+      await rest.call('DELETE', `/api/v1/namespaces/${namespace}`, undefined, { accept: [404] })
     },
     async labelPod(labels) {
       await rest.call(
         'PATCH',
-        `${PODS}/${MOVED}`,
+        `${pods}/${MOVED}`,
         { metadata: { labels } },
         {
           contentType: 'application/merge-patch+json',
         },
       )
     },
-    movedPodUid: async () => (await rest.get<PodView>(`${PODS}/${MOVED}`)).metadata.uid,
+    movedPodUid: async () => (await rest.get<PodView>(`${pods}/${MOVED}`)).metadata.uid,
     async podUids() {
       const { items } = await rest.get<Items<PodView>>('/api/v1/pods')
       return items.map(({ metadata }) => metadata.uid)
@@ -87,7 +90,7 @@ export function readKube(rest: Rest, clock: Clock): Kube {
     async groupOf(policy) {
       if (policy === undefined) return undefined
       const { spec } = await rest.get<PolicyView>(`${ACNP}/${policy}`)
-      return spec?.appliedTo?.[0]?.group
+      return [...(spec?.ingress ?? []), ...(spec?.egress ?? [])][0]?.appliedTo?.[0]?.group
     },
     async members(group) {
       const answer = await rest.get<{ effectiveMembers?: readonly { pod?: { name: string } }[] }>(
@@ -99,23 +102,24 @@ export function readKube(rest: Rest, clock: Clock): Kube {
 }
 
 /** In a cluster with kubelets they start by themselves; in one without, the sandbox says that they run. */
-async function createPods(rest: Rest, clock: Clock): Promise<void> {
+async function createPods(rest: Rest, clock: Clock, namespace: string): Promise<void> {
+  const pods = `/api/v1/namespaces/${namespace}/pods`
   await rest.call(
     'POST',
     '/api/v1/namespaces',
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
     { accept: [409] },
   )
   const { items: nodes } = await rest.get<Items<{ metadata: { name: string } }>>('/api/v1/nodes')
-  for (const [index, name] of [MOVED, 'resident'].entries()) {
+  for (const [index, name] of [MOVED, RESIDENT].entries()) {
     const nodeName = nodes[index % Math.max(1, nodes.length)]?.metadata.name
     const created = await rest.call(
       'POST',
-      PODS,
+      pods,
       {
         apiVersion: 'v1',
         kind: 'Pod',
-        metadata: { name, namespace: NAMESPACE, labels: { app: name } },
+        metadata: { name, namespace, labels: { app: name } },
         spec: {
           ...(nodeName === undefined ? {} : { nodeName }),
           containers: [{ name: 'pause', image: 'registry.k8s.io/pause:3.10' }],
@@ -123,13 +127,19 @@ async function createPods(rest: Rest, clock: Clock): Promise<void> {
       },
       { accept: [409] },
     )
-    if (created.status !== 409) await ensureRunning(rest, clock, name, `10.10.250.${index + 10}`)
+    if (created.status !== 409) await ensureRunning(rest, clock, pods, name, `10.10.250.${index + 10}`)
   }
 }
 
-async function ensureRunning(rest: Rest, clock: Clock, name: string, ip: string): Promise<void> {
+async function ensureRunning(
+  rest: Rest,
+  clock: Clock,
+  pods: string,
+  name: string,
+  ip: string,
+): Promise<void> {
   for (let look = 0; look < POD_START_LOOKS; look += 1) {
-    const pod = await rest.get<PodView>(`${PODS}/${name}`)
+    const pod = await rest.get<PodView>(`${pods}/${name}`)
     if (pod.status?.podIP !== undefined) return
     const hasKubelet =
       (
@@ -141,7 +151,7 @@ async function ensureRunning(rest: Rest, clock: Clock, name: string, ip: string)
         )
       ).status === 200
     if (!hasKubelet) {
-      await rest.call('PUT', `${PODS}/${name}/status`, {
+      await rest.call('PUT', `${pods}/${name}/status`, {
         ...pod,
         status: {
           phase: 'Running',
@@ -154,8 +164,5 @@ async function ensureRunning(rest: Rest, clock: Clock, name: string, ip: string)
     }
     await sleep(clock, POD_START_LOOK_MS)
   }
-  throw waitFor(
-    'SCENARIO_POD_NOT_RUNNING',
-    `the Pod ${NAMESPACE}/${name} does not get an address from its kubelet`,
-  )
+  throw waitFor('SCENARIO_POD_NOT_RUNNING', `${pods}/${name} does not get an address from its kubelet`)
 }

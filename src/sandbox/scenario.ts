@@ -37,7 +37,7 @@ export async function playScenario(
     sandbox,
     clock,
     nsx: createNsxUser(sandbox.nsx, sandbox.places.cluster_id),
-    kube: readKube(sandbox.kube, clock),
+    kube: readKube(sandbox.kube, clock, `scenario-${sandbox.places.adapter.instance}`),
     names: new Map(),
   }
   const steps: ScenarioStep[] = []

@@ -103,7 +103,7 @@ async function build(
   const kube =
     options.kubeconfig === undefined
       ? await startEmbedded(options, authority, identity, folder)
-      : await useReal(options.kubeconfig, clock)
+      : await useReal(options.kubeconfig, clock, nsx.clusterId)
   undo.push(kube.stop)
   const instance = `sandbox-${random.uuid().slice(0, 8)}`
   const socket = join(folder.path, 'adapter.sock')
@@ -245,8 +245,11 @@ async function startEmbedded(
   }
 }
 
-/** A real cluster: Antrea must be served; the lease's namespace is made if it is not there. */
-async function useReal(file: string, clock: Clock): Promise<StartedCluster> {
+/**
+ * A real cluster: Antrea must be served; the lease's namespace is made if it is not there. At the end what this sandbox's
+ * adapter wrote is taken out again: nobody else would know that cluster id.
+ */
+async function useReal(file: string, clock: Clock, clusterId: string): Promise<StartedCluster> {
   const { origin, tls, headers } = await loadAccess({ kubeconfig: file })
   const admin = createHttpClient({ origin, tls, headers })
   try {
@@ -267,7 +270,28 @@ async function useReal(file: string, clock: Clock): Promise<StartedCluster> {
     adapterKubeconfig: file,
     cluster: undefined,
     server: undefined,
-    stop: () => admin.close(),
+    async stop() {
+      await removeOurs(createRest(admin), clusterId).catch(() => {})
+      await admin.close()
+    },
+  }
+}
+
+/** Policies first: a group in use cannot go. */
+async function removeOurs(rest: Rest, clusterId: string): Promise<void> {
+  for (const plural of ['clusternetworkpolicies', 'clustergroups']) {
+    const collection = `/apis/crd.antrea.io/v1beta1/${plural}`
+    const { items } = await rest.get<{
+      items: {
+        metadata: { name: string; annotations?: Record<string, string> }
+        spec?: { childGroups?: unknown }
+      }[]
+    }>(`${collection}?labelSelector=app.kubernetes.io%2Fmanaged-by%3Dantrea-nsx-adapter`)
+    const ours = items
+      .filter(({ metadata }) => metadata.annotations?.['antrea-nsx-adapter/cluster-id'] === clusterId)
+      .sort((a, b) => Number(a.spec?.childGroups === undefined) - Number(b.spec?.childGroups === undefined))
+    for (const { metadata } of ours)
+      await rest.call('DELETE', `${collection}/${metadata.name}`, undefined, { accept: [404] })
   }
 }
 

@@ -12,6 +12,7 @@ const CASES: readonly (readonly [string, string])[] = [
     'watching, inventory steady, health calm',
   ],
   ['role.leading lease.running ccp.failed mp.running', 'leading, ccp failed'],
+  ['reporting.stopped link.closed', 'closed, reporting stopped'],
   ['a.running b.running', 'a.running b.running'],
 ]
 
