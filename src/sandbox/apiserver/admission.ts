@@ -66,7 +66,8 @@ function denial(name: string, { status = {} }: AdmissionResponse): StatusError {
   const by = `admission webhook "${name}" denied the request`
   const why = status.message ?? status.reason
   const words = why === undefined || why === '' ? `${by} without explanation` : `${by}: ${why}`
-  return new StatusError(status.code ?? 403, status.reason, words)
+  // Anything below 400 is not taken for a refusal.
+  return new StatusError(Math.max(400, status.code ?? 400), status.reason, words)
 }
 
 function toRequest(core: Core, call: Call, review: Review): AdmissionRequest {

@@ -81,7 +81,6 @@ const segmentsOf = (path: string): string[] =>
         .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
 
 const missing = (path: string) => `doc is missing path: ${path}: missing value`
-const missingKey = (key: string) => `doc is missing key: ${key}: missing value`
 
 function read(document: unknown, path: string, fail: Fail): unknown {
   const found = readOr(document, path)
@@ -117,13 +116,10 @@ function changeAt(at: unknown, segments: readonly string[], path: string, fail: 
   }
   if (isList(at)) return changeItem(at, key, fail, what)
   if (!isFields(at)) throw fail(missing(path))
-  if (what !== 'remove' && 'add' in what) return { ...at, [key]: what.add }
-  if (!Object.hasOwn(at, key))
-    throw fail(
-      what === 'remove' ? `unable to remove nonexistent key: ${key}: missing value` : missingKey(key),
-    )
-  if (what === 'remove') return Object.fromEntries(Object.entries(at).filter(([name]) => name !== key))
-  return { ...at, [key]: what.replace }
+  // As in that library, `replace` sets a key that is not there; only what leads to it has to be.
+  if (what !== 'remove') return { ...at, [key]: 'add' in what ? what.add : what.replace }
+  if (!Object.hasOwn(at, key)) throw fail(`unable to remove nonexistent key: ${key}: missing value`)
+  return Object.fromEntries(Object.entries(at).filter(([name]) => name !== key))
 }
 
 function changeItem(list: readonly unknown[], key: string, fail: Fail, what: Change): unknown {
