@@ -119,11 +119,13 @@ const SAFE_LETTERS = 'bcdfghjklmnpqrstvwxz2456789'
 
 /** A suffix that looks like Kubernetes' own and is the same in every run. */
 function suffix(seed: string, length: number): string {
-  let hash = 2_166_136_261
+  // FNV-1a over the whole seed, then once more for each letter.
+  const mix = (hash: number, value: number) => Math.imul(hash ^ value, 16_777_619) >>> 0
+  let hash = [...seed].reduce((before, letter) => mix(before, letter.charCodeAt(0)), 2_166_136_261)
   let word = ''
-  for (let index = 0; word.length < length; index += 1) {
-    hash = Math.imul(hash ^ seed.charCodeAt(index % seed.length) ^ index, 16_777_619) >>> 0
-    word += SAFE_LETTERS[hash % SAFE_LETTERS.length]
+  while (word.length < length) {
+    hash = mix(hash, word.length)
+    word += SAFE_LETTERS[(hash >>> 16) % SAFE_LETTERS.length]
   }
   return word
 }

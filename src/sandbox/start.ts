@@ -355,12 +355,16 @@ function writeConfig(folder: PrivateFolder, nsx: StartedManager, adapterKubeconf
 
 const LOOK_MS = 20
 
-/** Waits until the adapter is ready; after `limitMs` it rejects with why it is not. */
+/** Waits until the adapter leads and is ready; after `limitMs` it rejects with why it is not. */
 export async function waitUntilReady(sandbox: Sandbox, clock: Clock, limitMs: number): Promise<void> {
   const endMs = clock.monotonicMs() + limitMs
-  while (!sandbox.status().ready) {
-    if (clock.monotonicMs() > endMs)
-      throw waitFor('SANDBOX_NOT_READY', `the adapter is not ready: ${sandbox.status().reasons.join('; ')}`)
+  while (true) {
+    const { ready, role, reasons } = sandbox.status()
+    if (ready && role === 'leading') return
+    if (clock.monotonicMs() > endMs) {
+      const why = ready ? 'another instance holds the lease' : reasons.join('; ')
+      throw waitFor('SANDBOX_NOT_READY', `the adapter does not lead: ${why}`)
+    }
     await sleep(clock, LOOK_MS)
   }
 }
