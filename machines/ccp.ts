@@ -154,7 +154,8 @@ const base = setup({
     /** At most one flush a second. */
     flushPeriod: 1_000,
     flushLimit: 20_000,
-    reportAgain: ({ context }) => Math.max(context.reportAgainMs ?? 1_000, 1_000),
+    /** Counted from the flush, of which the pause after it is a part. */
+    reportAgain: ({ context }) => Math.max((context.reportAgainMs ?? 0) - 1_000, 0),
     reportBackoff: 30_000,
   },
 })

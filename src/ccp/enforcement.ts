@@ -50,6 +50,8 @@ export interface Enforcer {
   approve(): void
   /** Why the last plan failed; undefined: it did not. For the reports. */
   setPending(error: AdapterError | undefined): void
+  /** A policy's status was seen: how long it reads so counts from now. */
+  noteStatus(name: string): void
   realization(): (RealizationOutput & { isGone: (path: string) => boolean }) | undefined
 }
 
@@ -165,7 +167,7 @@ class Enforcement implements Enforcer {
     const byPath = new Map(ours.map((policy) => [annotationOf(policy, 'intentPath') ?? '', policy]))
     const byName = new Map(ours.map((policy) => [policy.metadata.name, policy]))
     const nowMs = clock.monotonicMs()
-    this.noteStatus(byName, nowMs)
+    for (const name of byName.keys()) this.noteStatus(name)
     const output = realize({
       translation: this.translated(this.desired),
       held: this.last?.held ?? new Map(),
@@ -180,12 +182,12 @@ class Enforcement implements Enforcer {
     return { ...output, isGone: (path) => isClusterKnown && !byPath.has(path) }
   }
 
-  private noteStatus(byName: ReadonlyMap<string, ClusterNetworkPolicy>, nowMs: number): void {
-    for (const [name, policy] of byName) {
-      const key = statusKey(policy)
-      if (this.since.get(name)?.key !== key) this.since.set(name, { key, ms: nowMs })
-    }
-    for (const name of this.since.keys()) if (!byName.has(name)) this.since.delete(name)
+  noteStatus(name: string): void {
+    const policy = this.deps.stores.clusterNetworkPolicies.get(name)
+    const key = policy === undefined ? undefined : statusKey(policy)
+    if (key === undefined) this.since.delete(name)
+    else if (this.since.get(name)?.key !== key)
+      this.since.set(name, { key, ms: this.deps.clock.monotonicMs() })
   }
 
   private translated(desired: DesiredState): Translation {

@@ -85,7 +85,10 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
           await deps.nsx.closeSession('ccp', deps.clusterId, input.session.session)
       }),
       observe: fromCallback<CcpEvent>(({ sendBack }) =>
-        observeStores(deps.stores, (about) => sendBack({ type: about === 'plan' ? 'CHANGED' : 'STATUS' })),
+        observeStores(deps.stores, {
+          onChange: (about) => sendBack({ type: about === 'plan' ? 'CHANGED' : 'STATUS' }),
+          onPolicy: (name) => enforcer.noteStatus(name),
+        }),
       ),
       plan: fromPromise<Planned>(async () => {
         next = enforcer.plan()

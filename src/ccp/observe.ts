@@ -8,12 +8,18 @@ export interface ObservedStores {
   readonly tiers: Store<Tier>
 }
 
+export interface ObserveHandlers {
+  onChange(about: 'plan' | 'report'): void
+  /** A policy was seen anew, with whatever status it has. */
+  onPolicy(name: string): void
+}
+
 /** Calls back after each change; returns the unsubscribe. */
-export function observeStores(
-  stores: ObservedStores,
-  onChange: (about: 'plan' | 'report') => void,
-): () => void {
+export function observeStores(stores: ObservedStores, { onChange, onPolicy }: ObserveHandlers): () => void {
   const ends = [
+    stores.clusterNetworkPolicies.subscribe((changed) => {
+      for (const name of changed) onPolicy(name)
+    }),
     observe(stores.clusterNetworkPolicies, () => '', onChange),
     observe(stores.clusterGroups, (group) => String(isComputed(group)), onChange),
     observe(stores.tiers, () => '', onChange),

@@ -4,7 +4,7 @@ import type { NsxManager } from '../../nsx/index.ts'
 import type { Session } from '../../protocol/index.ts'
 import type { Clock } from '../../world/index.ts'
 import { readSnapshot } from './snapshot.ts'
-import { type DesiredState, desiredState } from './state.ts'
+import type { DesiredState } from './state.ts'
 import { readWatch } from './watch.ts'
 
 export interface FollowDeps {
@@ -68,7 +68,14 @@ async function snapshotOf(
   if (stream.status !== 304) return readSnapshot(stream.lines, { snapshotMs, onLine })
   if (!isSame) throw retry('SNAPSHOT_MALFORMED', 'the manager says "not modified" without having been asked')
   for await (const _ of stream.lines) onLine()
-  return desiredState({ ...held, snapshotMs }, held.digest())
+  // The same content may stand at a later version; the watch begins where the manager says it is.
+  const version = versionOf(stream.headers['snapshot-version']) ?? held.version
+  return { ...held, version, snapshotMs }
+}
+
+function versionOf(header: string | undefined): number | undefined {
+  const version = Number(header)
+  return header !== undefined && header !== '' && Number.isSafeInteger(version) ? version : undefined
 }
 
 /** Calls at most once a second, the first time at once. */
