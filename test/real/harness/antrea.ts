@@ -13,6 +13,7 @@ import {
   type StandInAgents,
 } from '../../../src/sandbox/antrea/index.ts'
 import { createHttpClient, createRealClock, createRealRandom, serve } from '../../../src/world/real.ts'
+import { RefusedError } from './api.ts'
 import { createAuthority } from './certificates.ts'
 import type { ControlPlane } from './controlplane.ts'
 import { freePorts, start } from './processes.ts'
@@ -99,11 +100,52 @@ async function startStandIn(plane: ControlPlane): Promise<() => Promise<void>> {
   }
 }
 
+/** Kinds whose informers a real controller waits for before it computes any policy. */
+const OTHER_KINDS = [
+  ['Egress', 'egresses', 'v1beta1', 'Cluster'],
+  ['ExternalIPPool', 'externalippools', 'v1beta1', 'Cluster'],
+  ['IPPool', 'ippools', 'v1beta1', 'Cluster'],
+  ['Traceflow', 'traceflows', 'v1beta1', 'Cluster'],
+  ['SupportBundleCollection', 'supportbundlecollections', 'v1alpha1', 'Cluster'],
+  ['ExternalNode', 'externalnodes', 'v1alpha1', 'Namespaced'],
+  ['ExternalEntity', 'externalentities', 'v1alpha2', 'Namespaced'],
+] as const
+
+/** Those that the stand-in has no need of, without their schemas: nothing of them is ever created. */
+async function installOtherCrds({ api }: ControlPlane): Promise<void> {
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+  for (const [kind, plural, version, scope] of OTHER_KINDS) {
+    const answer = await api.ask('POST', path, {
+      body: {
+        apiVersion: 'apiextensions.k8s.io/v1',
+        kind: 'CustomResourceDefinition',
+        metadata: { name: `${plural}.crd.antrea.io` },
+        spec: {
+          group: 'crd.antrea.io',
+          scope,
+          names: { kind, plural, singular: kind.toLowerCase() },
+          versions: [
+            {
+              name: version,
+              served: true,
+              storage: true,
+              schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+              subresources: { status: {} },
+            },
+          ],
+        },
+      },
+    })
+    if (answer.status !== 201 && answer.status !== 409) throw new RefusedError(`POST ${path}`, answer)
+  }
+}
+
 /**
  * It writes to /var/run/antrea, which two controllers must not share: it gets a mount namespace of its own with a tmpfs
  * there. It listens on 0.0.0.0, which cannot be configured.
  */
 async function startReal(plane: ControlPlane, binary: string): Promise<() => Promise<void>> {
+  await installOtherCrds(plane)
   const [port = 0] = await freePorts(1)
   const folder = join(plane.folder, 'antrea')
   mkdirSync(join(folder, 'bin'), { recursive: true })
