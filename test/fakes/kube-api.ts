@@ -17,6 +17,7 @@ interface Change {
 interface Watcher {
   readonly collection: string
   push(line: unknown): void
+  raw(bytes: string | Uint8Array): void
   end(): void
 }
 
@@ -43,7 +44,9 @@ export interface FakeKubeApi {
   bookmark(): void
   /** Forgets the history up to now. */
   compact(): void
-  /** Sends a raw line to all watchers of a collection. */
+  /** Sends these very bytes to all watchers of a collection, as one chunk. */
+  sayRaw(collection: string, bytes: string | Uint8Array): void
+  /** Sends a line to all watchers of a collection. */
   say(collection: string, line: unknown): void
   endWatches(): void
   readonly watchers: number
@@ -138,13 +141,14 @@ export function createFakeKubeApi(): FakeKubeApi {
     if (streams && api.streamedLists === 'refuse')
       return failure(422, 'Invalid', 'sendInitialEvents: Forbidden: sendInitialEvents is forbidden')
     const from = query.get('resourceVersion')
-    const lines: unknown[] = []
+    const chunks: (string | Uint8Array)[] = []
     let wake = () => {}
     let ended = false
     const watcher: Watcher = {
       collection,
-      push(line) {
-        lines.push(line)
+      push: (line) => watcher.raw(`${JSON.stringify(line)}\n`),
+      raw(bytes) {
+        chunks.push(bytes)
         wake()
       },
       end() {
@@ -164,14 +168,14 @@ export function createFakeKubeApi(): FakeKubeApi {
     signal.addEventListener('abort', () => watcher.end(), { once: true })
     async function* body() {
       try {
-        while (!ended || lines.length > 0) {
-          if (lines.length === 0) {
+        while (!ended || chunks.length > 0) {
+          if (chunks.length === 0) {
             await new Promise<void>((resolve) => {
               wake = resolve
             })
             continue
           }
-          yield `${JSON.stringify(lines.shift())}\n`
+          yield chunks.shift() ?? ''
         }
       } finally {
         watchers.delete(watcher)
@@ -244,6 +248,9 @@ export function createFakeKubeApi(): FakeKubeApi {
     },
     say(collection, line) {
       for (const watcher of watchers) if (watcher.collection === collection) watcher.push(line)
+    },
+    sayRaw(collection, bytes) {
+      for (const watcher of watchers) if (watcher.collection === collection) watcher.raw(bytes)
     },
     endWatches() {
       for (const watcher of [...watchers]) watcher.end()

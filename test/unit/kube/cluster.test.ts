@@ -42,6 +42,7 @@ async function world(options: { seed?: number; loads?: () => Promise<Access>; do
   const sent: string[] = []
   let token = 'first'
   let connects = 0
+  let connected = () => {}
   let tls: TransportError | undefined
   if (options.down) link.faults.down(true)
   const kube = await createKubeSide({
@@ -61,6 +62,7 @@ async function world(options: { seed?: number; loads?: () => Promise<Access>; do
     },
     connect(access) {
       connects += 1
+      connected()
       let isClosed = false
       return {
         origin: access.origin,
@@ -102,6 +104,9 @@ async function world(options: { seed?: number; loads?: () => Promise<Access>; do
     codes: () => health.warnings().map(({ code }) => code),
     detail: (code: string) => health.warnings().find((warning) => warning.code === code)?.detail ?? '',
     connects: () => connects,
+    onConnect: (listener: () => void) => {
+      connected = listener
+    },
     rotate: (next: string) => {
       token = next
     },
@@ -200,6 +205,16 @@ for (const fault of ['down', 'blackhole'] as const)
     }
   })
 
+test('streams that are cut together are one doubt: one probe, and nobody else asks', async () => {
+  const it = await world()
+  await it.start()
+  await it.clock.advance(20_000)
+  it.sent.length = 0
+  it.link.faults.down(true)
+  await it.clock.settle()
+  assert.deepEqual(it.sent, ['GET /base/version'])
+})
+
 test('an API server that is down from the start is asked by one, and read within the pause once it is up', async () => {
   const it = await world({ down: true })
   await it.start()
@@ -267,6 +282,23 @@ test('a certificate that is not trusted is named so', async () => {
   it.breakTls(undefined)
   await it.clock.advance(31_000)
   assert.deepEqual(it.codes(), [])
+  assert.ok(it.kube.ready())
+})
+
+test('a CA that was replaced is read again by itself', async () => {
+  const it = await world()
+  await it.start()
+  await it.clock.advance(20_000)
+  it.breakTls(new TransportError('untrusted', 'https://kube: its certificate is not trusted'))
+  it.link.faults.cut()
+  await it.clock.settle()
+  assert.deepEqual(it.codes(), ['KUBE_UNTRUSTED'])
+  it.rotate('second')
+  it.onConnect(() => it.breakTls(undefined))
+  await it.clock.advance(31_000)
+  assert.equal(it.connects(), 2)
+  assert.deepEqual(it.codes(), [])
+  await it.clock.advance(31_000)
   assert.ok(it.kube.ready())
 })
 

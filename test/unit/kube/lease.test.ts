@@ -131,8 +131,14 @@ test('a free lease is taken, renewed about each two seconds, and names its holde
 test('of three that look at once, one leads; the others stand by and write nothing', async () => {
   const { clock, api, candidate } = world()
   const all = ['a', 'bb', 'ccc'].map((name) => candidate(name))
+  let complaints = 0
+  for (const each of all)
+    each.health.subscribe(() => {
+      complaints += 1
+    })
   await clock.advance(60_000)
   assert.equal(leaders(all).length, 1)
+  assert.equal(complaints, 0, 'to come second is no problem')
   const [leader] = leaders(all)
   const writers = new Set(
     api.asked
@@ -156,6 +162,36 @@ test('a crashed leader is followed within 17 s, by one of the two, in a new term
     assert.equal(leaders(standbys).length, 1)
     assert.equal(spec()?.leaseTransitions, 1)
   }
+})
+
+test('one standby alone follows a crash within 17 s as well', async () => {
+  for (let seed = 0; seed < 15; seed += 1) {
+    const { clock, candidate } = world(seed)
+    const a = candidate('a')
+    await clock.settle()
+    const b = candidate('bb')
+    await clock.advance(20_000 + seed * 53)
+    a.kill()
+    const tookMs = await until(clock, b.leads)
+    assert.ok(tookMs <= 17_000, `${tookMs} ms with seed ${seed}`)
+  }
+})
+
+test('what was asked for holds from when the asking began, however late the answer', async () => {
+  const { clock, candidate } = world()
+  const a = candidate('a')
+  await clock.settle()
+  a.link.faults.latency(1_500)
+  await clock.advance(30_000)
+  assert.ok(a.isOpen())
+  await until(clock, () => !/renewing/.test(a.state()))
+  await until(clock, () => /renewing/.test(a.state()))
+  const askedAt = clock.monotonicMs()
+  await until(clock, () => !/renewing/.test(a.state()))
+  a.link.faults.down(true)
+  await until(clock, () => !a.isOpen())
+  const openMs = clock.monotonicMs() - askedAt
+  assert.ok(openMs >= 4_900 && openMs <= 5_050, `${openMs} ms`)
 })
 
 test('a released lease is taken within 3 s', async () => {
@@ -213,11 +249,11 @@ test('with the link gone writes end at 5 s and leading at 10 s after the last re
 })
 
 test('never two that may write, whatever breaks', async () => {
-  for (let seed = 0; seed < 8; seed += 1) {
+  for (let seed = 0; seed < 5; seed += 1) {
     const random = createSeededRandom(seed)
     const { clock, candidate } = world(seed)
     const all = ['a', 'bb', 'ccc'].map((name) => candidate(name))
-    for (let step = 0; step < 400; step += 1) {
+    for (let step = 0; step < 300; step += 1) {
       const victim = all[Math.floor(random.next() * 3)]
       const fate = random.next()
       if (fate < 0.05) victim?.link.faults.down(true)

@@ -366,6 +366,41 @@ test('a stop ends the stream; nothing reaches the store after it', async () => {
   assert.equal(it.clock.timers, 0)
 })
 
+test('what came in one piece with the last word before a stop is left', async () => {
+  const it = world()
+  await it.start()
+  it.store.subscribe(() => it.actor.send({ type: 'STOP' }))
+  const pod = (name: string) => ({
+    type: 'ADDED',
+    object: { metadata: { name, namespace: 'demo', uid: name, resourceVersion: '900' } },
+  })
+  it.api.sayRaw(PODS, `${JSON.stringify(pod('x'))}\n${JSON.stringify(pod('y'))}\n`)
+  await it.clock.settle()
+  assert.deepEqual(it.names(), ['x'])
+})
+
+test('whatever the chunks, the store is the same', async () => {
+  const line = (type: string, name: string, version: number) =>
+    `${JSON.stringify({ type, object: { metadata: { name, namespace: 'demo', uid: name, resourceVersion: String(version), labels: { name: 'zürich' } } } })}\n`
+  const bytes = Buffer.from(
+    line('ADDED', 'x', 900) +
+      line('ADDED', 'y', 901) +
+      line('MODIFIED', 'x', 902) +
+      line('DELETED', 'y', 903),
+  )
+  for (let size = 1; size < 40; size += 1) {
+    const it = world()
+    await it.start()
+    for (let from = 0; from < bytes.length; from += size)
+      it.api.sayRaw(PODS, bytes.subarray(from, from + size))
+    await it.clock.settle()
+    await it.clock.settle()
+    assertFollows(it, ['x'])
+    assert.deepEqual(it.store.get('demo/x')?.metadata.labels, { name: 'zürich' })
+    assert.equal(it.store.position, '903')
+  }
+})
+
 test('while the API server answers nobody a watch is held, and goes on with the first answer', async () => {
   let open = () => {}
   let waits = new Promise<void>((resolve) => {
