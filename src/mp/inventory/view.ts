@@ -6,7 +6,7 @@ import type { KubeObject, Store } from '../../kube/index.ts'
 import type { InventoryObject, InventoryType } from '../../nsx/model.ts'
 import { MAPPED, type MapContext, type Mapped, type MappedResource, mapObject } from './map.ts'
 import { backendsOf, podsOfSlice, serviceOfSlice } from './map-services.ts'
-import { stableText } from './plan-compare.ts'
+import { sameValue } from './plan-compare.ts'
 
 export type SourceName = MappedResource | 'endpointSlices'
 export type InventoryStores = Readonly<Record<SourceName, Store>>
@@ -126,7 +126,7 @@ export function createView(
     else cuts.delete(id)
     // The same content keeps the same object: comparing is then comparing references.
     const known = desired.get(id)
-    if (known === undefined || stableText(known) !== stableText(mapped.object)) desired.set(id, mapped.object)
+    if (known === undefined || !sameValue(known, mapped.object)) desired.set(id, mapped.object)
   }
 
   const indexSlice = (key: string, marks: Marks) => {

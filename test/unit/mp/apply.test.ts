@@ -8,7 +8,7 @@ import { OPEN_GATE } from '../../../src/kube/index.ts'
 import { SILENT } from '../../../src/log/index.ts'
 import { createBook, createInventory, createView } from '../../../src/mp/inventory/index.ts'
 import { createFakeClock, createSeededRandom } from '../../fakes/clock.ts'
-import { createCluster, fill, namespace, pod } from './cluster.ts'
+import { createCluster, fill, namespace, pod, slice } from './cluster.ts'
 import { CLUSTER, createFakeNsx, failure, type Seen, type Update } from './nsx.ts'
 
 function start(options: { pods?: number; gate?: WriteGate } = {}) {
@@ -31,7 +31,7 @@ function start(options: { pods?: number; gate?: WriteGate } = {}) {
     log: SILENT,
     view,
   })
-  for (const name of ['pods', 'namespaces', 'nodes'] as const)
+  for (const name of ['pods', 'namespaces', 'nodes', 'services', 'endpointSlices', 'ingresses'] as const)
     cluster.stores[name].subscribe((keys) => view.mark(name, keys))
   inventory.begin({ newerFields: true })
   const run = async () => {
@@ -204,6 +204,22 @@ test('a refusal of one object holds no delete of another', async () => {
   cluster.remove('pods', 'shop/web-2')
   await reconcile()
   assert.deepEqual([...fake.of('ContainerApplicationInstance').keys()], ['Pod-shop/web-1'])
+})
+
+test('a service stays while a pod that NSX refuses to change still refers to it', async () => {
+  const { fake, cluster, run, reconcile } = start()
+  await run()
+  fake.state.fault = refusePods(/web-1$/)
+  cluster.put('endpointSlices', slice('web', []))
+  cluster.remove('ingresses', 'shop/web')
+  cluster.remove('services', 'shop/web')
+  await reconcile()
+  assert.ok(fake.of('ContainerApplication').has('Service-shop/web'))
+  assert.deepEqual(
+    fake.of('ContainerApplicationInstance').get('Pod-shop/web-2')?.['container_application_ids'],
+    [],
+  )
+  assert.equal(fake.of('ContainerIngressPolicy').size, 0)
 })
 
 test('an object that somebody removed from NSX is made anew, not given up', async () => {

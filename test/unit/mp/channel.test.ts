@@ -153,6 +153,18 @@ test('many deletes wait for a second comparison, at least 30 s later', async () 
   assert.ok(!health.warnings().some(({ code }) => code === 'INVENTORY_DELETE_GUARD'))
 })
 
+test('a comparison that somebody asks for sooner confirms no delete', async () => {
+  const { clock, fake, cluster, lead } = await start()
+  for (let index = 0; index < 20; index += 1) cluster.put('pods', pod(`p${index}`))
+  await lead()
+  for (let index = 0; index < 20; index += 1) cluster.remove('pods', `shop/p${index}`)
+  await clock.advance(5_000)
+  fake.say({ t: 'request', id: 'r1', attempt: 1, kind: 'inventory-resync', timeout_ms: 10_000 })
+  await clock.advance(5_000)
+  assert.equal(fake.events.length, 1)
+  assert.equal(fake.of('ContainerApplicationInstance').size, 22)
+})
+
 test('what comes back during the wait is not deleted', async () => {
   const { clock, fake, cluster, lead } = await start()
   for (let index = 0; index < 20; index += 1) cluster.put('pods', pod(`p${index}`))
