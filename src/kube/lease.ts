@@ -58,6 +58,7 @@ export function provideLease(deps: LeaseDeps): LeaseLogic {
   const record = createRecord(deps)
   const retryMs = deps.timing?.retryMs ?? LEASE_RETRY_MS
   const { renewDeadlineMs, requestTimeoutMs } = gate.timing
+  let logged = ''
   const untilMs = (since: Moment, limitMs: number) => Math.max(0, limitMs - gate.elapsedMs(since))
   return leaseMachine.provide({
     actors: {
@@ -68,11 +69,17 @@ export function provideLease(deps: LeaseDeps): LeaseLogic {
     actions: {
       holdGate: ({ context }) => gate.hold(context.since),
       shutGate: () => gate.shut(),
-      reportWell: () => health.clear('LEASE_UNREACHABLE'),
+      reportWell: () => {
+        logged = ''
+        health.clear('LEASE_UNREACHABLE')
+      },
       reportProblem: ({ context }) => {
         const text = context.error?.message ?? 'the API server does not answer in time'
+        const code = context.error?.code ?? 'TRANSPORT_TIMEOUT'
         health.set('LEASE_UNREACHABLE', text)
-        log.warn({ code: context.error?.code ?? 'TRANSPORT_TIMEOUT' }, `the lease: ${text}`)
+        // It is tried each two seconds; a line for each kind of failure is enough.
+        if (code !== logged) log.warn({ code }, `the lease: ${text}`)
+        logged = code
       },
     },
     delays: {

@@ -37,18 +37,24 @@ export function createProblems(health: Health, log: Logger): Problems {
     }
   }
 
+  /** Each attempt fails anew; a line for each kind of failure is enough, and one for all when the link itself is gone. */
+  const say = (where: string, problem: AdapterError) => {
+    const fields = { resource: where, code: problem.code }
+    if (where !== 'api-server' && isLinkFault(problem)) log.debug(fields, problem.message)
+    else if (logged.get(where) !== problem.code) {
+      logged.set(where, problem.code)
+      log.warn(fields, problem.message)
+    }
+  }
+
   return {
     report(where, problem) {
       if (problem === undefined) {
         if (!standing.delete(where)) return
-        logged.delete(where)
-        log.info({ resource: where }, 'well again')
+        if (logged.delete(where)) log.info({ resource: where }, 'well again')
       } else {
         standing.set(where, problem)
-        // Each attempt fails anew; a line for each kind of failure is enough.
-        if (logged.get(where) !== problem.code)
-          log.warn({ resource: where, code: problem.code }, problem.message)
-        logged.set(where, problem.code)
+        say(where, problem)
       }
       tell()
     },
@@ -87,3 +93,7 @@ function detailOf(code: Raised, where: string, problem: AdapterError): string {
   if (code === 'ANTREA_MISSING') return isAntrea(where) ? RESOURCES[where as ResourceName].kind : where
   return problem.message
 }
+
+/** Of the socket, not of what came over it; the peer's own report speaks for all when it is more than one socket. */
+const isLinkFault = (problem: AdapterError): boolean =>
+  problem instanceof TransportError && problem.fault !== 'too-large' && problem.fault !== 'untrusted'

@@ -366,18 +366,24 @@ test('a stop ends the stream; nothing reaches the store after it', async () => {
   assert.equal(it.clock.timers, 0)
 })
 
-test('what came in one piece with the last word before a stop is left', async () => {
-  const it = world()
-  await it.start()
-  it.store.subscribe(() => it.actor.send({ type: 'STOP' }))
-  const pod = (name: string) => ({
-    type: 'ADDED',
-    object: { metadata: { name, namespace: 'demo', uid: name, resourceVersion: '900' } },
+for (const resumed of [false, true])
+  test(`what came in one piece with the last word before a stop is left (${resumed ? 'resumed' : 'listed'})`, async () => {
+    const it = world()
+    await it.start()
+    if (resumed) {
+      await it.clock.advance(20_000)
+      it.api.endWatches()
+      await it.clock.settle()
+    }
+    it.store.subscribe(() => it.actor.send({ type: 'STOP' }))
+    const pod = (name: string) => ({
+      type: 'ADDED',
+      object: { metadata: { name, namespace: 'demo', uid: name, resourceVersion: '900' } },
+    })
+    it.api.sayRaw(PODS, `${JSON.stringify(pod('x'))}\n${JSON.stringify(pod('y'))}\n`)
+    await it.clock.settle()
+    assert.deepEqual(it.names(), ['x'])
   })
-  it.api.sayRaw(PODS, `${JSON.stringify(pod('x'))}\n${JSON.stringify(pod('y'))}\n`)
-  await it.clock.settle()
-  assert.deepEqual(it.names(), ['x'])
-})
 
 test('whatever the chunks, the store is the same', async () => {
   const line = (type: string, name: string, version: number) =>
