@@ -80,13 +80,16 @@ function planWrites(input: InventoryPlanInput): { steps: InventoryStep[]; settle
   const settled: InventoryObject[] = []
   for (const [id, desired] of input.desired) {
     if (!isInventoryType(desired.resource_type) || undecided.has(desired.resource_type)) continue
-    if (parentsOf(desired).some((parent) => setAside.has(parent) && !known.has(parent))) continue
     const step = writeStep(desired, known.get(id), unreadable)
     if (step === undefined) settled.push(desired)
-    else if (!isSetAside(step, setAside)) steps.push(step)
+    else if (!isSetAside(step, setAside) && !waitsForParent(desired, input)) steps.push(step)
   }
   return { steps, settled }
 }
+
+/** A parent that NSX refused is not there: what refers to it would be refused as well. */
+const waitsForParent = (desired: InventoryObject, { setAside, known }: InventoryPlanInput): boolean =>
+  setAside.size > 0 && parentsOf(desired).some((parent) => setAside.has(parent) && !known.has(parent))
 
 const isSetAside = (step: InventoryStep, setAside: ReadonlyMap<string, string>): boolean => {
   const refused = setAside.get(step.object.external_id)
@@ -119,10 +122,15 @@ function planDeletes(
   input: InventoryPlanInput,
   written: ReadonlySet<string>,
 ): { deletes: InventoryStep[]; guarded: string[] } {
-  const owned = [...input.known.values()].filter((object) => object.container_cluster_id === input.clusterId)
-  const candidates = owned.filter((object) => isGone(object, input))
+  let owned = 0
+  const candidates: InventoryObject[] = []
+  for (const object of input.known.values()) {
+    if (object.container_cluster_id !== input.clusterId) continue
+    owned += 1
+    if (isGone(object, input)) candidates.push(object)
+  }
   const unconfirmed = candidates.filter(({ external_id }) => !input.confirmed.has(external_id))
-  const isGuarded = needsSecondLook(unconfirmed.length, owned.length)
+  const isGuarded = needsSecondLook(unconfirmed.length, owned)
   const going = new Set(
     (isGuarded ? candidates.filter(({ external_id }) => input.confirmed.has(external_id)) : candidates).map(
       ({ external_id }) => external_id,
@@ -143,8 +151,8 @@ function planDeletes(
 
 function isGone(object: InventoryObject, input: InventoryPlanInput): boolean {
   const { external_id: id, resource_type: type } = object
-  if (!isInventoryType(type) || input.undecided.has(type) || input.frozen.has(type)) return false
-  return !input.desired.has(id) && !input.waiting.has(id)
+  if (input.desired.has(id) || input.waiting.has(id)) return false
+  return isInventoryType(type) && !input.undecided.has(type) && !input.frozen.has(type)
 }
 
 /** More than max(3, 20 %), or all of several (semantics §4). */

@@ -59,9 +59,8 @@ export function createView(
   const waiting = new Set<string>()
   const unmappable = new Map<string, string>()
   const cuts = new Map<string, number>()
-  /** `resource key` → the external id that was mapped for it, and whether it waits. */
+  /** `resource key` → the external id that was mapped for it. */
   const ids = new Map<string, string>()
-  const waitingKeys = new Map<string, { readonly resource: MappedResource; readonly key: string }>()
   /** The uid others were mapped with, of namespaces, nodes and services. */
   const uids = new Map<string, string | undefined>()
   const slices = new Map<string, Slice>()
@@ -107,7 +106,6 @@ export function createView(
     const id = object?.metadata.uid
     const before = ids.get(place)
     if (before !== undefined && before !== id) forget(before)
-    waitingKeys.delete(place)
     unmappable.delete(place)
     if (object === undefined || id === undefined) {
       ids.delete(place)
@@ -118,7 +116,6 @@ export function createView(
     if (mapped === 'waiting') {
       desired.delete(id)
       waiting.add(id)
-      waitingKeys.set(place, { resource, key })
       return
     }
     waiting.delete(id)
@@ -191,7 +188,7 @@ export function createView(
     frozen: () => typesWhere((store) => !store.live),
     cuts: () => [...cuts.values()].reduce((sum, count) => sum + count, 0),
     reset({ newerFields }) {
-      for (const all of [desired, waiting, unmappable, cuts, ids, waitingKeys, uids]) all.clear()
+      for (const all of [desired, waiting, unmappable, cuts, ids, uids]) all.clear()
       for (const all of [slices, slicesOfPod, slicesOfService]) all.clear()
       context.newerFields = newerFields
       dirty = emptyMarks()
@@ -210,7 +207,6 @@ export function createView(
       dirty = emptyMarks()
       isMarked = false
       for (const key of marks.endpointSlices) indexSlice(key, marks)
-      for (const { resource, key } of waitingKeys.values()) marks[resource].add(key)
       for (const resource of ['namespaces', 'nodes', 'services'] as const)
         for (const key of marks[resource]) spread(resource, key, marks)
       isFresh = false

@@ -307,7 +307,7 @@ test('nothing is sent without the lease, and what is in flight ends with it', as
 })
 
 test("a read-back that is not whole, or not this cluster's, deletes nothing", async () => {
-  const { fake, run, cluster } = start()
+  const { fake, run, cluster, book } = start()
   await run()
   const foreign = { external_id: 'f', resource_type: 'ContainerProject', container_cluster_id: 'other' }
   fake.state.fault = ({ path, method }) =>
@@ -324,6 +324,7 @@ test("a read-back that is not whole, or not this cluster's, deletes nothing", as
       .flat()
       .every(({ object_update_type: op }) => op !== 'DELETE'),
   )
+  assert.ok(!book.known.has('f'))
   fake.state.fault = ({ path, method }) =>
     method === 'GET' && path.startsWith('/api/v1/fabric/')
       ? { status: 200, body: JSON.stringify({ results: [], result_count: 4 }) }
