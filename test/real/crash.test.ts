@@ -39,14 +39,14 @@ const run = () => stack.adapter.run('crashing')
  */
 async function killAtRandom(adapter: AdapterProcess): Promise<string> {
   if (random.next() < 0.5) {
-    const afterMs = between(200, 4_000)
+    const afterMs = between(200, 3_000)
     await sleep(afterMs)
     await adapter.kill()
     return `killed ${Math.round(afterMs)} ms after its start`
   }
   const writes = Math.ceil(between(0, 12))
   const mark = stack.plane.audit.mark()
-  const deadline = Date.now() + 8_000
+  const deadline = Date.now() + 4_000
   while (stack.plane.audit.writes(adapterWrites('crashing'), mark).length < writes && Date.now() < deadline)
     await sleep(2)
   await adapter.kill()
@@ -97,6 +97,7 @@ test('a restart where nothing changed writes nothing, in the cluster or in NSX',
     { withinMs: 90_000, everyMs: 500 },
   )
   await stack.settled()
+  await stack.quiet()
   await before.kill()
   const writes = stack.countWrites()
   const adapter = await run()

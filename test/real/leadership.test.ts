@@ -46,6 +46,7 @@ test('one leads and the other stands by; when it dies the other takes over witho
   assert.equal(await stack.adapter.leader(), 'first')
   assert.deepEqual(inWords(secondWrites.kube()), [], 'a standby writes nothing')
 
+  await stack.quiet()
   const writes = stack.countWrites()
   await first.kill()
   await second.ready('leading', { withinMs: 40_000 })

@@ -110,10 +110,10 @@ const edits: readonly (readonly [string, (spec: AnyJson) => void])[] = [
     'added to',
     (spec) => {
       spec.ingress.unshift({
+        ...spec.ingress[0],
         name: 'added',
         action: 'Allow',
         from: [{ podSelector: {} }],
-        enableLogging: false,
       })
     },
   ],
@@ -126,7 +126,10 @@ const edits: readonly (readonly [string, (spec: AnyJson) => void])[] = [
   [
     'given a list that was empty',
     (spec) => {
-      spec.egress = [{ name: 'added', action: 'Allow', enableLogging: false }]
+      const { appliedTo } = spec.ingress[0]
+      spec.egress = [
+        { name: 'added', action: 'Allow', enableLogging: false, ...(appliedTo ? { appliedTo } : {}) },
+      ]
     },
   ],
   [

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict'
 import { type AdapterHost, adapterWrites, prepareAdapter } from './adapter.ts'
 import { type Antrea, type AntreaOptions, attachAntrea } from './antrea.ts'
-import type { AuditEvent } from './audit.ts'
+import { type AuditEvent, inWords } from './audit.ts'
 import { type ControlPlane, startControlPlane } from './controlplane.ts'
 import { clusterGroups, clusterNetworkPolicies, enforced, isOwned } from './enforced.ts'
 import { expectedEnforcement } from './expected.ts'
 import { createFleet, type Fleet } from './fleet.ts'
 import { type Nsx, startNsx } from './nsx.ts'
 import { programs } from './tier.ts'
-import { type EventuallyOptions, eventually } from './wait.ts'
+import { type EventuallyOptions, eventually, sleep } from './wait.ts'
 
 export const CLUSTER = { id: '6f5a1d0c-2b1e-4c55-9c6e-0d9f8a7b6c5d', name: 'real-cluster' }
 
@@ -21,6 +21,8 @@ export interface Stack {
   readonly adapter: AdapterHost
   /** Waits until Antrea enforces exactly what NSX wants, and the manager's inventory holds exactly the cluster's pods. */
   settled(options?: EventuallyOptions): Promise<void>
+  /** Waits until the adapters have changed nothing for `forMs`, in the cluster or in NSX. */
+  quiet(forMs?: number): Promise<void>
   /** Counts what the adapter writes from here on, in the cluster and in NSX. */
   countWrites(instance?: string): { kube(): AuditEvent[]; nsx(): string[] }
   stop(): Promise<void>
@@ -50,6 +52,18 @@ export async function startStack(options: AntreaOptions = {}): Promise<Stack> {
       adapter,
       async settled(within) {
         await eventually('everything is settled', () => checkSettled(plane, nsx), { everyMs: 250, ...within })
+      },
+      async quiet(forMs = 2_500) {
+        await eventually(
+          `${forMs} ms pass without a write`,
+          async () => {
+            const writes = countWrites(plane, nsx)
+            await sleep(forMs)
+            assert.deepEqual([inWords(writes.kube()), writes.nsx()], [[], []])
+            return true
+          },
+          { withinMs: 60_000, everyMs: 0 },
+        )
       },
       countWrites: (instance) => countWrites(plane, nsx, instance),
       stop,
