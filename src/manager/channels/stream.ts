@@ -41,12 +41,14 @@ export function createLineStream(options: StreamOptions): LineStream {
     options.clock.clearTimeout(timer)
     resolve(result)
   }
+  const close = () => {
+    if (phase.is === 'ended') return
+    phase = { is: 'ended' }
+    options.signal.removeEventListener('abort', finish)
+    options.onEnd()
+  }
   const finish = () => {
-    if (phase.is !== 'ended') {
-      phase = { is: 'ended' }
-      options.signal.removeEventListener('abort', finish)
-      options.onEnd()
-    }
+    close()
     answer(DONE)
   }
   /** What can be said now; undefined: wait. */
@@ -55,12 +57,13 @@ export function createLineStream(options: StreamOptions): LineStream {
     if (phase.is === 'frozen') return undefined
     if (phase.is === 'closing') {
       const { text } = phase
-      finish()
+      // The reader who waits gets the last word first.
+      close()
       return { done: false, value: text }
     }
     const pulled = options.pull()
     if (pulled === undefined) return undefined
-    if (pulled.last === true) finish()
+    if (pulled.last === true) close()
     return { done: false, value: pulled.text }
   }
   const wake = () => {

@@ -169,7 +169,8 @@ function checkAntreaGroup({ path, own, before }: Written): void {
   const typeOf = (fields: JsonObject | undefined) =>
     Array.isArray(fields?.['group_type']) ? fields['group_type'] : []
   const isAntrea = typeOf(own).includes('ANTREA')
-  if (before !== undefined && typeOf(before.own).length > 0 && typeOf(before.own)[0] !== typeOf(own)[0])
+  const [was, is] = [typeOf(before?.own)[0], typeOf(own)[0]]
+  if (was !== undefined && is !== undefined && was !== is)
     throw badRequest(`The group_type of path=[${path}] cannot be changed.`)
   if (!isAntrea) return
   const parts = (value: unknown): JsonObject[] =>
