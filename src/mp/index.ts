@@ -93,8 +93,11 @@ export function provideMp(deps: MpDeps): MpLogic {
         if (requests.beginResync()) inventory.forgive()
         if (observed.isNewSession()) {
           const record = { ...deps, nodes: stores.nodes, check: () => gate.check() }
-          await ensureClusterRecord(record, signal)
-          inventory.begin({ newerFields: await takesNewerFields(nsx, signal) })
+          const [newerFields] = await Promise.all([
+            takesNewerFields(nsx, signal),
+            ensureClusterRecord(record, signal),
+          ])
+          inventory.begin({ newerFields })
           observed.begun()
         }
         await inventory.read(signal)

@@ -45,11 +45,19 @@ export function backoffMs(random: Random, failures: number, error: AdapterError 
 
 const LINK_WARNINGS = ['NSX_UNREACHABLE', 'NSX_UNTRUSTED', 'NSX_REFUSED'] as const
 
-/** Undefined: nothing to tell a person, such as a planned move or a newer leader. */
+/** In good order, or somebody else's turn: a new session follows by itself. */
+const PLANNED: ReadonlySet<string> = new Set([
+  'STREAM_BYE',
+  'STREAM_ENDED',
+  'SESSION_ENDED',
+  'STALE_LEADER',
+  'LEASE_NOT_HELD',
+])
+
+/** Undefined: nothing to tell a person. */
 function warningOf(error: AdapterError | undefined): WarningCode | undefined {
   if (error === undefined) return 'NSX_UNREACHABLE'
-  if (error.code === 'BYE' || error.code === 'STALE_LEADER' || error.code === 'LEASE_NOT_HELD')
-    return undefined
+  if (PLANNED.has(error.code)) return undefined
   if (error.code === 'TRANSPORT_UNTRUSTED') return 'NSX_UNTRUSTED'
   return error.kind === 'retry' ? 'NSX_UNREACHABLE' : 'NSX_REFUSED'
 }

@@ -111,7 +111,7 @@ export function createRequests(deps: RequestDeps): Requests {
         return
       }
       case 'bye':
-        throw retry('BYE', `${nsx.origin} ends the session; the adapter comes back`, {
+        throw retry('STREAM_BYE', `${nsx.origin} ends the session; the adapter comes back`, {
           ...(frame.retry_after_ms === undefined ? {} : { retryAfterMs: frame.retry_after_ms }),
         })
     }

@@ -206,6 +206,20 @@ test('a throttled manager is given the time it asks for', async () => {
   assert.ok(watching())
 })
 
+test('an inventory that NSX does not take for long is told, and untold when it does', async () => {
+  const { clock, fake, cluster, health, lead } = await start()
+  await lead()
+  fake.state.fault = ({ path }) => (path.startsWith('/api/v1/inventory/') ? failure(500) : undefined)
+  cluster.put('pods', pod('web-3'))
+  await heartbeat(clock, fake, 60)
+  assert.match(health.warnings().find(({ code }) => code === 'NSX_UNREACHABLE')?.detail ?? '', /says 500/)
+  fake.state.fault = undefined
+  await heartbeat(clock, fake, 40)
+  assert.deepEqual(health.warnings(), [])
+  assert.equal(fake.of('ContainerApplicationInstance').size, 3)
+  assert.equal(fake.state.sessions, 1)
+})
+
 test('a refusal of the caller refuses the channel, says why, and is looked at again later', async () => {
   const { clock, fake, words, watching, health, lead } = await start()
   fake.state.fault = ({ path }) => (path.startsWith('/api/v1/inventory/') ? failure(403) : undefined)
@@ -276,6 +290,31 @@ test('every request is answered: a resync with counts, an unknown kind with an e
   assert.equal(fake.state.sessions, 1)
 })
 
+test("an agent's health is in the inventory of its node, as it ages", async () => {
+  const { clock, fake, cluster, lead } = await start()
+  const beat = (at: string) =>
+    cluster.put('antreaAgentInfos', {
+      metadata: { name: 'n1' },
+      ...{ agentConditions: [{ type: 'AgentHealthy', status: 'True', lastHeartbeatTime: at }] },
+    })
+  beat('2026-01-01T00:00:00Z')
+  await lead()
+  const status = () => fake.of('ContainerClusterNode').get('Node-/n1')?.['cni_agent_status']
+  assert.equal(status(), undefined)
+  beat('2026-01-01T00:01:00Z')
+  await clock.advance(1_000)
+  assert.equal(status(), 'HEALTHY')
+  await heartbeat(clock, fake, 140)
+  assert.equal(status(), 'HEALTHY')
+  await heartbeat(clock, fake, 30)
+  assert.equal(status(), 'UNHEALTHY')
+  assert.deepEqual(fake.reports.at(-1)?.['agent_info'], {
+    healthy_agent_num: 0,
+    degraded_agent_num: 1,
+    failed_agent_num: 0,
+  })
+})
+
 test('silence is noticed within 45 s and the stream replaced', async () => {
   const { clock, fake, watching, lead } = await start()
   await lead()
@@ -284,6 +323,53 @@ test('silence is noticed within 45 s and the stream replaced', async () => {
   await clock.advance(5_000)
   assert.ok(watching())
   assert.equal(fake.state.sessions, 2)
+})
+
+test('a resync asked for while one is carried out has its own comparison', async () => {
+  const { clock, fake, lead } = await start()
+  await lead()
+  const ask = (id: string) =>
+    fake.say({ t: 'request', id, attempt: 1, kind: 'inventory-resync', timeout_ms: 10_000 })
+  let reads = 0
+  fake.state.fault = ({ path }) => {
+    if (path !== '/api/v1/fabric/container-projects') return undefined
+    reads += 1
+    if (reads === 1) ask('second')
+    return undefined
+  }
+  ask('first')
+  await clock.advance(2_000)
+  assert.equal(reads, 2)
+  assert.deepEqual(
+    fake.events.map(({ rid }) => rid),
+    ['first', 'second'],
+  )
+})
+
+test('bye is obeyed, and no alarm', async () => {
+  const { clock, fake, words, watching, health, lead } = await start()
+  await lead()
+  fake.say({ t: 'bye', retry_after_ms: 20_000 })
+  await clock.advance(19_000)
+  assert.match(words(), /link\.waiting/)
+  assert.deepEqual(health.warnings(), [])
+  await clock.advance(2_000)
+  assert.ok(watching())
+})
+
+test('a cancelled resync is answered once', async () => {
+  const { clock, fake, lead } = await start()
+  await lead()
+  fake.state.fault = ({ path }) => (path === '/api/v1/fabric/container-projects' ? failure(503) : undefined)
+  fake.say({ t: 'request', id: 'r1', attempt: 1, kind: 'inventory-resync', timeout_ms: 10_000 })
+  await clock.advance(100)
+  fake.say({ t: 'cancel', id: 'r1' })
+  fake.state.fault = undefined
+  await clock.advance(10_000)
+  assert.deepEqual(
+    fake.events.map(({ rid, body }) => [rid, body.events[0]?.['code']]),
+    [['r1', 'CANCELLED']],
+  )
 })
 
 test('a stream that breaks the protocol three times refuses the channel', async () => {

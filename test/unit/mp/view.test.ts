@@ -128,6 +128,18 @@ test('what is mapped again to the same stays the same object, so comparing is ch
   assert.equal(view.desired.get('Pod-shop/web-1'), before)
 })
 
+test('a pod made anew under its name is not taken for the one that the slice still names', async () => {
+  const cluster = createCluster()
+  fill(cluster)
+  const view = createView(cluster.deps, 'c1', () => undefined)
+  view.reset({ newerFields: true })
+  const made = pod('web-1')
+  cluster.put('pods', { ...made, metadata: { ...made.metadata, uid: 'second' } })
+  await view.update()
+  assert.deepEqual(view.desired.get('second')?.['container_application_ids'], [])
+  assert.deepEqual(view.desired.get('Pod-shop/web-2')?.['container_application_ids'], ['Service-shop/web'])
+})
+
 test('a store that is not complete makes its types undecided; one that lags freezes deletes', () => {
   const cluster = createCluster()
   const view = createView(cluster.deps, 'c1', () => undefined)
