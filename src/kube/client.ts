@@ -198,8 +198,9 @@ function requirePreconditions(object: KubeObject, subject: string): { uid: strin
 }
 
 /**
- * managedFields are the API server's own. Sent back as the stores keep them (without the fields), they would take the
- * ownership of every field from everybody; left out, the server goes on with those it has.
+ * managedFields are the API server's own, and the stores keep them without the fields they name. Left out of a write, the
+ * server goes on with those it has; sent with an entry that names no field, its manager would own nothing any more
+ * (kubernetes.io, Server-Side Apply, "Clearing managedFields").
  */
 function withoutManagers(object: KubeObject): KubeObject {
   const { managedFields: _, ...metadata } = object.metadata

@@ -25,22 +25,39 @@ function pick(source: unknown, names: readonly string[]): Record<string, unknown
 const MANAGER_FIELDS = ['manager', 'operation', 'time', 'subresource'] as const
 
 /** Who wrote last and when is read (ownership, heartbeats); which fields it were is not. */
-function slimMeta(metadata: ObjectMeta): ObjectMeta {
-  const { managedFields, annotations, ...rest } = metadata
-  const kept =
-    annotations === undefined || annotations[LAST_APPLIED] === undefined
-      ? annotations
-      : Object.fromEntries(Object.entries(annotations).filter(([name]) => name !== LAST_APPLIED))
+function slimManagers(metadata: ObjectMeta): ObjectMeta {
+  const { managedFields, ...rest } = metadata
   return {
     ...rest,
-    ...(kept === undefined ? {} : { annotations: kept }),
     ...(Array.isArray(managedFields)
       ? { managedFields: managedFields.map((entry) => pick(entry, MANAGER_FIELDS) as ManagedFieldsEntry) }
       : {}),
   }
 }
 
+/** kubectl's copy of the object within the object; of no use to who only reads. */
+function slimMeta(metadata: ObjectMeta): ObjectMeta {
+  const { annotations, ...rest } = slimManagers(metadata)
+  if (!isFields(annotations)) return rest
+  const { [LAST_APPLIED]: _, ...kept } = annotations
+  return { ...rest, annotations: kept as Record<string, string> }
+}
+
 const whole: Projection = (object) => ({ ...object, metadata: slimMeta(object.metadata) })
+
+/** What is written is read with all its annotations: a PUT from the store must not take one away. */
+const writable: Projection = (object) => ({ ...object, metadata: slimManagers(object.metadata) })
+
+const WRITTEN: readonly ResourceName[] = ['clusterNetworkPolicies', 'clusterGroups', 'tiers', 'leases']
+
+/** Without the times, of which the kubelet writes some every few minutes. */
+const CONDITION_FIELDS = ['type', 'status', 'reason', 'message'] as const
+
+function pickStatus(status: unknown, names: readonly string[]): Record<string, unknown> {
+  const { conditions, ...picked } = pick(status, names)
+  if (!Array.isArray(conditions)) return picked
+  return { ...picked, conditions: conditions.map((each) => pick(each, CONDITION_FIELDS)) }
+}
 
 const POD_META = ['name', 'namespace', 'uid', 'labels', 'resourceVersion', 'deletionTimestamp'] as const
 const POD_SPEC = ['nodeName', 'hostNetwork'] as const
@@ -51,7 +68,7 @@ const pod: Projection = ({ apiVersion, kind, metadata, spec, status }) => ({
   kind,
   metadata: pick(metadata, POD_META) as unknown as ObjectMeta,
   spec: pick(spec, POD_SPEC),
-  status: pick(status, POD_STATUS),
+  status: pickStatus(status, POD_STATUS),
 })
 
 const NODE_SPEC = ['podCIDR', 'podCIDRs', 'providerID'] as const
@@ -62,12 +79,12 @@ const node: Projection = ({ apiVersion, kind, metadata, spec, status }) => ({
   kind,
   metadata: slimMeta(metadata),
   spec: pick(spec, NODE_SPEC),
-  status: pick(status, NODE_STATUS),
+  status: pickStatus(status, NODE_STATUS),
 })
 
 /** What the store of this resource keeps of an object. Pure; the object is not changed. */
 export function projectionOf(name: ResourceName): Projection {
   if (name === 'pods') return pod
   if (name === 'nodes') return node
-  return whole
+  return WRITTEN.includes(name) ? writable : whole
 }
