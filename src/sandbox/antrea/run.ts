@@ -76,9 +76,7 @@ export function startRun(deps: RunDeps): Run {
       reports: reports.get(uid) ?? new Map(),
       ...(obstacle === undefined ? {} : { obstacle }),
     })
-    if (stored.status !== undefined && sameStatus(stored.status, status)) return undefined
-    const scope = namespace === undefined ? 'cluster' : `namespaces/${encodeURIComponent(namespace)}/`
-    return { path: `${CRD}/${scope}networkpolicies/${encodeURIComponent(name)}`, status }
+    return unlessWritten(uid, stored, status, pathOf('networkpolicies', namespace, name))
   }
 
   const wantedForGroup = (key: string): StatusWrite | undefined => {
@@ -87,9 +85,23 @@ export function startRun(deps: RunDeps): Run {
     const { namespace, name } = group
     const stored = (namespace === undefined ? groupObjects.cluster : groupObjects.namespaced).get(key)
     const status = { conditions: [{ type: 'GroupMembersComputed', status: 'True' }] }
-    if (stored?.status !== undefined && sameStatus(stored.status, status)) return undefined
-    const scope = namespace === undefined ? 'cluster' : `namespaces/${encodeURIComponent(namespace)}/`
-    return { path: `${CRD}/${scope}groups/${encodeURIComponent(name)}`, status }
+    return stored && unlessWritten(`group/${key}`, stored, status, pathOf('groups', namespace, name))
+  }
+
+  /** What was written and is not in our copy yet counts as being there. */
+  const written = new Map<string, { readonly over: string; readonly status: StatusWrite['status'] }>()
+  const unlessWritten = (
+    key: string,
+    stored: AntreaPolicy | AntreaGroup,
+    status: StatusWrite['status'],
+    path: string,
+  ): StatusWrite | undefined => {
+    const { resourceVersion } = stored.metadata
+    const mine = written.get(key)
+    const there = mine?.over === resourceVersion ? mine.status : stored.status
+    if (mine !== undefined && mine.over !== resourceVersion) written.delete(key)
+    if (there !== undefined && sameStatus(there, status)) return undefined
+    return { path, status, written: () => written.set(key, { over: resourceVersion, status }) }
   }
 
   const writer = createStatusWriter({ ...deps, writesPerSecond: deps.statusWritesPerSecond, wanted })
@@ -97,11 +109,17 @@ export function startRun(deps: RunDeps): Run {
   const infos = startInfos(deps, engine)
   const ready = (async () => {
     await followCluster(deps, engine, infos.nodesChanged)
-    await followPolicies(deps, engine, groupObjects, reports, (uid) => writer.enqueue(uid))
+    await followPolicies(deps, engine, groupObjects, {
+      changed: (uid) => writer.enqueue(uid),
+      gone(key) {
+        reports.delete(key)
+        written.delete(key)
+      },
+    })
     if (signal.aborted) return
     isReady = true
     settle()
-    await createSystemTiers(deps)
+    await createSystemTiers(deps, world.tiers)
     infos.begin()
   })()
 
@@ -122,6 +140,12 @@ export function startRun(deps: RunDeps): Run {
     },
   }
 }
+
+/** Both kinds have a cluster-wide and a namespaced form. */
+const pathOf = (plural: 'networkpolicies' | 'groups', namespace: string | undefined, name: string): string =>
+  namespace === undefined
+    ? `${CRD}/cluster${plural}/${encodeURIComponent(name)}`
+    : `${CRD}/namespaces/${encodeURIComponent(namespace)}/${plural}/${encodeURIComponent(name)}`
 
 /** Keeps `target` as the API server has it, and tells of each change after it. */
 function mirror<T extends Stored>(
@@ -168,16 +192,16 @@ async function followPolicies(
   deps: RunDeps,
   engine: Engine,
   groups: { cluster: Map<string, AntreaGroup>; namespaced: Map<string, AntreaGroup> },
-  reports: Map<string, unknown>,
-  statusChanged: (uid: string) => void,
+  status: { changed(uid: string): void; gone(key: string): void },
 ): Promise<void> {
   const { world } = engine
   const policyChanged = (_: string, now: AntreaPolicy | undefined, before: AntreaPolicy | undefined) => {
-    if (before !== undefined && before.metadata.uid !== now?.metadata.uid) reports.delete(before.metadata.uid)
+    if (before !== undefined && before.metadata.uid !== now?.metadata.uid) status.gone(before.metadata.uid)
     if (!sameSpec(now, before)) engine.policyChanged(now, before)
-    else if (now !== undefined) statusChanged(now.metadata.uid)
+    else if (now !== undefined) status.changed(now.metadata.uid)
   }
   const groupChanged = (key: string, now: AntreaGroup | undefined, before: AntreaGroup | undefined) => {
+    if (now === undefined) status.gone(`group/${key}`)
     // Of a namespaced group even a change that changes nothing is looked at, with consequences (takeGroup).
     if (key.includes('/') || !sameSpec(now, before)) engine.groupChanged(key, now, before)
   }
@@ -231,8 +255,10 @@ const TIER_WORDS: Readonly<Record<string, string>> = {
 }
 
 /** Repeated until the webhook, which is our own, lets them in. */
-async function createSystemTiers(deps: RunDeps): Promise<void> {
+async function createSystemTiers(deps: RunDeps, tiers: ReadonlyMap<string, Tier>): Promise<void> {
   for (const [name, priority] of SYSTEM_TIERS) {
+    // The webhook would take it for a second tier of the same priority.
+    if (tiers.has(name)) continue
     const body = {
       apiVersion: 'crd.antrea.io/v1beta1',
       kind: 'Tier',

@@ -90,6 +90,8 @@ export interface StatusWrite {
   /** Of the object; `/status` is added. */
   readonly path: string
   readonly status: { readonly conditions: readonly Condition[] }
+  /** Called when the API server has taken it. */
+  written(): void
 }
 
 export interface StatusWriterDeps {
@@ -110,6 +112,9 @@ const RETRY_MS = 5_000
 export function createStatusWriter(deps: StatusWriterDeps): { enqueue(key: string, early?: boolean): void } {
   const { clock, signal } = deps
   const queue = new Map<string, boolean>()
+  /** One worker at a time for each key, as in a Kubernetes workqueue. */
+  const inFlight = new Set<string>()
+  const again = new Map<string, boolean>()
   const burst = deps.writesPerSecond * 2
   let tokens = burst
   let filledMs = clock.monotonicMs()
@@ -140,6 +145,7 @@ export function createStatusWriter(deps: StatusWriterDeps): { enqueue(key: strin
       signal,
     })
     if (answer.status >= 300 && answer.status !== 404) throw new Error(messageOf(answer.body))
+    if (answer.status < 300) wanted.written()
     if (early) enqueue(key, false)
   }
 
@@ -149,6 +155,11 @@ export function createStatusWriter(deps: StatusWriterDeps): { enqueue(key: strin
       for (let next = first(queue); next !== undefined && !signal.aborted; next = first(queue)) {
         const [key, early] = next
         queue.delete(key)
+        if (inFlight.has(key)) {
+          again.set(key, early)
+          continue
+        }
+        inFlight.add(key)
         try {
           await write(key, early)
         } catch (error) {
@@ -158,6 +169,10 @@ export function createStatusWriter(deps: StatusWriterDeps): { enqueue(key: strin
             () => enqueue(key, false),
             () => {},
           )
+        } finally {
+          inFlight.delete(key)
+          const early = again.get(key)
+          if (again.delete(key)) enqueue(key, early)
         }
       }
     } finally {

@@ -149,7 +149,7 @@ function labelsOf(
 
 function policyPicture(policy: WirePolicy, labels: Labels, names: Names): unknown {
   const list = (groups: readonly string[] | undefined, by: ReadonlyMap<string, string>) =>
-    groups && groups.map((name) => by.get(name) ?? name).sort()
+    groups?.map((name) => by.get(name) ?? name).sort()
   const peer = (side: WirePeer | undefined) =>
     side && {
       ...(readable(side) as Fields),
