@@ -33,10 +33,26 @@ export function changeSteps(input: PlanInput, changes: PolicyChanges): { steps: 
   const isAlone = created.length + replaced.length + deleted.length + groups.length <= 1
   const isOneWay = replaced.length + groups.length === 0 && (created.length === 0 || deleted.length === 0)
   if (!isAlone && !isOneWay) {
-    const narrow = narrowing(input, changes)
+    const uses = usesOf(changes)
+    const narrow = narrowing(input, changes, uses)
     if (narrow.length > 0) return { steps: narrow, isPartial: true }
+    return { steps: final(input, { ...changes, groups: allowsFirst(groups, uses) }), isPartial: false }
   }
   return { steps: final(input, changes), isPartial: false }
+}
+
+type Uses = ReadonlyMap<string, Use>
+
+const usesOf = (changes: PolicyChanges): Uses =>
+  new Map(changes.groups.map((change) => [change.group.name, useOf(change, changes)]))
+
+/**
+ * Groups that only allows use take their new members while the denies' groups still hold the old and the new ones: so
+ * what they let through is denied by neither.
+ */
+const allowsFirst = (groups: readonly GroupChange[], uses: Uses): GroupChange[] => {
+  const isAllow = ({ group }: GroupChange) => uses.get(group.name) === 'allow'
+  return [...groups.filter(isAllow), ...groups.filter((change) => !isAllow(change))]
 }
 
 function final(input: PlanInput, { created, replaced, deleted, groups }: PolicyChanges): Step[] {
@@ -72,8 +88,7 @@ function groupStep(input: PlanInput, change: GroupChange, children: readonly str
 /** How the rules of ours, old and new, use a group that changes. */
 type Use = 'nobody' | 'allow' | 'deny' | 'both'
 
-function narrowing(input: PlanInput, changes: PolicyChanges): Step[] {
-  const uses = new Map(changes.groups.map((change) => [change.group.name, useOf(change, changes)]))
+function narrowing(input: PlanInput, changes: PolicyChanges, uses: Uses): Step[] {
   const isUnsettled = (rule: PolicyRule) => groupsOf([rule]).some((name) => uses.get(name) === 'both')
   const steps: Step[] = []
   for (const policy of changes.created) {
@@ -139,7 +154,7 @@ function holdPlace(input: PlanInput, policy: TranslatedPolicy, changes: PolicyCh
     : [{ kind: 'replace-policy', stage: 'narrow-policies', base: stored, object }]
 }
 
-function useOf(change: GroupChange, { created, replaced, unchanged, deleted }: PolicyChanges): Use {
+function useOf(change: GroupChange, { created, replaced, unchanged, deleted, groups }: PolicyChanges): Use {
   const specs = [
     ...created.map(({ spec }) => spec),
     ...[...replaced, ...unchanged].flatMap(({ base, policy }) => [base.spec, policy.spec]),
@@ -151,15 +166,14 @@ function useOf(change: GroupChange, { created, replaced, unchanged, deleted }: P
   const denies = rules.some(({ action }) => action === 'Drop' || action === 'Reject')
   const allows = rules.some(({ action }) => action !== 'Drop' && action !== 'Reject')
   if (!denies && !allows) return 'nobody'
-  if (denies && allows) return 'both'
-  // A parent without children would have an empty spec: then the allows that use it are taken away instead.
-  return denies ? 'deny' : common(change).length > 0 ? 'allow' : 'both'
+  if (denies) return allows ? 'both' : 'deny'
+  // An allow that names two changing groups would for a moment see the one's old and the other's new members.
+  const changing = groups.map(({ group }) => group.name)
+  const isMixed = rules.some((rule) => groupsOf([rule]).filter((name) => changing.includes(name)).length > 1)
+  return isMixed ? 'both' : 'allow'
 }
 
-const common = ({ from, to }: GroupChange): string[] => from.filter((name) => to.includes(name)).sort()
-
 function narrowChildren(change: GroupChange, use: Use): string[] {
-  if (use === 'nobody') return [...change.from].sort()
-  if (use === 'allow') return common(change)
+  if (use === 'nobody' || use === 'allow') return [...change.from].sort()
   return [...new Set([...change.from, ...change.to])].sort()
 }
