@@ -11,6 +11,7 @@ import {
   type Intent,
   watchWrites,
 } from './checkers.ts'
+import { isWanted } from './expected.ts'
 import {
   APPS,
   chance,
@@ -35,6 +36,8 @@ const CRD = '/apis/crd.antrea.io/v1beta1'
 export interface DayOptions {
   readonly seed: number
   readonly hours: number
+  /** Before anything happens; to look on. */
+  readonly onWorld?: (world: World) => void
   readonly onHour?: (hour: number, line: string) => void
 }
 
@@ -49,6 +52,7 @@ export interface DayResult {
 export async function runDay(options: DayOptions): Promise<DayResult> {
   const world = await createWorld(options.seed)
   try {
+    options.onWorld?.(world)
     return await new Day(world, options).run()
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause)
@@ -100,7 +104,7 @@ class Day {
 
   private async prepare(): Promise<Foreign[]> {
     const { world } = this
-    for (const namespace of [...NAMESPACES, 'antrea-nsx-adapter'])
+    for (const namespace of NAMESPACES)
       await world.kube('POST', '/api/v1/namespaces', {
         apiVersion: 'v1',
         kind: 'Namespace',
@@ -191,6 +195,8 @@ class Day {
     const existing = isNew ? undefined : await world.nsx<{ _revision: number }>('GET', path)
     const span = `${path}/container-cluster-span/this`
     const wasSpanned = this.policies.get(policy.id)?.spanned === true
+    const known = this.assigned.get(policy.id)
+    if (known !== undefined && !isWanted(policy)) this.wantedSince.delete(known.uniqueId)
     if (wasSpanned && !policy.spanned) await world.nsx('DELETE', span)
     await world.nsx('PUT', path, {
       ...policyBody(policy),
@@ -211,15 +217,14 @@ class Day {
     )
     const ruleIds = new Map(body.rules.map(({ id, rule_id }) => [id, rule_id]))
     this.assigned.set(policy.id, { uniqueId: body.unique_id, ruleIds })
-    const isWanted = policy.spanned && policy.rules.some(({ disabled }) => !disabled)
-    if (!isWanted) this.wantedSince.delete(body.unique_id)
+    if (!isWanted(policy)) this.wantedSince.delete(body.unique_id)
     else if (!this.wantedSince.has(body.unique_id))
       this.wantedSince.set(body.unique_id, this.world.clock.now())
   }
 
   private async deletePolicy(policy: ModelPolicy): Promise<void> {
-    await this.world.nsx('DELETE', `${DOMAIN}/security-policies/${policy.id}`)
     this.wantedSince.delete(this.assigned.get(policy.id)!.uniqueId)
+    await this.world.nsx('DELETE', `${DOMAIN}/security-policies/${policy.id}`)
     this.policies.delete(policy.id)
     this.assigned.delete(policy.id)
   }
@@ -312,7 +317,6 @@ class Day {
         ),
       () => link.cut(),
       () => cluster.api.compact(),
-      () => void cluster.api.faults.freezeWatches(),
       () => void manager.faults.freezeStreams(),
       () => void manager.faults.dropStreams(),
       () => during(this.slowAndBusy(), () => this.heal()),
