@@ -147,7 +147,7 @@ const base = setup({
     inventoryBackoff: 30_000,
     /** Reading back and sending are made of calls with deadlines; these bound a manager that drips. */
     readLimit: 300_000,
-    applyLimit: 600_000,
+    applyLimit: 300_000,
     reportInterval: 60_000,
     /** Ages are looked at so often between two reports. */
     judgePeriod: 5_000,

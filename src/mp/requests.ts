@@ -42,6 +42,8 @@ export interface Requests {
 
 const KNOWN_FRAMES = ['open', 'request', 'cancel', 'ping', 'bye']
 const SEEN_PERIOD_MS = 1_000
+/** As for Retry-After: a wild value does not stop the adapter, nor overflow a timer. */
+const BYE_WAIT_MS_MAX = 600_000
 
 export function createRequests(deps: RequestDeps): Requests {
   const { nsx, clock, log, clusterId } = deps
@@ -65,8 +67,9 @@ export function createRequests(deps: RequestDeps): Requests {
       last = last.then(async () => {
         queued -= 1
         if (signal.aborted) return
-        const path = `/mp/v1/clusters/${encodeURIComponent(clusterId)}/requests/${encodeURIComponent(id)}/events`
         try {
+          // An id that is no text at all fails here, and only here.
+          const path = `/mp/v1/clusters/${encodeURIComponent(clusterId)}/requests/${encodeURIComponent(id)}/events`
           await nsx.call({
             method: 'POST',
             path,
@@ -112,7 +115,9 @@ export function createRequests(deps: RequestDeps): Requests {
       }
       case 'bye':
         throw retry('STREAM_BYE', `${nsx.origin} ends the session; the adapter comes back`, {
-          ...(frame.retry_after_ms === undefined ? {} : { retryAfterMs: frame.retry_after_ms }),
+          ...(frame.retry_after_ms === undefined
+            ? {}
+            : { retryAfterMs: Math.min(Math.max(frame.retry_after_ms, 0), BYE_WAIT_MS_MAX) }),
         })
     }
   }

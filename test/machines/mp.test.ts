@@ -197,8 +197,7 @@ test('work that fails backs off and goes on where it was; a deadline reads anew'
   assert.equal(actor.getSnapshot().context.inventory.failures, 0)
   actor.send({ type: 'CHANGED' })
   const reads = count('readInventory')
-  // Before the ten minutes of `resync`, which would read anew by themselves.
-  for (let passed = 0; passed < 620; passed += 20) {
+  for (let passed = 0; passed < 320; passed += 20) {
     say({ type: 'SEEN' })
     await clock.advance(20_000)
   }

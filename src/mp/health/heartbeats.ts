@@ -7,7 +7,7 @@
 import type { AntreaAgentInfo, AntreaControllerInfo, MonitoringCondition } from '../../kube/antrea.ts'
 import type { KubeObject, Store } from '../../kube/index.ts'
 import { NODE_CLOCK_OFF_MS } from '../../limits.ts'
-import type { Heartbeat, SeenAgent, SeenController } from './judge.ts'
+import { type Heartbeat, judgeAgent, type SeenAgent, type SeenController } from './judge.ts'
 
 export interface HeartbeatStores {
   readonly antreaAgentInfos: Store<AntreaAgentInfo>
@@ -18,7 +18,7 @@ export interface HeartbeatStores {
 }
 
 export interface Heartbeats {
-  /** Begins to look; returns the end. `onChange` is called after a heartbeat, its content or the set of agents changed. */
+  /** Begins to look; returns the end. `onChange`: what is thought of an agent or the set of agents changed, or the controller reported. */
   follow(onChange: () => void): () => void
   agents(): SeenAgent[]
   controller(): SeenController | undefined
@@ -35,11 +35,15 @@ interface Beat {
   readonly changedMs: number | undefined
   /** The API server's time of the last write, milliseconds since 1970. */
   readonly writtenAt: number | undefined
-  readonly resourceVersion: string | undefined
+  readonly conditions: readonly MonitoringCondition[]
 }
 
-const LAST_BEAT = (conditions: readonly MonitoringCondition[] | undefined): string =>
-  (conditions ?? [])
+const agentConditions = (object: KubeObject) => (object as AntreaAgentInfo).agentConditions ?? []
+const controllerConditions = (object: KubeObject) =>
+  (object as AntreaControllerInfo).controllerConditions ?? []
+
+const lastBeat = (conditions: readonly MonitoringCondition[]): string =>
+  conditions
     .map(({ lastHeartbeatTime }) => lastHeartbeatTime ?? '')
     .sort()
     .at(-1) ?? ''
@@ -69,8 +73,14 @@ export function createHeartbeats(stores: HeartbeatStores, monotonicMs: () => num
     if (offsetMs === undefined || offset > offsetMs) offsetMs = offset
   }
 
-  const look = (place: string, object: KubeObject, text: string, isLive: boolean) => {
+  const look = (
+    place: string,
+    object: KubeObject,
+    conditions: readonly MonitoringCondition[],
+    isLive: boolean,
+  ) => {
     const before = beats.get(place)
+    const text = lastBeat(conditions)
     anchor(place, object, isLive)
     const now = monotonicMs()
     const isChange = before !== undefined && before.text !== text
@@ -79,11 +89,16 @@ export function createHeartbeats(stores: HeartbeatStores, monotonicMs: () => num
       firstSeenMs: before === undefined || isChange ? now : before.firstSeenMs,
       changedMs: isChange ? (isLive ? now : undefined) : before?.changedMs,
       writtenAt: writtenAt(object),
-      resourceVersion: object.metadata.resourceVersion,
+      conditions,
     })
   }
 
-  const lookAt = (store: Store, keys: Iterable<string>, isLive: boolean, read: (o: KubeObject) => string) => {
+  const lookAt = (
+    store: Store,
+    keys: Iterable<string>,
+    isLive: boolean,
+    read: (object: KubeObject) => readonly MonitoringCondition[],
+  ) => {
     for (const key of keys) {
       const place = `${store.type.plural} ${key}`
       const object = store.get(key)
@@ -95,13 +110,9 @@ export function createHeartbeats(stores: HeartbeatStores, monotonicMs: () => num
     }
   }
 
-  const agentBeat = (object: KubeObject) => LAST_BEAT((object as AntreaAgentInfo).agentConditions)
-  const controllerBeat = (object: KubeObject) =>
-    LAST_BEAT((object as AntreaControllerInfo).controllerConditions)
-
-  const heartbeat = (store: Store, key: string): Heartbeat => {
+  const heartbeat = (place: string): Heartbeat => {
     const now = monotonicMs()
-    const beat = beats.get(`${store.type.plural} ${key}`)
+    const beat = beats.get(place)
     if (beat === undefined) return { ageMs: undefined, watchedMs: 0, lastHeartbeatTime: undefined }
     const time = Date.parse(beat.text)
     return {
@@ -111,22 +122,34 @@ export function createHeartbeats(stores: HeartbeatStores, monotonicMs: () => num
     }
   }
 
+  const agentAt = (name: string): SeenAgent => {
+    const place = `${stores.antreaAgentInfos.type.plural} ${name}`
+    return { name, heartbeat: heartbeat(place), conditions: beats.get(place)?.conditions ?? [] }
+  }
+  /** What is thought of these agents: one word for each. */
+  const verdicts = (names: ReadonlySet<string>): string =>
+    [...names].map((name) => judgeAgent(agentAt(name)).status).join(' ')
+
   return {
     follow(onChange) {
       sinceMs ??= monotonicMs()
       const { antreaAgentInfos: agents, antreaControllerInfos: controllers } = stores
-      lookAt(agents, agents.keys(), false, agentBeat)
-      lookAt(controllers, controllers.keys(), false, controllerBeat)
+      lookAt(agents, agents.keys(), false, agentConditions)
+      lookAt(controllers, controllers.keys(), false, controllerConditions)
       const others = [stores.endpointSlices, stores.clusterNetworkPolicies]
       for (const store of others)
         for (const [key, object] of entries(store)) anchor(`${store.type.plural} ${key}`, object, false)
       const ends = [
         agents.subscribe((keys) => {
-          lookAt(agents, keys, agents.live, agentBeat)
-          onChange()
+          // With a thousand nodes there are 17 heartbeats a second; nearly all of them change nothing.
+          const before = verdicts(keys)
+          const hadAll = [...keys].every((key) => beats.has(`${agents.type.plural} ${key}`))
+          lookAt(agents, keys, agents.live, agentConditions)
+          const hasAll = [...keys].every((key) => agents.get(key) !== undefined)
+          if (!hadAll || !hasAll || verdicts(keys) !== before) onChange()
         }),
         controllers.subscribe((keys) => {
-          lookAt(controllers, keys, controllers.live, controllerBeat)
+          lookAt(controllers, keys, controllers.live, controllerConditions)
           onChange()
         }),
         ...others.map((store) =>
@@ -144,18 +167,13 @@ export function createHeartbeats(stores: HeartbeatStores, monotonicMs: () => num
         for (const end of ends) end()
       }
     },
-    agents: () =>
-      [...stores.antreaAgentInfos.values()].map((info) => ({
-        name: info.metadata.name,
-        heartbeat: heartbeat(stores.antreaAgentInfos, info.metadata.name),
-        conditions: info.agentConditions ?? [],
-      })),
+    agents: () => [...stores.antreaAgentInfos.values()].map(({ metadata }) => agentAt(metadata.name)),
     controller() {
       const [info] = stores.antreaControllerInfos.values()
       return info === undefined
         ? undefined
         : {
-            heartbeat: heartbeat(stores.antreaControllerInfos, info.metadata.name),
+            heartbeat: heartbeat(`${stores.antreaControllerInfos.type.plural} ${info.metadata.name}`),
             connectedAgents: info.connectedAgentNum,
             conditions: info.controllerConditions ?? [],
           }
@@ -163,7 +181,7 @@ export function createHeartbeats(stores: HeartbeatStores, monotonicMs: () => num
     watchedMs: () => (sinceMs === undefined ? 0 : monotonicMs() - sinceMs),
     clocksOff: () =>
       [...stores.antreaAgentInfos.values()].flatMap((info) => {
-        const beat = Date.parse(agentBeat(info))
+        const beat = Date.parse(lastBeat(agentConditions(info)))
         const time = writtenAt(info)
         const isOff = Number.isFinite(beat) && time !== undefined && Math.abs(time - beat) > NODE_CLOCK_OFF_MS
         return isOff ? [info.metadata.name] : []

@@ -125,7 +125,12 @@ export function createBook(): InventoryBook {
         if (oldest !== undefined) setAside.delete(oldest)
       }
       const name = (step.desired ?? known.get(external_id))?.display_name ?? external_id
-      setAside.set(external_id, { text: stepText(step), type: resource_type, name, reason })
+      setAside.set(external_id, {
+        text: stepText(step),
+        type: resource_type,
+        name,
+        reason: reason.slice(0, REASON_CHARS_MAX),
+      })
     },
     forgive: () => setAside.clear(),
   }
@@ -134,6 +139,9 @@ export function createBook(): InventoryBook {
 /** True when the object states everything that is known, so that it can stand for it. */
 const covers = (object: InventoryObject, known: InventoryObject | undefined): boolean =>
   known === undefined || Object.keys(known).every((field) => field in object)
+
+/** An answer's sentence; proxies can be wordy. */
+const REASON_CHARS_MAX = 1_024
 
 const LISTS_MAX = 1_000
 

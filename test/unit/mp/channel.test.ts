@@ -357,6 +357,23 @@ test('bye is obeyed, and no alarm', async () => {
   assert.ok(watching())
 })
 
+test('a request with an id that is no text hinders no other, and a wild bye is bounded', async () => {
+  const { clock, fake, watching, lead } = await start()
+  await lead()
+  fake.say({ t: 'request', id: '\ud800', attempt: 1, kind: 'logs', timeout_ms: 1 })
+  fake.say({ t: 'request', id: 'after', attempt: 1, kind: 'logs', timeout_ms: 1 })
+  await clock.advance(1_000)
+  assert.deepEqual(
+    fake.events.map(({ rid }) => rid),
+    ['after'],
+  )
+  fake.say({ t: 'bye', retry_after_ms: 1e15 })
+  await clock.advance(590_000)
+  assert.equal(fake.state.sessions, 1)
+  await clock.advance(12_000)
+  assert.ok(watching())
+})
+
 test('a cancelled resync is answered once', async () => {
   const { clock, fake, lead } = await start()
   await lead()

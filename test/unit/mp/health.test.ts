@@ -173,6 +173,32 @@ test('an agent that never reported has no age; one that is gone is not shown', a
   assert.deepEqual(heartbeats.agents(), [])
 })
 
+test('a heartbeat that changes no verdict is no news; one after an outage of the agent is', async () => {
+  const { clock, cluster, heartbeats } = watch()
+  let news = 0
+  heartbeats.follow(() => {
+    news += 1
+  })
+  cluster.put('antreaAgentInfos', agentInfo('n1', 0))
+  assert.equal(news, 1)
+  cluster.put('antreaAgentInfos', agentInfo('n1', 10 * S))
+  assert.equal(news, 2)
+  for (let at = 20; at < 100; at += 10) {
+    await clock.advance(10 * S)
+    cluster.put('antreaAgentInfos', agentInfo('n1', at * S))
+  }
+  assert.equal(news, 2)
+  await clock.advance(200 * S)
+  cluster.put('antreaAgentInfos', agentInfo('n1', 300 * S))
+  assert.equal(news, 3)
+  const broken = agentInfo('n1', 301 * S)
+  const agentConditions = [...broken.agentConditions, down('OVSDBConnectionUp')]
+  cluster.put('antreaAgentInfos', { ...broken, ...{ agentConditions } })
+  assert.equal(news, 4)
+  cluster.remove('antreaAgentInfos', 'n1')
+  assert.equal(news, 5)
+})
+
 test("a node's clock that is off by over a minute is named", () => {
   const { cluster, heartbeats } = watch()
   cluster.put('antreaAgentInfos', agentInfo('fine', 0, 59 * S))
