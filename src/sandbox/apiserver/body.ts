@@ -17,7 +17,6 @@ export const unsupportedMediaType = (accepted: readonly string[]) =>
     415,
     'UnsupportedMediaType',
     `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
-    {},
   )
 
 async function readText(request: ServerRequest): Promise<string> {
@@ -41,11 +40,20 @@ async function readText(request: ServerRequest): Promise<string> {
   }
 }
 
+/** YAML 1.1, as Kubernetes reads it: `yes` and `y` are true. Its times stay texts. */
+function readYaml(text: string): unknown {
+  const isPlain = (tag: unknown) =>
+    typeof tag !== 'object' ||
+    tag === null ||
+    !/timestamp|binary|omap|pairs|set$/.test(String((tag as { tag?: unknown }).tag))
+  return parseYaml(text, { version: '1.1', maxAliasCount: 0, customTags: (tags) => tags.filter(isPlain) })
+}
+
 function parse(text: string, isYaml: boolean, subject: string): unknown {
   if (nestsDeeper(text, APISERVER_NESTING_MAX))
     throw badRequest(`the body of the request nests deeper than ${APISERVER_NESTING_MAX} levels`)
   try {
-    return isYaml ? parseYaml(text, { maxAliasCount: 0, merge: false }) : JSON.parse(text)
+    return isYaml ? readYaml(text) : JSON.parse(text)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw badRequest(

@@ -128,7 +128,7 @@ function toVersion(one: Fields, needsConversion: boolean): Version {
     name: textOf(one, 'name'),
     served: one['served'] === true,
     shape: objectShape(schema, structShape('ObjectMeta')),
-    columns: [NAME, ...(declared.length === 0 ? [AGE] : declared)],
+    columns: [NAME, ...(declared.length === 0 ? [{ ...AGE, type: 'date' }] : declared)],
     ...(schema === undefined ? {} : { schema }),
     ...(one['deprecated'] === true ? { deprecation: warning } : {}),
     ...(needsConversion

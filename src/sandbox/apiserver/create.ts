@@ -10,7 +10,7 @@ import { isDryRun, writerOf } from './options.ts'
 import { trackUpdate } from './patch/index.ts'
 import { apiVersionOf, keyOf } from './resource.ts'
 import { validateSchema } from './schema/index.ts'
-import { alreadyExists, badRequest, type FieldError, invalid, resourceText } from './status.ts'
+import { alreadyExists, type FieldError, invalid, resourceText, StatusError } from './status.ts'
 import type { ManagedFields, StoredObject } from './types.ts'
 
 export async function create(core: Core, call: Call): Promise<Answer> {
@@ -18,7 +18,7 @@ export async function create(core: Core, call: Call): Promise<Answer> {
   const options = { fieldManager: writerOf(core, call, 'Update'), dryRun: isDryRun(call) }
   const decoded = decodeBody(call, body)
   if (textOf(fieldsOf(decoded, 'metadata'), 'resourceVersion') !== '')
-    throw badRequest('resourceVersion should not be set on objects to be created')
+    throw new StatusError(500, undefined, 'resourceVersion should not be set on objects to be created')
   return createDecoded(core, call, decoded, options.dryRun)
 }
 

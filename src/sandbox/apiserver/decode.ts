@@ -3,8 +3,8 @@ import { overEmpty } from './builtin/index.ts'
 import type { Call } from './core.ts'
 import { type Fields, fieldsOf, omit, own, quoted, textOf } from './json.ts'
 import { apiVersionOf, type Resource, type Version } from './resource.ts'
-import { decodeTyped, prune, withDefaults } from './schema/index.ts'
-import { badRequest, StatusError } from './status.ts'
+import { decodeTyped, prune, withDefaults, withoutNulls } from './schema/index.ts'
+import { badRequest, invalid, StatusError, wrong } from './status.ts'
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
 
@@ -16,14 +16,14 @@ export function fieldValidationOf(call: Call): FieldValidation {
   throw new StatusError(
     422,
     'Invalid',
-    `${optionsKind(call.verb)}.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: ${quoted(wanted)}: supported values: "Ignore", "Strict", "Warn"`,
+    `${optionsKind(call.verb)}.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: ${quoted(wanted)}: supported values: "", "Ignore", "Strict", "Warn"`,
     {
       group: 'meta.k8s.io',
       kind: optionsKind(call.verb),
       causes: [
         {
           reason: 'FieldValueNotSupported',
-          message: `Unsupported value: ${quoted(wanted)}: supported values: "Ignore", "Strict", "Warn"`,
+          message: `Unsupported value: ${quoted(wanted)}: supported values: "", "Ignore", "Strict", "Warn"`,
           field: 'fieldValidation',
         },
       ],
@@ -42,14 +42,27 @@ export function checkType(body: Fields, resource: Resource, version: Version): v
     throw badRequest(
       `the object provided is unrecognized (must be of type ${resource.kind}): Object 'Kind' is missing in '${JSON.stringify(body)}'`,
     )
-  if (apiVersion !== '' && apiVersion !== wanted)
-    throw badRequest(
-      `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`,
-    )
+  if (apiVersion !== '' && apiVersion !== wanted) throw wrongVersion(body, resource, version)
+  if (resource.custom && kind !== resource.kind)
+    throw invalid({ group: resource.group, kind }, textOf(fieldsOf(body, 'metadata'), 'name'), [
+      wrong('kind', quoted(kind), `must be ${resource.kind}`),
+    ])
   if (kind !== '' && kind !== resource.kind)
     throw badRequest(
       `${kind} in version "${version.name}" cannot be handled as a ${resource.kind}: converting (v1.${kind}) to (v1.${resource.kind}): unknown conversion`,
     )
+}
+
+function wrongVersion(body: Fields, resource: Resource, version: Version): StatusError {
+  const { kind } = resource
+  const sent = textOf(body, 'apiVersion')
+  if (resource.custom)
+    return badRequest(
+      `the API version in the data (${sent}) does not match the expected API version (${apiVersionOf(resource, version.name)})`,
+    )
+  return badRequest(
+    `${kind} in version "${sent.slice(sent.indexOf('/') + 1)}" cannot be handled as a ${kind}: no kind "${textOf(body, 'kind')}" is registered for version "${sent}" in scheme "pkg/runtime/scheme.go:111"`,
+  )
 }
 
 export interface Decoded {
@@ -84,8 +97,10 @@ function decodeCustom(body: Fields, resource: Resource, version: Version): Decod
     version: version.name,
   })
   const pruned = { ...(value as Fields), metadata: fieldsOf(typed.value, 'metadata') }
-  const dropped = withoutDefaultedNulls(pruned, version)
-  const filled = version.schema === undefined ? dropped : (withDefaults(dropped, version.schema) as Fields)
+  const filled =
+    version.schema === undefined
+      ? pruned
+      : (withDefaults(withoutNulls(pruned, version.schema), version.schema) as Fields)
   return { object: inOrder(filled, resource, version), unknown }
 }
 
@@ -93,12 +108,6 @@ const metaOnly = (version: Version) => {
   const metadata = version.shape.fields.get('metadata')
   if (metadata === undefined) throw new Error('a custom resource has metadata')
   return { ...version.shape, name: '', fields: new Map([['metadata', metadata]]) }
-}
-
-/** A status of null is as good as none. */
-const withoutDefaultedNulls = (object: Fields, version: Version): Fields => {
-  const status = version.schema?.properties?.['status']
-  return own(object, 'status') === null && status?.nullable !== true ? omit(object, 'status') : object
 }
 
 /** Unknown fields: nothing, warnings, or a refusal, as the client asked. */

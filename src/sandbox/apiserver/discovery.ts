@@ -46,7 +46,8 @@ function offered(resource: Resource): readonly Offered[] {
     singularName: singular,
     namespaced,
     kind,
-    verbs: [...verbs].sort(),
+    // Custom resources keep their own order in kube-apiserver's answer.
+    verbs: resource.custom ? verbs : [...verbs].sort(),
     ...(shortNames.length === 0 ? {} : { shortNames }),
     ...(categories.length === 0 ? {} : { categories }),
   }
@@ -64,7 +65,6 @@ function offered(resource: Resource): readonly Offered[] {
   ]
 }
 
-/** A custom resource's singular name is shown; kube-apiserver shows it for all. */
 const fromAggregated = (one: AggregatedResource): Offered => ({
   name: one.name,
   singularName: one.singularName ?? '',

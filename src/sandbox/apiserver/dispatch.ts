@@ -13,7 +13,7 @@ import { patch } from './patching.ts'
 import { readDeleteOptions, remove } from './remove.ts'
 import { apiVersionOf, versionOf } from './resource.ts'
 import type { ResourceRoute, Route } from './route.ts'
-import { methodNotAllowed, noSuchResource, notDone, StatusError } from './status.ts'
+import { methodNotAllowed, noSuchResource, notDone, notFound, StatusError } from './status.ts'
 import type { ApiServerOptions, StoredObject, UserInfo } from './types.ts'
 import { update } from './update.ts'
 import type { Watches } from './watch.ts'
@@ -47,6 +47,9 @@ export async function dispatch(asked: Dispatch): Promise<ServerResponse> {
   }
   return answerOther(asked)
 }
+
+const isCustom = (core: Core, group: string): boolean =>
+  core.registry.all().some((one) => one.group === group && one.custom)
 
 const HEALTH = /^\/(healthz|livez|readyz)(\/[\w.-]+)*$/
 
@@ -100,7 +103,9 @@ async function answerResource(asked: Dispatch, route: ResourceRoute): Promise<Se
   const isGroupKnown = core.registry
     .all()
     .some((one) => one.group === route.group && one.versions.some(({ name }) => name === route.version))
-  if (!isGroupKnown) return notFoundText()
+  // Groups of custom resources answer like no path at all.
+  const isCustomGroup = isGroupKnown && isCustom(core, route.group)
+  if (!isGroupKnown || (isCustomGroup && resource === undefined)) return notFoundText()
   authorize(user, route.verb ?? request.method.toLowerCase(), route, asked.options)
   if (resource === undefined || version === undefined || !version.served) throw noSuchResource()
   if (version.refusal !== undefined) throw notDone(version.refusal)
@@ -198,7 +203,7 @@ async function answerSubresource(asked: Dispatch, call: Call): Promise<ServerRes
     return podLog(core, call, options)
   }
   if (subresource !== 'status') throw unknownSubresource(call)
-  if (!resource.hasStatus) throw noSuchResource()
+  if (!resource.hasStatus) throw resource.custom ? notFound(resource, call.name ?? '') : noSuchResource()
   switch (verb) {
     case 'get':
       return json(200, getOne(core, call, negotiate(call.request.headers['accept']).form))

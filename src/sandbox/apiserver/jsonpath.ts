@@ -54,11 +54,7 @@ export function jsonPathCell(path: string, type: string): (object: Fields, nowMs
       case 'boolean':
         return typeof first === type ? first : null
       default:
-        return found.length > 1
-          ? JSON.stringify(found)
-          : typeof first === 'string'
-            ? first
-            : JSON.stringify(first)
+        return typeof first === 'string' ? first : JSON.stringify(first)
     }
   }
 }

@@ -12,6 +12,7 @@ import {
   type FieldError,
   invalid,
   notFound,
+  StatusError,
   tooLargeVersion,
   unsupported,
 } from './status.ts'
@@ -22,7 +23,7 @@ export type Body = string | AsyncIterable<string>
 export function matcherOf(call: Call): Matcher | undefined {
   const { query } = call.request
   const labels = labelMatcher(query.get('labelSelector'))
-  const fields = fieldMatcher(query.get('fieldSelector'), call.resource, call.version.name)
+  const fields = fieldMatcher(query.get('fieldSelector'), call.resource)
   if (labels === undefined) return fields
   return fields === undefined ? labels : (object) => labels(object) && fields(object)
 }
@@ -30,14 +31,18 @@ export function matcherOf(call: Call): Matcher | undefined {
 export const prefixOf = (call: Call): string => (call.namespace === undefined ? '' : `${call.namespace}/`)
 
 /** A resourceVersion of the query as a number; undefined when it is not set. */
-export function versionQuery(query: URLSearchParams): number | undefined {
+export function versionQuery(query: URLSearchParams, isWatch = false): number | undefined {
   const text = query.get('resourceVersion') ?? ''
   if (text === '') return undefined
-  if (!/^\d{1,15}$/.test(text))
-    throw badRequest(
-      `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-    )
+  if (!/^\d{1,15}$/.test(text)) throw versionError(text, isWatch)
   return Number(text)
+}
+
+/** kube-apiserver answers a watch with 500 here. */
+function versionError(text: string, isWatch: boolean): StatusError {
+  const value = JSON.stringify(text)
+  const words = `resourceVersion: Invalid value: ${value}: strconv.ParseUint: parsing ${value}: invalid syntax`
+  return isWatch ? new StatusError(500, undefined, words) : badRequest(`invalid resource version: ${words}`)
 }
 
 export function getOne(core: Core, call: Call, form: Form): string {
@@ -168,7 +173,11 @@ export function listAll(core: Core, call: Call, form: Form): Body {
   const page = pageOf(core, collectionOf(core, resource), call, matcherOf(call))
   const metadata = {
     resourceVersion: String(page.revision),
-    ...(page.next === undefined ? {} : { continue: page.next }),
+    ...(page.next !== undefined
+      ? { continue: page.next }
+      : resource.custom && form === 'object'
+        ? { continue: '' }
+        : {}),
     ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
   }
   if (form === 'table') {
@@ -187,6 +196,8 @@ export function listAll(core: Core, call: Call, form: Form): Body {
   const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[`
   const text = (entry: Entry): string =>
     isMeta ? JSON.stringify(partial(entry.object)) : jsonOf(entry, apiVersion, resource.custom)
+  // Go writes an empty list of this type as null.
+  if (isMeta && page.entries.length === 0) return `${head.slice(0, -1)}null}`
   if (page.entries.length <= CHUNK_OBJECTS) return `${head}${page.entries.map(text).join(',')}]}`
   return chunks(head, page.entries, text)
 }

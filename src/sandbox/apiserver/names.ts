@@ -99,11 +99,11 @@ export function metaErrors(metadata: Fields): readonly FieldError[] {
 
 function ownerErrors(owners: unknown): readonly FieldError[] {
   if (!isList(owners)) return []
-  const each = owners.flatMap((owner, at) =>
+  const each = owners.flatMap((owner) =>
     ['apiVersion', 'kind', 'name', 'uid'].flatMap((key) => {
-      const field = `metadata.ownerReferences[${at}].${key}`
+      const field = `metadata.ownerReferences.${key}`
       if (isFields(owner) && typeof owner[key] === 'string' && owner[key] !== '') return []
-      return [wrong(field, '""', `${key === 'apiVersion' ? 'version' : key} must not be empty`)]
+      return [wrong(field, '""', `${key === 'apiVersion' ? 'version ' : ''}must not be empty`)]
     }),
   )
   const controllers = owners.filter((owner) => fieldsOf(owner)['controller'] === true)

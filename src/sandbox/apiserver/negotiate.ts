@@ -6,7 +6,13 @@ export interface Accepted {
   readonly form: Form
 }
 
-const OFFERED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+const OFFERED = [
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+  'application/json;stream=watch',
+  'application/vnd.kubernetes.protobuf;stream=watch',
+]
 
 interface Clause {
   readonly type: string
@@ -53,7 +59,7 @@ export function negotiate(header: string | undefined): Accepted {
   throw new StatusError(
     406,
     'NotAcceptable',
-    `only the following media types are accepted: ${OFFERED.join(', ')}`,
+    `406: Not Acceptable\n\nAvailable representations: ${OFFERED.join(', ')}`,
     {},
   )
 }

@@ -11,9 +11,7 @@ export function isDryRun(call: Call): boolean {
   if (wanted.length === 0) return false
   if (wanted.every((one) => one === 'All')) return true
   const kind = call.verb.startsWith('delete') ? 'DeleteOptions' : optionsKind(call.verb)
-  throw invalid({ group: 'meta.k8s.io', kind }, '', [
-    unsupported('dryRun', quoted(wanted.length === 1 ? wanted[0] : wanted), ['"All"']),
-  ])
+  throw invalid({ group: 'meta.k8s.io', kind }, '', [unsupported('dryRun', quoted(wanted), ['"All"'])])
 }
 
 const MANAGER_CHARS_MAX = 128

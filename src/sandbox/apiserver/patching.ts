@@ -35,7 +35,7 @@ export async function patch(core: Core, call: Call): Promise<Answer> {
     (current) => {
       const changed = patched(call, type, current, body)
       const { object, unknown } = decodeObject(changed, call.resource, call.version)
-      reportPatchUnknown(call, unknown, mode, body)
+      reportPatchUnknown(call, unknown, mode, changed)
       checkPatched(call, fieldsOf(object, 'metadata'), current)
       return { object: withKeptVersion(object, changed, current) }
     },
@@ -79,24 +79,32 @@ function checkPatched(call: Call, metadata: Fields, current: StoredObject): void
     throw badRequest('the namespace of the object does not match the namespace on the URL')
   const uid = textOf(metadata, 'uid')
   if (uid !== '' && uid !== current.metadata.uid)
-    throw invalid(resource, name, [wrong('metadata.uid', quoted(uid), 'field is immutable')])
+    throw invalid(resource, name, Array(2).fill(wrong('metadata.uid', quoted(uid), 'field is immutable')))
 }
 
-/** In a patch the finding is Invalid, with the patch as its value. */
+/** As Go writes maps: fields sorted. */
+const goJson = (value: unknown): string =>
+  JSON.stringify(value, (_key, field: unknown) =>
+    isFields(field) ? Object.fromEntries(Object.entries(field).sort(([a], [b]) => (a < b ? -1 : 1))) : field,
+  )
+
+/** In a patch the finding is Invalid, with the patched object as its value. */
 function reportPatchUnknown(
   call: Call,
   unknown: readonly string[],
   mode: FieldValidation,
-  body: unknown,
+  patched: Fields,
 ): void {
   if (mode !== 'Strict' || unknown.length === 0) {
     reportUnknown(call, unknown, mode)
     return
   }
   const words = unknown.map((path) => `unknown field "${path}"`).join(', ')
-  throw invalid(call.resource, call.name ?? '', [
-    wrong('patch', quoted(JSON.stringify(body)), `strict decoding error: ${words}`),
-  ])
+  const found = wrong('patch', quoted(goJson(patched)), `strict decoding error: ${words}`)
+  // kube-apiserver names neither kind nor object here.
+  throw new StatusError(422, 'Invalid', ` "" is invalid: ${found.field}: ${found.message}`, {
+    causes: [{ reason: found.reason, message: found.message, field: found.field }],
+  })
 }
 
 /** Server-side apply: creates what is not there. */
@@ -112,11 +120,17 @@ async function apply(
   const writer = writerOf(core, call, 'Apply')
   const force = /^(1|t|true)$/i.test(call.request.query.get('force') ?? '')
   const { shape } = version
+  const sentNamespace = textOf(fieldsOf(body, 'metadata'), 'namespace')
   const unknown = unknownInConfiguration(call, configuration)
-  if (unknown !== undefined) throw typedPatchError(call, `${unknown}: field not declared in schema`)
+  if (unknown !== undefined)
+    throw typedPatchError(call, sentNamespace, `${unknown}: field not declared in schema`)
   const keyless = keylessItem(configuration, shape)
   if (keyless !== undefined)
-    throw typedPatchError(call, `${keyless}: associative list without keys has an element that's a map type`)
+    throw typedPatchError(
+      call,
+      sentNamespace,
+      `${keyless}: associative list without keys has an element that's a map type`,
+    )
   const merge = (live: Fields) => {
     const { object, managedFields } = applyConfiguration(live, configuration, shape, writer, force)
     const decoded = decodeObject(object, resource, version)
@@ -168,8 +182,8 @@ function unknownInConfiguration(call: Call, configuration: Fields): string | und
   return first === undefined ? undefined : `.${first}`
 }
 
-function typedPatchError(call: Call, words: string): StatusError {
-  const { resource, version, name = '', namespace = '' } = call
+function typedPatchError(call: Call, namespace: string, words: string): StatusError {
+  const { resource, version, name = '' } = call
   // kube-apiserver answers this one without a reason.
   return new StatusError(
     500,

@@ -9,6 +9,7 @@ import { isDryRun } from './options.ts'
 import { keyOf, type Resource } from './resource.ts'
 import { conflict, type FieldError, invalid, notFound, resourceText, unsupported } from './status.ts'
 import type { StoredObject } from './types.ts'
+import { isFinished } from './update.ts'
 
 export type Propagation = 'Background' | 'Foreground' | 'Orphan'
 
@@ -76,17 +77,18 @@ export async function remove(core: Core, call: Call, options: DeleteOptions): Pr
 
 function checkPreconditions(resource: Resource, object: StoredObject, options: DeleteOptions): void {
   const { uid, resourceVersion, name } = object.metadata
+  const byKind = { group: resource.group, plural: resource.kind }
   if (options.uid !== undefined && options.uid !== uid)
     throw conflict(
-      resource,
+      byKind,
       name,
-      `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${uid}`,
+      `the UID in the precondition (${options.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
     )
   if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion)
     throw conflict(
-      resource,
+      byKind,
       name,
-      `Precondition failed: ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`,
+      `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
     )
 }
 
@@ -104,7 +106,10 @@ export function removeObject(
   if (marked === undefined) return { object: core.store.remove(id, key) ?? object, isGone: true }
   if (marked === object) return { object, isGone: false }
   const stored = core.store.put(id, key, (resourceVersion) => withMeta(marked, { resourceVersion }))
-  return { object: stored, isGone: false }
+  // A pod that nobody has to stop is marked first, and goes then.
+  const isGone = resource.graceSeconds !== undefined && isFinished(stored)
+  const last = isGone ? core.store.remove(id, key) : undefined
+  return { object: last ?? stored, isGone }
 }
 
 /** The object marked for deletion when something has to be waited for; undefined when it goes at once. */
@@ -121,13 +126,14 @@ function mark(
       : object
   const grace = resource.graceSeconds === undefined ? 0 : graceOf(resource, object, options.graceSeconds)
   const kept = deletionTimestamp === undefined ? withFinalizer(object, options.propagation) : object
-  if (finalizersOf(kept).length === 0 && grace === 0) return undefined
+  const isGraceful = resource.graceSeconds !== undefined
+  if (finalizersOf(kept).length === 0 && !isGraceful) return undefined
   // A second delete can only shorten the wait.
-  if (deletionTimestamp !== undefined && grace >= left) return object
+  if (deletionTimestamp !== undefined && grace >= left && !(isGraceful && grace === 0)) return object
   return withMeta(kept, {
     deletionTimestamp: grace === 0 ? nowText(core) : timeText(core.clock.now() + grace * 1_000),
     deletionGracePeriodSeconds: grace,
-    ...(generation === undefined ? {} : { generation: generation + 1 }),
+    ...(generation === undefined || deletionTimestamp !== undefined ? {} : { generation: generation + 1 }),
   })
 }
 

@@ -77,7 +77,7 @@ export function fieldTerms(text: string | null): readonly FieldTerm[] {
 }
 
 /** Undefined when it matches everything; refuses fields the resource does not offer. */
-export function fieldMatcher(text: string | null, resource: Resource, version: string): Matcher | undefined {
+export function fieldMatcher(text: string | null, resource: Resource): Matcher | undefined {
   const terms = fieldTerms(text)
   if (terms.length === 0) return undefined
   const fieldOf = (object: StoredObject, field: string): string | undefined => {
@@ -89,10 +89,7 @@ export function fieldMatcher(text: string | null, resource: Resource, version: s
   for (const { field } of terms) {
     const isMeta = field === 'metadata.name' || (field === 'metadata.namespace' && resource.namespaced)
     if (!isMeta && fieldOf(probe, field) === undefined) {
-      const gvr = `${resource.group === '' ? '' : resource.group}/${version}, Resource=${resource.plural}`
-      throw badRequest(
-        `Unable to find "${gvr}" that match label selector "", field selector "${text}": field label not supported: ${field}`,
-      )
+      throw badRequest(`field label not supported: ${field}`)
     }
   }
   return (object) =>

@@ -103,6 +103,10 @@ export const alreadyExists = (type: GroupResource, name: string) =>
     details(type.group, type.plural, name),
   )
 
+/** The path an object has in etcd; some messages show it. */
+export const storageKey = (type: GroupResource, isCustom: boolean, key: string): string =>
+  `/registry/${isCustom ? `${type.group}/` : ''}${type.plural}/${key}`
+
 export const conflict = (type: GroupResource, name: string, why: string) =>
   new StatusError(
     409,

@@ -54,7 +54,7 @@ export function tableRow(
   nowMs: number,
 ): Fields {
   const cells = version.columns.map(({ cell }) => cell(entry.object, nowMs))
-  if (include === 'None') return { cells }
+  if (include === 'None') return { cells, object: null }
   const object = include === 'Object' ? inVersion(entry.object, resource, version) : partial(entry.object)
   return { cells, object }
 }

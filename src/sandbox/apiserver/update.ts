@@ -12,7 +12,7 @@ import { isDryRun, writerOf } from './options.ts'
 import { trackUpdate } from './patch/index.ts'
 import { withoutReset } from './patch/managed.ts'
 import { apiVersionOf, keyOf, type Resource } from './resource.ts'
-import { conflict, invalid, MODIFIED, notFound, resourceText } from './status.ts'
+import { conflict, invalid, MODIFIED, notFound, resourceText, storageKey } from './status.ts'
 import type { ManagedFields, StoredObject } from './types.ts'
 
 /** The new content for the current object, decoded; `managedFields` when the change is an apply. */
@@ -31,7 +31,7 @@ export async function update(core: Core, call: Call): Promise<Answer> {
     return createDecoded(core, call, withoutVersion(wanted), dryRun)
   const resourceVersion = textOf(fieldsOf(wanted, 'metadata'), 'resourceVersion')
   if (exists && resourceVersion === '' && !resource.unconditionalUpdate)
-    throw invalid(resource, name, [versionMissing()])
+    throw invalid({ group: resource.group, kind: resource.plural }, name, [versionMissing()])
   return change(core, call, () => ({ object: wanted }), dryRun)
 }
 
@@ -71,13 +71,13 @@ const inCallVersion = (object: StoredObject, call: Call): StoredObject => ({
 
 /** The uid and resourceVersion a client sends with an object are preconditions. */
 function checkPreconditions(resource: Resource, metadata: Fields, current: StoredObject): void {
-  const { uid, resourceVersion, name } = current.metadata
+  const { uid, resourceVersion, name, namespace } = current.metadata
   const [wantedUid, wantedVersion] = [textOf(metadata, 'uid'), textOf(metadata, 'resourceVersion')]
   if (wantedUid !== '' && wantedUid !== uid)
     throw conflict(
       resource,
       name,
-      `Precondition failed: UID in precondition: ${wantedUid}, UID in object meta: ${uid}`,
+      `StorageError: invalid object, Code: 4, Key: ${storageKey(resource, resource.custom, keyOf(namespace, name))}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wantedUid}, UID in object meta: ${uid}`,
     )
   if (wantedVersion !== '' && wantedVersion !== resourceVersion) throw conflict(resource, name, MODIFIED)
 }
@@ -106,7 +106,9 @@ async function settle(
     ? remerge(call, await mutate(core, call, review), owned, current)
     : owned
   const object = finish(resource, reviewed, current)
-  const errors = [...updateErrors(object, current), ...contentErrors(call, object, current)]
+  // kube-apiserver checks metadata twice on updates, and its answers list both findings.
+  const metaFound = updateErrors(object, current)
+  const errors = [...metaFound, ...metaFound, ...contentErrors(call, object, current)]
   if (errors.length > 0) throw invalid(resource, name, errors)
   if (isReviewed(core, call, 'UPDATE', false)) await validate(core, call, { ...review, object })
   return object
@@ -171,11 +173,14 @@ function finish(resource: Resource, object: Fields, current: StoredObject): Stor
 function commit(core: Core, call: Call, entry: Entry, object: StoredObject, dryRun: boolean): Answer {
   if (dryRun || equal(entry.object, object)) return { code: 200, object }
   const id = resourceText(call.resource)
+  if (isFinished(object)) {
+    // The last state is not stored any more: what goes is the object as it was.
+    core.store.remove(id, entry.key)
+    return { code: 200, object }
+  }
   const stored = core.store.put(id, entry.key, (resourceVersion) =>
     storedOf(object, { ...object.metadata, resourceVersion }),
   )
-  const isGone = isFinished(stored)
-  if (isGone) core.store.remove(id, entry.key)
   return { code: 200, object: stored }
 }
 

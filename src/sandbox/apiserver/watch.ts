@@ -41,7 +41,7 @@ interface WatchQuery {
 const isTrue = (text: string | null): boolean => /^(1|t|true)$/i.test(text ?? '')
 
 function readQuery(core: Core, query: URLSearchParams): WatchQuery {
-  const from = versionQuery(query)
+  const from = versionQuery(query, true)
   const initial = query.get('sendInitialEvents')
   const match = query.get('resourceVersionMatch') ?? ''
   const errors: FieldError[] = []
@@ -52,14 +52,10 @@ function readQuery(core: Core, query: URLSearchParams): WatchQuery {
         denied(field, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'),
       )
   } else {
-    if (match === '')
+    if (match !== 'NotOlderThan')
       errors.push(denied(field, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'))
-    else if (match !== 'NotOlderThan')
+    if (match !== '' && match !== 'NotOlderThan')
       errors.push(unsupported(field, JSON.stringify(match), ['"NotOlderThan"']))
-    if (isTrue(initial) && !isTrue(query.get('allowWatchBookmarks')))
-      errors.push(
-        denied('sendInitialEvents', 'sendInitialEvents requires setting allowWatchBookmarks to true'),
-      )
   }
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors)
   const seconds = Number(query.get('timeoutSeconds') ?? '0') || 0
@@ -311,7 +307,7 @@ function initialLines(
       const seen = seenAs(change, matches)
       if (seen !== undefined) yield writer.line(seen.type, seen.entry)
     }
-    if (query.sendInitial && isAsked) yield writer.bookmark(revision, true)
+    if (query.sendInitial && isAsked && query.bookmarks) yield writer.bookmark(revision, true)
   }
   return generate()
 }

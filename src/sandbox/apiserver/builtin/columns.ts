@@ -270,7 +270,7 @@ export const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   Namespace: [NAME, text('Status', (one) => textOf(status(one), 'phase')), AGE],
   Service: SERVICE,
   ConfigMap: [NAME, text('Data', (one) => String(dataCount(one))), AGE],
-  Secret: [NAME, text('Type', (one) => textOf(one, 'type')), count('Data', dataCount), AGE],
+  Secret: [NAME, text('Type', (one) => textOf(one, 'type')), text('Data', dataCount), AGE],
   ServiceAccount: [NAME, AGE],
   Event: EVENT,
   Deployment: DEPLOYMENT,

@@ -75,8 +75,43 @@ export function podSpec(spec: Fields): Fields {
   })
 }
 
-export const podDefaults = (pod: Fields): Fields =>
-  mapField(pod, 'spec', (spec) => fill(podSpec(spec), { enableServiceLinks: true }))
+/** A limit is a request where none is given. */
+const withRequests = (one: Fields): Fields =>
+  mapField(one, 'resources', (resources) => {
+    const limits = fieldsOf(resources, 'limits')
+    return Object.keys(limits).length === 0
+      ? resources
+      : { ...resources, requests: { ...limits, ...fieldsOf(resources, 'requests') } }
+  })
+
+const NO_TIMES = { lastProbeTime: null, lastTransitionTime: null }
+const NO_STATUS = { ready: false, restartCount: 0, image: '', imageID: '', state: {}, lastState: {} }
+
+export function podDefaults(pod: Fields): Fields {
+  const withStatus = mapField(pod, 'status', (status) => {
+    const statuses = ['containerStatuses', 'initContainerStatuses'].reduce(
+      (all, key) => mapList(all, key, (one) => fill(one, NO_STATUS)),
+      status,
+    )
+    return mapList(statuses, 'conditions', (one) => fill(one, NO_TIMES))
+  })
+  return mapField(withStatus, 'spec', (spec) => {
+    const full = ['containers', 'initContainers'].reduce(
+      (all, key) => mapList(all, key, withRequests),
+      podSpec(spec),
+    )
+    return fill(full, { enableServiceLinks: true })
+  })
+}
+
+export function nodeDefaults(node: Fields): Fields {
+  const withSpec = mapField(node, 'spec', (spec) => {
+    const cidr = textOf(spec, 'podCIDR')
+    return cidr === '' ? spec : fill(spec, { podCIDRs: [cidr] })
+  })
+  const times = { lastHeartbeatTime: null, lastTransitionTime: null }
+  return mapField(withSpec, 'status', (status) => mapList(status, 'conditions', (one) => fill(one, times)))
+}
 
 const template = (spec: Fields): Fields => mapField(spec, 'template', (one) => mapField(one, 'spec', podSpec))
 
@@ -118,7 +153,11 @@ export function deploymentDefaults(deployment: Fields): Fields {
 }
 
 export function daemonSetDefaults(set: Fields): Fields {
-  return mapField(set, 'spec', (spec) => {
+  const metadata = fieldsOf(set, 'metadata')
+  const annotations = fill(fieldsOf(metadata, 'annotations'), {
+    'deprecated.daemonset.template.generation': '1',
+  })
+  return mapField({ ...set, metadata: { ...metadata, annotations } }, 'spec', (spec) => {
     const strategy = fieldsOf(spec, 'updateStrategy')
     const type = textOf(strategy, 'type') || 'RollingUpdate'
     const rolling = fill(fieldsOf(strategy, 'rollingUpdate'), { maxUnavailable: 1, maxSurge: 0 })
@@ -225,7 +264,7 @@ export const EMPTIES: Readonly<Record<string, Fields>> = {
   },
   Service: { spec: {}, status: { loadBalancer: {} } },
   Ingress: { spec: {}, status: { loadBalancer: {} } },
-  NetworkPolicy: { spec: {} },
+  NetworkPolicy: { spec: { podSelector: {} } },
   Lease: { spec: {} },
   EndpointSlice: { addressType: '', endpoints: null, ports: null },
   Event: {
@@ -238,7 +277,7 @@ export const EMPTIES: Readonly<Record<string, Fields>> = {
     reportingInstance: '',
   },
   Deployment: { spec: { selector: null, template: EMPTY_TEMPLATE, strategy: {} }, status: {} },
-  ReplicaSet: { spec: { selector: null }, status: { replicas: 0 } },
+  ReplicaSet: { spec: { selector: null, template: EMPTY_TEMPLATE }, status: { replicas: 0 } },
   DaemonSet: {
     spec: { selector: null, template: EMPTY_TEMPLATE, updateStrategy: {} },
     status: {

@@ -98,12 +98,18 @@ export function createServicePrepare(taken: () => Iterable<Fields>): Prepare {
     const given = textOf(spec, 'clusterIP') || textOf(before, 'clusterIP')
     const clusterIP = given === '' ? freeAddress(taken()) : given
     const isV6 = clusterIP.includes(':')
+    // A headless Service whose endpoints are made by hand may have them in both families.
+    const isBoth = clusterIP === 'None' && Object.keys(fieldsOf(spec, 'selector')).length === 0
+    const families = isBoth ? ['IPv4', 'IPv6'] : [isV6 ? 'IPv6' : 'IPv4']
     const full: Fields = {
       ...spec,
       clusterIP,
       clusterIPs: isList(own(spec, 'clusterIPs')) ? own(spec, 'clusterIPs') : [clusterIP],
-      ipFamilies: own(spec, 'ipFamilies') ?? own(before, 'ipFamilies') ?? [isV6 ? 'IPv6' : 'IPv4'],
-      ipFamilyPolicy: own(spec, 'ipFamilyPolicy') ?? own(before, 'ipFamilyPolicy') ?? 'SingleStack',
+      ipFamilies: own(spec, 'ipFamilies') ?? own(before, 'ipFamilies') ?? families,
+      ipFamilyPolicy:
+        own(spec, 'ipFamilyPolicy') ??
+        own(before, 'ipFamilyPolicy') ??
+        (isBoth ? 'RequireDualStack' : 'SingleStack'),
       ...(type === 'NodePort' || type === 'LoadBalancer'
         ? { ports: withNodePorts(listOf(spec, 'ports'), taken()) }
         : {}),

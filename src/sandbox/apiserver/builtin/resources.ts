@@ -47,6 +47,7 @@ const CORE: readonly Row[] = [
     shortNames: ['no'],
     namespaced: false,
     hasStatus: true,
+    defaults: defaults.nodeDefaults,
     prepare: prepare.prepareNode,
     selectable: ['spec.unschedulable'],
   },

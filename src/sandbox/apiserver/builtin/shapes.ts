@@ -62,13 +62,16 @@ const LIST = /^\[(.*)\](?:\{([^}]*)\}|(set))?(?:~(\w*))?(-)?$/
 function parseList(text: string): Shape {
   const [, item = '*', keyText, set, mergeBy, noMerge] = LIST.exec(text) ?? []
   const items = parseShape(item)
-  const keys = keyText?.split(',') ?? []
+  const pairs = (keyText?.split(',') ?? []).map((key) => key.split('=') as [string, string?])
+  const keys = pairs.map(([key]) => key)
+  const keyDefaults = Object.fromEntries(pairs.filter(([, value]) => value !== undefined))
   const mergeKey = mergeBy ?? (noMerge === undefined ? (set === undefined ? keys[0] : '') : undefined)
   return {
     kind: 'list',
     items,
     type: set !== undefined ? 'set' : keys.length > 0 ? 'map' : 'atomic',
     keys,
+    keyDefaults,
     ...(mergeKey === undefined ? {} : { mergeKey }),
   }
 }

@@ -21,6 +21,7 @@ import {
   newOwned,
   type Owned,
   ownable,
+  ownableConfiguration,
   readOwned,
   type Writer,
   writeOwned,
@@ -46,7 +47,7 @@ export function applyConfiguration(
   const owned = readOwned(live)
   const mine = owned.find((one) => isWriter(one, writer))
   const others = owned.filter((one) => one !== mine)
-  const set = ownedBy(shape, ownable(configuration))
+  const set = ownedBy(shape, ownableConfiguration(configuration))
   const merged = mergeValue(live, configuration, shape) as Fields
   const dropped = difference(difference(mine?.set ?? EMPTY, set), unionOf(others))
   const object = (isEmpty(dropped) ? merged : removeFields(merged, dropped, shape)) as Fields
@@ -103,9 +104,11 @@ function removeFields(value: unknown, gone: FieldSet, shape: Shape): unknown {
 
 function conflictError(conflicts: readonly { one: Owned; fields: FieldSet }[]): StatusError {
   const found = conflicts.flatMap(({ one, fields }) => {
-    const { manager, subresource, apiVersion } = one.entry
+    const { manager, subresource, apiVersion, operation } = one.entry
     const by = `"${manager}"${subresource === undefined ? '' : ` with subresource "${subresource}"`}`
-    return pathsOf(fields).map((field) => ({ by: `${by} using ${apiVersion}`, field }))
+    // Appliers are named alone.
+    const full = operation === 'Apply' ? `"${manager}"` : `${by} using ${apiVersion}`
+    return pathsOf(fields).map((field) => ({ by: full, field }))
   })
   const causes = found.map(({ by, field }) => ({
     reason: 'FieldManagerConflict',

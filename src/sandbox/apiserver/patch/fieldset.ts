@@ -170,10 +170,10 @@ function same(one: unknown, other: unknown): boolean {
 export function ownedBy(shape: Shape, value: unknown, isItem = false): FieldSet {
   const parts = partsOf(shape, value)
   if (parts === undefined) return LEAF
-  return {
-    self: isItem || parts.size === 0,
-    children: new Map(
-      [...parts].map(([key, [part, partShape]]) => [key, ownedBy(partShape, part, !key.startsWith('f:'))]),
+  return node(
+    isItem || (parts.size === 0 && !isList(value)),
+    [...parts].map(
+      ([key, [part, partShape]]) => [key, ownedBy(partShape, part, !key.startsWith('f:'))] as const,
     ),
-  }
+  )
 }

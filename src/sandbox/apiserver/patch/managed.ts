@@ -54,6 +54,12 @@ export function withoutReset(object: Fields, hasStatus: boolean, subresource: st
   return hasStatus ? omit(object, 'status') : object
 }
 
+/** The same for a configuration: metadata that only names the object is nothing to own. */
+export const ownableConfiguration = (object: Fields): Fields => {
+  const rest = ownable(object)
+  return Object.keys(fieldsOf(rest, 'metadata')).length === 0 ? omit(rest, 'metadata') : rest
+}
+
 export const readOwned = (object: Fields): readonly Owned[] => {
   const entries = fieldsOf(object, 'metadata')['managedFields']
   if (!Array.isArray(entries)) return []

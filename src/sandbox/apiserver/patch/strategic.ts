@@ -61,30 +61,59 @@ function mergeList(
   shape: Shape & { kind: 'list' },
   mergeKey: string,
 ): readonly unknown[] {
-  if (mergeKey === '') return [...target, ...patch.filter((item) => !target.some((one) => equal(one, item)))]
+  if (mergeKey === '') {
+    const added = patch.filter((item) => !target.some((one) => equal(one, item)))
+    return inOrder([...target, ...added], patch, target, '')
+  }
   if (patch.some((item) => fieldsOf(item)['$patch'] === 'replace'))
     return patch.filter((item) => fieldsOf(item)['$patch'] === undefined)
   let result = [...target]
+  const named: unknown[] = []
   for (const item of patch) {
     const fields = fieldsOf(item)
     const id = fields[mergeKey]
     if (id === undefined)
       throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`)
     const at = result.findIndex((one) => equal(fieldsOf(one)[mergeKey], id))
-    if (fields['$patch'] === 'delete') result = result.filter((one) => !equal(fieldsOf(one)[mergeKey], id))
-    else if (at === -1) result.push(mergeFields({}, fields, shape.items))
+    if (fields['$patch'] === 'delete') {
+      result = result.filter((one) => !equal(fieldsOf(one)[mergeKey], id))
+      continue
+    }
+    if (at === -1) result.push(mergeFields({}, fields, shape.items))
     else result[at] = mergeFields(fieldsOf(result[at]), fields, shape.items)
+    named.push({ [mergeKey]: id })
   }
-  return result
+  return inOrder(result, named, target, mergeKey)
 }
 
-/** Items named in `order` come in that order; the others keep their place relative to what stood before them. */
 function reorder(list: readonly unknown[], order: readonly unknown[], shape: Shape): readonly unknown[] {
-  const mergeKey = shape.kind === 'list' ? (shape.mergeKey ?? '') : ''
+  return inOrder(list, order, list, shape.kind === 'list' ? (shape.mergeKey ?? '') : '')
+}
+
+/**
+ * Items the patch names come in its order, the others in theirs; another one goes before a named one only where both
+ * were there before and stood so (strategicpatch's mergeSortedSlice).
+ */
+function inOrder(
+  list: readonly unknown[],
+  order: readonly unknown[],
+  before: readonly unknown[],
+  mergeKey: string,
+): readonly unknown[] {
   const idOf = (item: unknown) => (mergeKey === '' ? item : fieldsOf(item)[mergeKey])
-  const wanted = order.map(idOf)
-  const rank = (item: unknown) => wanted.findIndex((id) => equal(id, idOf(item)))
-  const named = list.filter((item) => rank(item) !== -1).sort((a, b) => rank(a) - rank(b))
-  const others = list.filter((item) => rank(item) === -1)
-  return [...named, ...others]
+  const indexIn = (items: readonly unknown[], item: unknown) =>
+    items.findIndex((one) => equal(idOf(one), idOf(item)))
+  const named = list
+    .filter((item) => indexIn(order, item) !== -1)
+    .sort((a, b) => indexIn(order, a) - indexIn(order, b))
+  const others = list.filter((item) => indexIn(order, item) === -1)
+  const result: unknown[] = []
+  while (named.length > 0 || others.length > 0) {
+    const [left, right] = [others[0], named[0]]
+    const [leftAt, rightAt] = [indexIn(before, left), indexIn(before, right)]
+    const isLeftFirst =
+      named.length === 0 || (others.length > 0 && leftAt !== -1 && rightAt !== -1 && leftAt < rightAt)
+    result.push(isLeftFirst ? others.shift() : named.shift())
+  }
+  return result
 }

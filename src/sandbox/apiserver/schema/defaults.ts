@@ -27,6 +27,23 @@ function fieldsWithDefaults(value: Fields, schema: Schema): Fields {
   return changes.size === 0 ? value : { ...value, ...Object.fromEntries(changes) }
 }
 
+/** Nulls where a field is neither nullable nor has a default are as good as absent. */
+export function withoutNulls(value: unknown, schema: Schema): unknown {
+  if (isList(value)) {
+    const { items } = schema
+    return items === undefined ? value : value.map((item) => withoutNulls(item, items))
+  }
+  if (!isFields(value)) return value
+  const { properties = {}, additionalProperties: extra } = schema
+  const kept = Object.entries(value).flatMap(([key, field]) => {
+    const below = Object.hasOwn(properties, key) ? properties[key] : undefined
+    if (below === undefined) return [[key, isFields(extra) ? withoutNulls(field, extra as Schema) : field]]
+    if (field === null && below.nullable !== true && below.default === undefined) return []
+    return [[key, withoutNulls(field, below)]]
+  })
+  return Object.fromEntries(kept)
+}
+
 function noteChange(changes: Map<string, unknown>, key: string, present: unknown, schema: Schema): void {
   const changed = withDefaults(present, schema)
   if (changed !== present) changes.set(key, changed)

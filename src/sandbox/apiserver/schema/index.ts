@@ -1,5 +1,5 @@
 /** Shapes and schemas: what fields there are, pruning, strict decoding, defaults, validation. Pure. */
-export { withDefaults } from './defaults.ts'
+export { withDefaults, withoutNulls } from './defaults.ts'
 export { decodeTyped, type Pruned, prune } from './prune.ts'
 export { ANY, type Shape, type Struct } from './shape.ts'
 export { objectShape, type Schema, schemaProblems } from './structural.ts'

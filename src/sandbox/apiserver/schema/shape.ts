@@ -35,6 +35,8 @@ export type Shape =
       /** x-kubernetes-list-type: who owns and merges what. */
       readonly type: 'atomic' | 'set' | 'map'
       readonly keys: readonly string[]
+      /** What a key is where an item leaves it out. */
+      readonly keyDefaults?: Readonly<Record<string, unknown>>
       /** Strategic merge: undefined replaces the list, an empty text merges scalars. */
       readonly mergeKey?: string
     }
@@ -58,7 +60,11 @@ export function itemKey(shape: Shape, item: unknown): string | undefined {
   if (shape.kind !== 'list' || shape.type === 'atomic') return undefined
   if (shape.type === 'set') return `v:${JSON.stringify(item)}`
   if (!isFields(item)) return undefined
-  const parts = [...shape.keys].sort().flatMap((key) => (Object.hasOwn(item, key) ? [[key, item[key]]] : []))
+  const { keys, keyDefaults = {} } = shape
+  const parts = [...keys].sort().flatMap((key) => {
+    if (Object.hasOwn(item, key)) return [[key, item[key]]]
+    return Object.hasOwn(keyDefaults, key) ? [[key, keyDefaults[key]]] : []
+  })
   return parts.length === 0 ? undefined : `k:${JSON.stringify(Object.fromEntries(parts))}`
 }
 

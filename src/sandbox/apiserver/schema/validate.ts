@@ -55,11 +55,14 @@ function checkType(value: unknown, schema: Schema, path: string, found: FieldErr
   }
   const { type } = schema
   if (type === undefined || type === given || (type === 'number' && given === 'integer')) return true
-  found.push(wrongType(path, given, type))
-  if (type === 'integer' && typeof value === 'number')
-    found.push({
-      ...wrong('<nil>', '""', `Checked value must be of type integer (default format) in ${path}`),
-    })
+  if (type !== 'integer' || typeof value !== 'number') {
+    found.push(wrongType(path, given, type))
+    return false
+  }
+  const { format } = schema
+  found.push(format === undefined ? wrongType(path, given, type) : wrongType(path, 'float64', format))
+  const words = format === undefined ? '(default format)' : `with format ${format}`
+  found.push(wrong('<nil>', '""', `Checked value must be of type integer ${words} in ${path}`))
   return false
 }
 
@@ -131,7 +134,7 @@ function patternOf(pattern: string): RegExp {
 function checkNumber(value: number, schema: Schema, path: string, found: FieldError[]): void {
   const { minimum, maximum, multipleOf } = schema
   const fail = (words: string) => found.push(wrong(path, String(value), `${path} in body should be ${words}`))
-  if (multipleOf !== undefined && !Number.isInteger(value / multipleOf)) fail(`a multiple of ${multipleOf}`)
+  checkFactor(value, multipleOf, path, found)
   if (maximum !== undefined && schema.exclusiveMaximum === true && value >= maximum)
     fail(`less than ${maximum}`)
   else if (maximum !== undefined && value > maximum) fail(`less than or equal to ${maximum}`)
@@ -140,6 +143,18 @@ function checkNumber(value: number, schema: Schema, path: string, found: FieldEr
   else if (minimum !== undefined && value < minimum) fail(`greater than or equal to ${minimum}`)
   if (schema.format === 'int32' && Number.isInteger(value) && Math.abs(value) > 2 ** 31)
     found.push(wrong('<nil>', '""', `Checked value must be of type integer with format int32 in ${path}`))
+}
+
+/** An integer is divided by the factor's whole part, as kube-openapi does it. */
+function checkFactor(value: number, factor: number | undefined, path: string, found: FieldError[]): void {
+  if (factor === undefined) return
+  const divisor = Number.isInteger(value) ? Math.trunc(factor) : factor
+  if (divisor <= 0)
+    found.push(
+      wrong(path, String(divisor), `factor MultipleOf declared for ${path} must be positive: ${divisor}`),
+    )
+  else if (!Number.isInteger(value / divisor))
+    found.push(wrong(path, String(value), `${path} in body should be a multiple of ${factor}`))
 }
 
 const tooMany = (path: string, count: number, max: number): FieldError => ({

@@ -1,0 +1,48 @@
+/** Answers of two servers made comparable: identities, versions and times become placeholders by first appearance. */
+
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
+const TIME = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z/g
+
+type Names = Readonly<Record<string, string>>
+
+/** One function for a whole case, so that equal uids and versions stay equal across its answers. */
+export function normalizer(names: Names): (answer: unknown) => unknown {
+  const uids = new Map<string, string>()
+  const versions = new Map<string, string>()
+  const numbered = (known: Map<string, string>, kind: string, value: string) => {
+    const found = known.get(value) ?? `<${kind}:${known.size + 1}>`
+    known.set(value, found)
+    return found
+  }
+  const text = (value: string): string => {
+    let result = value.replace(UUID, (uid) => numbered(uids, 'uid', uid)).replace(TIME, '<time>')
+    for (const [key, name] of Object.entries(names)) result = result.replaceAll(name, `<${key}>`)
+    return result
+      .replace(
+        /(resource version: |ResourceVersion in (?:precondition|object meta|record|the precondition):? ?\(?|current: )(\d+)/g,
+        (_, before: string, version: string) => `${before}${numbered(versions, 'rv', version)}`,
+      )
+      .replace(
+        /(\\?"resourceVersion\\?":\\?")(\d+)/g,
+        (_, before: string, version: string) => `${before}${numbered(versions, 'rv', version)}`,
+      )
+      .replace(/\b10\.96\.\d+\.\d+\b/g, '<ip>')
+  }
+  const visit = (value: unknown, key: string, parent: unknown): unknown => {
+    if (typeof value === 'string') {
+      if (key === 'resourceVersion' && value !== '') return numbered(versions, 'rv', value)
+      if (key === 'continue' && value !== '') return '<continue>'
+      if (key === 'name' && isGenerated(parent)) return value.replace(/[a-z0-9]{5}$/, '<suffix>')
+      return text(value)
+    }
+    if (Array.isArray(value)) return value.map((item) => visit(item, '', value))
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(
+      Object.entries(value).map(([name, field]) => [text(name), visit(field, name, value)]),
+    )
+  }
+  return (answer) => visit(answer, '', undefined)
+}
+
+const isGenerated = (parent: unknown): boolean =>
+  typeof parent === 'object' && parent !== null && 'generateName' in parent

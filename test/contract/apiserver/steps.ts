@@ -1,0 +1,212 @@
+/** What a contract case is made of: requests in order, and watches read in between. Pure data. */
+export interface RequestStep {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** `{ns}` is the case's own namespace, `{id}` a name nobody else has, `{{N.a.b}}` a field of the Nth answer. */
+  readonly path: string
+  /** Templates as in `path`. A text is sent as it stands. */
+  readonly body?: unknown
+  readonly type?: string
+  readonly accept?: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** Only the code is compared: the body says something about the server's insides. */
+  readonly codeOnly?: true
+}
+
+export type WatchStep =
+  | { readonly watch: string; readonly path: string; readonly accept?: string }
+  /** Takes so many events, or all until the stream ends. */
+  | { readonly read: string; readonly count: number | 'end' }
+
+export type Step = RequestStep | WatchStep
+
+export interface Case {
+  readonly name: string
+  readonly steps: readonly Step[]
+  /** Fields (`N.body.a.b`, `*` for any one part) where the embedded server differs from kube-apiserver, and why. */
+  readonly exceptions?: readonly (readonly [path: string, reason: string])[]
+}
+
+/** kube-apiserver shows each field's whole documentation there; kubectl shows none of it. */
+export const DESCRIPTIONS = [
+  ['*.body.columnDefinitions.*.description', 'documentation that nothing reads'],
+  ['*.events.*.object.columnDefinitions.*.description', 'documentation that nothing reads'],
+] as const
+
+export const get = (path: string, more: Partial<RequestStep> = {}): RequestStep => ({
+  method: 'GET',
+  path,
+  ...more,
+})
+export const post = (path: string, body: unknown, more: Partial<RequestStep> = {}): RequestStep => ({
+  method: 'POST',
+  path,
+  body,
+  ...more,
+})
+export const put = (path: string, body: unknown, more: Partial<RequestStep> = {}): RequestStep => ({
+  method: 'PUT',
+  path,
+  body,
+  ...more,
+})
+export const del = (path: string, body?: unknown, more: Partial<RequestStep> = {}): RequestStep => ({
+  method: 'DELETE',
+  path,
+  ...(body === undefined ? {} : { body }),
+  ...more,
+})
+
+const patchOf =
+  (type: string) =>
+  (path: string, body: unknown, more: Partial<RequestStep> = {}): RequestStep => ({
+    method: 'PATCH',
+    path,
+    body,
+    type,
+    ...more,
+  })
+export const merge = patchOf('application/merge-patch+json')
+export const jsonPatch = patchOf('application/json-patch+json')
+export const strategic = patchOf('application/strategic-merge-patch+json')
+export const apply = patchOf('application/apply-patch+yaml')
+
+export const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json'
+export const PARTIAL = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json'
+
+export const PODS = '/api/v1/namespaces/{ns}/pods'
+export const MAPS = '/api/v1/namespaces/{ns}/configmaps'
+export const SERVICES = '/api/v1/namespaces/{ns}/services'
+export const WIDGETS = '/apis/contract.example.com/v1/namespaces/{ns}/widgets'
+export const GADGETS = '/apis/contract.example.com/v1/gadgets'
+
+export const configMap = (name: string, data: Readonly<Record<string, string>> = { a: '1' }, meta = {}) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, ...meta },
+  data,
+})
+export const pod = (name: string, meta = {}, spec = {}) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, ...meta },
+  spec: { containers: [{ name: 'main', image: 'registry.example.com/app:1' }], ...spec },
+})
+export const widget = (name: string, spec: unknown = { size: 1 }, meta = {}) => ({
+  apiVersion: 'contract.example.com/v1',
+  kind: 'Widget',
+  metadata: { name, ...meta },
+  spec,
+})
+export const gadget = (spec: unknown = { weight: 2.5 }) => ({
+  apiVersion: 'contract.example.com/v1',
+  kind: 'Gadget',
+  metadata: { name: '{id}' },
+  spec,
+})
+
+const WIDGET_SCHEMA = {
+  type: 'object',
+  required: ['spec'],
+  properties: {
+    spec: {
+      type: 'object',
+      required: ['size'],
+      properties: {
+        size: { type: 'integer', minimum: 1, maximum: 10, format: 'int32' },
+        color: { type: 'string', enum: ['red', 'green'], default: 'red' },
+        title: { type: 'string', minLength: 2, maxLength: 5, pattern: '^[a-z]+$' },
+        address: { type: 'string', oneOf: [{ format: 'ipv4' }, { format: 'ipv6' }] },
+        cidr: { type: 'string', format: 'cidr' },
+        port: { 'x-kubernetes-int-or-string': true },
+        ratio: { type: 'number', exclusiveMinimum: true, minimum: 0, multipleOf: 0.5 },
+        on: { type: 'boolean' },
+        free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+        labels: {
+          type: 'object',
+          additionalProperties: { type: 'string' },
+          maxProperties: 2,
+          minProperties: 1,
+        },
+        parts: {
+          type: 'array',
+          'x-kubernetes-list-type': 'map',
+          'x-kubernetes-list-map-keys': ['name'],
+          items: {
+            type: 'object',
+            required: ['name'],
+            properties: { name: { type: 'string' }, count: { type: 'integer', default: 1 } },
+          },
+        },
+        tags: { type: 'array', 'x-kubernetes-list-type': 'set', items: { type: 'string' } },
+        steps: { type: 'array', maxItems: 3, minItems: 1, items: { type: 'string' } },
+        either: {
+          type: 'object',
+          properties: { a: { type: 'string' }, b: { type: 'string' } },
+          oneOf: [{ required: ['a'] }, { required: ['b'] }],
+        },
+        any: {
+          type: 'object',
+          properties: { a: { type: 'string' }, b: { type: 'string' } },
+          anyOf: [{ required: ['a'] }, { required: ['b'] }],
+        },
+        maybe: { type: 'string', nullable: true },
+      },
+    },
+    status: {
+      type: 'object',
+      properties: { phase: { type: 'string' }, seen: { type: 'integer' } },
+    },
+  },
+}
+
+const version = (schema: unknown, more: object = {}) => ({
+  name: 'v1',
+  served: true,
+  storage: true,
+  schema: { openAPIV3Schema: schema },
+  ...more,
+})
+
+export const definition = (kind: string, scope: string, versions: readonly unknown[], more: object = {}) => {
+  const plural = `${kind.toLowerCase()}s`
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.contract.example.com` },
+    spec: {
+      group: 'contract.example.com',
+      scope,
+      names: { plural, singular: kind.toLowerCase(), kind, listKind: `${kind}List`, ...more },
+      versions,
+    },
+  }
+}
+
+/** Installed once before the cases. */
+export const DEFINITIONS = [
+  definition(
+    'Widget',
+    'Namespaced',
+    [
+      version(WIDGET_SCHEMA, {
+        subresources: { status: {} },
+        additionalPrinterColumns: [
+          { name: 'Size', type: 'integer', description: 'How large it is.', jsonPath: '.spec.size' },
+          { name: 'Phase', type: 'string', jsonPath: '.status.phase', priority: 1 },
+          { name: 'Parts', type: 'string', jsonPath: '.spec.parts[*].name' },
+          { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+        ],
+      }),
+    ],
+    { shortNames: ['wd'], categories: ['contract'] },
+  ),
+  definition('Gadget', 'Cluster', [
+    version({
+      type: 'object',
+      properties: {
+        spec: { type: 'object', properties: { weight: { type: 'number' } } },
+        status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+      },
+    }),
+  ]),
+]
