@@ -47,6 +47,18 @@ test('a resourceVersion is never a number', async () => {
   )
 })
 
+test('only the marked bookmark ends a streamed list', async () => {
+  const ends = async (annotations: object | undefined) => {
+    const [event] = await events(
+      `${JSON.stringify({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '7', annotations } } })}\n`,
+    )
+    return event?.type === 'BOOKMARK' && event.endsList
+  }
+  assert.equal(await ends({ 'k8s.io/initial-events-end': 'true' }), true)
+  for (const other of [undefined, {}, { 'k8s.io/initial-events-end': 'false' }, { other: 'true' }])
+    assert.equal(await ends(other), false)
+})
+
 test('a line over the limit and one cut short are named', async () => {
   const part = Buffer.alloc(1_024 * 1_024, 32)
   const parts = Array(KUBE_WATCH_LINE_BYTES_MAX / part.length + 1).fill(part) as Buffer[]
