@@ -332,11 +332,15 @@ test('a resync asked for while one is carried out has its own comparison', async
     fake.say({ t: 'request', id, attempt: 1, kind: 'inventory-resync', timeout_ms: 10_000 })
   let reads = 0
   let readsBeforeSecond = 0
-  fake.state.fault = ({ path }) => {
+  const project = [...fake.of('ContainerProject').values()][0]
+  if (project !== undefined) project['display_name'] = 'edited by hand'
+  fake.state.fault = async ({ path }) => {
     if (path.endsWith('/requests/second/events')) readsBeforeSecond = reads
-    if (path !== '/api/v1/fabric/container-projects') return undefined
-    reads += 1
-    if (reads === 1) ask('second')
+    if (path === '/api/v1/fabric/container-projects') reads += 1
+    if (!path.startsWith('/api/v1/inventory/')) return undefined
+    ask('second')
+    // The write is under way until the request was heard.
+    for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve))
     return undefined
   }
   ask('first')
