@@ -48,6 +48,8 @@ export function startRun(deps: RunDeps): Run {
         isScheduled = true
         clock.setTimeout(settle, SETTLE_MS)
       },
+      unreadable: (error) =>
+        deps.log?.warn({ err: error }, 'a policy or group of a strange form is left out'),
       policySettled: (uid, early) => writer.enqueue(uid, early),
       groupSettled: (key) => writer.enqueue(`group/${key}`),
     },
@@ -55,7 +57,12 @@ export function startRun(deps: RunDeps): Run {
   )
   const settle = () => {
     isScheduled = false
-    if (!signal.aborted) engine.settle()
+    if (signal.aborted) return
+    try {
+      engine.settle()
+    } catch (error) {
+      deps.log?.error({ err: error }, 'policies and groups could not be computed')
+    }
   }
   const { world } = engine
 

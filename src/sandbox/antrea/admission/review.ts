@@ -65,7 +65,8 @@ export function review(hook: Webhook, request: AdmissionRequest, lookup: Lookup)
 
 type Spec = Readonly<Record<string, Decoded>>
 
-function specOf(kind: string, object: unknown): Spec {
+/** The spec as Go reads it: known fields of the right types. Throws GoJsonError. */
+export function specOf(kind: string, object: unknown): Spec {
   const type = GO_KINDS[kind]
   if (type === undefined) return {}
   const decoded = decode(object, type) as { readonly spec?: Spec } | undefined
@@ -85,7 +86,8 @@ function mutate(spec: Spec): AdmissionResponse {
 function validate(request: AdmissionRequest, now: Spec, before: Spec, lookup: Lookup): Refusal {
   const { namespace } = request
   // A name that the API server generated is only in the object.
-  const name = request.object?.metadata.name ?? request.name
+  const metadata: { readonly name?: unknown } | null | undefined = request.object?.metadata
+  const name = typeof metadata?.name === 'string' ? metadata.name : request.name
   switch (request.kind.kind) {
     case 'Tier':
       return validateTier(request, now, before, lookup.tiers)

@@ -3,6 +3,7 @@
  * only mark what may have changed; `settle` works it off in one go.
  */
 import type { Random } from '../../../world/index.ts'
+import { specOf } from '../admission/index.ts'
 import type { AntreaGroup, AntreaPolicy, KubePolicy, Pod } from '../model.ts'
 import type { Converted, GroupSource } from './convert.ts'
 import { type GroupKey, isComputed, keyOfGroup, takeGroup } from './groups.ts'
@@ -39,11 +40,16 @@ export interface Engine {
   obstacle(uid: string): string | undefined
 }
 
+const kindOf = ({ metadata }: AntreaPolicy): string =>
+  metadata.namespace === undefined ? 'ClusterNetworkPolicy' : 'NetworkPolicy'
+
 export interface EngineEvents {
   /** Marks are there: `settle` has to be called. */
   dirty(): void
   /** A policy of Antrea's is to have its status looked at. `early`: it is not known yet where it goes. */
   policySettled(uid: string, early: boolean): void
+  /** A policy or group that cannot be read; it is left out. */
+  unreadable(error: unknown): void
   /** A group may be computed now. */
   groupSettled(key: GroupKey): void
 }
@@ -87,6 +93,20 @@ export function createEngine(events: EngineEvents, random: Random): Engine {
     events.dirty()
   }
 
+  /** What was let in while the webhooks were away may be of any form: it is read as Go reads it, or left out. */
+  const typed = <T extends AntreaPolicy | AntreaGroup>(kind: string, object: T): T => ({
+    ...object,
+    spec: specOf(kind, object),
+  })
+  const guarded = (make: (() => Converted) | undefined): Converted | undefined => {
+    try {
+      return make?.()
+    } catch (error) {
+      events.unreadable(error)
+      return undefined
+    }
+  }
+
   const isAntrea = (uid: string) => converted.get(uid)?.policy.sourceRef.type !== 'K8sNetworkPolicy'
 
   /** Policies first, so that it is known which groups there are. New ones are shown before their span is known. */
@@ -96,13 +116,12 @@ export function createEngine(events: EngineEvents, random: Random): Engine {
         if ([...dirtySources].some((source) => madeFrom.has(source))) dirtyPolicies.add(uid)
     dirtySources.clear()
     for (const uid of dirtyPolicies) {
-      const make = sources.get(uid)
-      if (make === undefined) {
+      const fresh = guarded(sources.get(uid))
+      if (fresh === undefined) {
         converted.delete(uid)
         policies.remove(uid)
         continue
       }
-      const fresh = make()
       converted.set(uid, fresh)
       const known = policies.get(uid)
       if (known !== undefined && JSON.stringify(known.object) === JSON.stringify(fresh.policy)) continue
@@ -238,13 +257,26 @@ export function createEngine(events: EngineEvents, random: Random): Engine {
     serviceChanged: () => events.dirty(),
     tierChanged: (name) => mark(`tier/${name}`),
     groupChanged(key, now, before) {
-      if (now === undefined) world.groups.delete(key)
-      else world.groups.set(key, takeGroup(now, before, world.groups.get(key)))
+      const kind = key.includes('/') ? 'Group' : 'ClusterGroup'
+      try {
+        if (now === undefined) world.groups.delete(key)
+        else
+          world.groups.set(
+            key,
+            takeGroup(typed(kind, now), before && typed(kind, before), world.groups.get(key)),
+          )
+      } catch (error) {
+        events.unreadable(error)
+      }
       dirtyGroups.add(key)
       mark(`group/${key}`)
     },
     policyChanged: (now, before) =>
-      markPolicy(now?.metadata, before?.metadata, now && (() => convertAntreaPolicy(now, converting))),
+      markPolicy(
+        now?.metadata,
+        before?.metadata,
+        now && (() => convertAntreaPolicy(typed(kindOf(now), now), converting)),
+      ),
     kubePolicyChanged: (now, before) =>
       markPolicy(now?.metadata, before?.metadata, now && (() => convertKubePolicy(now, converting))),
     settle() {
