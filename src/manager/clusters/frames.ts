@@ -2,6 +2,7 @@
 import { LINE_BYTES_MAX } from '../../limits.ts'
 import { canonicalJson, jsonLine, type ObjectKind, sha256Hex } from '../../protocol/index.ts'
 import { type KindName, type PolicyObject, type PolicyStore, renderWhole } from '../policy/index.ts'
+import { membersOf } from '../policy/references.ts'
 
 export interface Entry {
   readonly kind: ObjectKind
@@ -14,7 +15,13 @@ export interface Entry {
 
 export interface Frames {
   /** Undefined for kinds that the channel does not carry. */
-  entryOf(object: PolicyObject): Entry | undefined
+  of(object: PolicyObject): Framed | undefined
+}
+
+export interface Framed {
+  readonly entry: Entry
+  /** Paths that the object, its rules and its service entries refer to. */
+  readonly targets: readonly string[]
 }
 
 const CARRIED: Readonly<Partial<Record<KindName, ObjectKind>>> = {
@@ -26,7 +33,7 @@ const CARRIED: Readonly<Partial<Record<KindName, ObjectKind>>> = {
 
 /** Must be made before whoever asks it in answer to a change of the store. */
 export function createFrames(store: PolicyStore): Frames {
-  const made = new Map<string, Entry>()
+  const made = new Map<string, Framed>()
   store.subscribe(({ changed }) => {
     for (const [path, { before, after }] of changed) {
       made.delete(path)
@@ -34,14 +41,17 @@ export function createFrames(store: PolicyStore): Frames {
     }
   })
   return {
-    entryOf(object) {
+    of(object) {
       const kind = CARRIED[object.kind]
       if (kind === undefined) return undefined
       const known = made.get(object.path)
       if (known !== undefined) return known
-      const entry = entryFrom(kind, object.path, renderWhole(store, object))
-      made.set(object.path, entry)
-      return entry
+      const framed = {
+        entry: entryFrom(kind, object.path, renderWhole(store, object)),
+        targets: targetsOf(store, object),
+      }
+      made.set(object.path, framed)
+      return framed
     },
   }
 }
@@ -54,3 +64,8 @@ function entryFrom(kind: ObjectKind, path: string, body: Readonly<Record<string,
   if (Buffer.byteLength(line) <= LINE_BYTES_MAX) return { kind, path, hash, line }
   return { kind, path, hash, line: jsonLine({ t: 'put', kind, path, hash, oversize: true }) }
 }
+
+const targetsOf = (store: PolicyStore, { path, kind }: PolicyObject): readonly string[] => [
+  ...membersOf(store, path),
+  ...(kind === 'SecurityPolicy' ? store.children(path, 'Rule').flatMap((rule) => rule.references) : []),
+]

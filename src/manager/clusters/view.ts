@@ -5,7 +5,6 @@
 import { MANAGER_BACKLOG_BYTES_MAX, TRANSACTION_BYTES_MAX } from '../../limits.ts'
 import { jsonLine, setDigest } from '../../protocol/index.ts'
 import type { Change, PolicyObject, PolicyStore } from '../policy/index.ts'
-import { membersOf } from '../policy/references.ts'
 import type { Entry, Frames } from './frames.ts'
 
 export interface Commit {
@@ -121,25 +120,20 @@ function closure({ store, frames, path }: ViewOptions): EntrySet {
     .flatMap((span) => store.get(span.parentPath) ?? [])
   for (let object = queue.pop(); object !== undefined; object = queue.pop()) {
     if (found.has(object.path)) continue
-    const entry = frames.entryOf(object)
-    if (entry === undefined) continue
-    found.set(object.path, entry)
-    for (const target of targetsOf(store, object)) {
-      const next = store.get(target)
+    const framed = frames.of(object)
+    if (framed === undefined) continue
+    found.set(object.path, framed.entry)
+    for (const target of framed.targets) {
+      const next = found.has(target) ? undefined : store.get(target)
       if (next !== undefined) queue.push(next)
     }
   }
   return found
 }
 
-const targetsOf = (store: PolicyStore, { path, kind }: PolicyObject): readonly string[] => [
-  ...membersOf(store, path),
-  ...(kind === 'SecurityPolicy' ? store.children(path, 'Rule').flatMap((rule) => rule.references) : []),
-]
-
 /** The frames from one set to the next: puts before deletes; undefined when nothing differs. */
 function difference(before: EntrySet, after: EntrySet): string | undefined {
-  const puts = [...after.values()].filter(({ path, hash }) => before.get(path)?.hash !== hash)
+  const puts = [...after.values()].filter((entry) => isOther(before.get(entry.path), entry))
   const dels = [...before.values()].filter(({ path }) => !after.has(path))
   if (puts.length === 0 && dels.length === 0) return undefined
   return [
@@ -147,3 +141,6 @@ function difference(before: EntrySet, after: EntrySet): string | undefined {
     ...dels.map(({ kind, path }) => jsonLine({ t: 'del', kind, path })),
   ].join('')
 }
+
+const isOther = (before: Entry | undefined, after: Entry): boolean =>
+  before !== after && before?.hash !== after.hash

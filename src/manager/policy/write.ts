@@ -1,4 +1,5 @@
 /** PUT, PATCH and DELETE of one intent object as NSX means them; the plain and the hierarchical API both write through here. */
+import { MANAGER_CLUSTERS_MAX } from '../../limits.ts'
 import { badRequest, isObject, type JsonObject, NsxApiError, notFound, staleRevision } from '../rest/index.ts'
 import { fingerprintsOf } from './certificate.ts'
 import { checkId, childPath, type Kind, kindOf, ownFields, type Place, spanTarget } from './kinds.ts'
@@ -151,9 +152,12 @@ function checkSpan(tx: PolicyReader, { path, parentPath, own, before }: Written)
     throw badRequest(`The container_cluster_path=[${target}] is already named by path=[${twin.path}].`)
 }
 
-function checkControlPlane(tx: PolicyReader, { path, parentPath, own }: Written): void {
+function checkControlPlane(tx: PolicyReader, { path, parentPath, own, before }: Written): void {
   const fingerprints = fingerprintsOf(own['certificate'])
-  for (const other of tx.children(parentPath, 'ClusterControlPlane')) {
+  const all = tx.children(parentPath, 'ClusterControlPlane')
+  if (before === undefined && all.length >= MANAGER_CLUSTERS_MAX)
+    throw badRequest(`At most ${MANAGER_CLUSTERS_MAX} clusters may be registered.`)
+  for (const other of all) {
     if (other.path === path) continue
     if (other.own['node_id'] === own['node_id'])
       throw badRequest(`The node_id=[${String(own['node_id'])}] belongs to path=[${other.path}].`)

@@ -121,6 +121,24 @@ test('lists page by cursor and filter by project and application', async () => {
   assert.equal((await user.send('GET', `${PODS}?container_application_id=svc-2`)).body.result_count, 0)
 })
 
+test('a list that was read before shows what changed since', async () => {
+  const { cluster } = await harness()
+  const ids = async () =>
+    (await cluster.send('GET', PODS)).body.results.map((one: { external_id: string; status: string }) => [
+      one.external_id,
+      one.status,
+    ])
+  await send(cluster, update('CREATE', project('ns-1')), update('CREATE', pod('b')))
+  assert.deepEqual(await ids(), [['b', 'UP']])
+  await send(cluster, update('CREATE', pod('a')), update('UPDATE', { ...pod('b'), status: 'DOWN' }))
+  assert.deepEqual(await ids(), [
+    ['a', 'UP'],
+    ['b', 'DOWN'],
+  ])
+  await send(cluster, update('DELETE', pod('b')))
+  assert.deepEqual(await ids(), [['a', 'UP']])
+})
+
 test('a cluster record is asked for, made and deleted with everything of it', async () => {
   const { user, cluster } = await harness()
   const at = `${FABRIC}/container-clusters`
