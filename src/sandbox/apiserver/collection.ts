@@ -1,14 +1,11 @@
 /** The objects of one resource in etcd's key order, their changes, and who listens. */
-import { own } from './json.ts'
 import type { StoredObject } from './types.ts'
 
-/** One stored state of an object. Its JSON is made once. */
+/** One stored state of an object. */
 export interface Entry {
   readonly key: string
   readonly object: StoredObject
   readonly revision: number
-  /** Filled at first use: the object's JSON without `{`, apiVersion and kind. */
-  rest?: string
 }
 
 export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED'
@@ -126,19 +123,21 @@ export function createCollection(): WritableCollection {
   }
 }
 
+/** Texts of objects, made once each: objects are never changed in place. */
+const texts = new WeakMap<StoredObject, string>()
+
 /** The object's JSON after `{"apiVersion":…,"kind":…,`. Stored objects always have metadata. */
-export function restOf(entry: Entry): string {
-  if (entry.rest === undefined) {
-    const { apiVersion: _version, kind: _kind, ...rest } = entry.object
-    entry.rest = JSON.stringify(rest).slice(1)
-  }
-  return entry.rest
+function restOf(object: StoredObject): string {
+  const known = texts.get(object)
+  if (known !== undefined) return known
+  const { apiVersion: _version, kind: _kind, ...rest } = object
+  const text = JSON.stringify(rest).slice(1)
+  texts.set(object, text)
+  return text
 }
 
 /** A JSON text of the object in the given version; lists of built-in resources leave type and version out. */
-export const jsonOf = (entry: Entry, apiVersion: string, withType = true): string =>
+export const jsonOf = (object: StoredObject, apiVersion: string, withType = true): string =>
   withType
-    ? `{"kind":${JSON.stringify(entry.object.kind)},"apiVersion":${JSON.stringify(apiVersion)},${restOf(entry)}`
-    : `{${restOf(entry)}`
-
-export const uidOf = (entry: Entry): string => String(own(entry.object.metadata, 'uid') ?? '')
+    ? `{"kind":${JSON.stringify(object.kind)},"apiVersion":${JSON.stringify(apiVersion)},${restOf(object)}`
+    : `{${restOf(object)}`

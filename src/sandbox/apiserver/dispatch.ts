@@ -2,6 +2,7 @@
 import type { ServerRequest, ServerResponse } from '../../world/index.ts'
 import { aggregatedFor, proxy } from './aggregate.ts'
 import { authorize } from './auth.ts'
+import { jsonOf } from './collection.ts'
 import { type Answer, type Call, type Core, collectionOf } from './core.ts'
 import { create } from './create.ts'
 import { discover, openApi, versionInfo } from './discovery.ts'
@@ -188,7 +189,10 @@ function watchCall(call: Call): Call {
   return { ...call, request: { ...call.request, query, body: (max) => call.request.body(max) } }
 }
 
-const written = (call: Call, { code, object }: Answer): ServerResponse => json(code, inVersion(call, object))
+const written = (call: Call, { code, object }: Answer): ServerResponse => json(code, textOf(call, object))
+
+const textOf = (call: Call, object: StoredObject): string =>
+  jsonOf(object, apiVersionOf(call.resource, call.version.name))
 
 const inVersion = (call: Call, object: StoredObject): StoredObject => ({
   ...object,
@@ -228,7 +232,7 @@ async function removeOne(core: Core, call: Call): Promise<ServerResponse> {
   const options = await readDeleteOptions(call)
   const { object, isGone } = await remove(core, call, options)
   // A pod is sent back even when it is gone: its strategy is graceful.
-  if (!isGone || call.resource.graceSeconds !== undefined) return json(200, inVersion(call, object))
+  if (!isGone || call.resource.graceSeconds !== undefined) return json(200, textOf(call, object))
   const { group, plural } = call.resource
   const { name, uid } = object.metadata
   const details: Fields = { name, ...(group === '' ? {} : { group }), kind: plural, uid }

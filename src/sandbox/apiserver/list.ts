@@ -60,7 +60,7 @@ export function getOne(core: Core, call: Call, form: Form): string {
       columnDefinitions: columnDefinitions(version.columns),
       rows: [tableRow(entry, resource, version, includeOf(call.request.query), core.clock.now())],
     })
-  return jsonOf(entry, apiVersionOf(resource, version.name))
+  return jsonOf(entry.object, apiVersionOf(resource, version.name))
 }
 
 interface Page {
@@ -195,7 +195,7 @@ export function listAll(core: Core, call: Call, form: Form): Body {
   const kind = isMeta ? 'PartialObjectMetadataList' : resource.listKind
   const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[`
   const text = (entry: Entry): string =>
-    isMeta ? JSON.stringify(partial(entry.object)) : jsonOf(entry, apiVersion, resource.custom)
+    isMeta ? JSON.stringify(partial(entry.object)) : jsonOf(entry.object, apiVersion, resource.custom)
   // Go writes an empty list of this type as null.
   if (isMeta && page.entries.length === 0) return `${head.slice(0, -1)}null}`
   if (page.entries.length <= CHUNK_OBJECTS) return `${head}${page.entries.map(text).join(',')}]}`

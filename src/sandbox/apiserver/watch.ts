@@ -96,7 +96,7 @@ function writerOf(core: Core, call: Call, form: Form): Writer {
   if (form === 'object')
     return {
       line: (type, entry) =>
-        shared(entry, `${type} ${apiVersion}`, () => event(type, jsonOf(entry, apiVersion))),
+        shared(entry, `${type} ${apiVersion}`, () => event(type, jsonOf(entry.object, apiVersion))),
       bookmark: (revision, endsList) =>
         event(
           'BOOKMARK',

@@ -61,10 +61,10 @@ export function sameSet(one: FieldSet, other: FieldSet): boolean {
 }
 
 export function toFieldsV1(set: FieldSet): Fields {
-  const entries = [...set.children]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, child]) => [key, toFieldsV1(child)] as const)
-  return Object.fromEntries(set.self && entries.length > 0 ? [['.', {}], ...entries] : entries)
+  const fields: Record<string, unknown> = set.self && set.children.size > 0 ? { '.': {} } : {}
+  // Keys begin with `f:`, `k:` or `v:`, so none of them is special to JavaScript.
+  for (const [key, child] of set.children) fields[key] = toFieldsV1(child)
+  return fields
 }
 
 export function fromFieldsV1(fields: unknown, isRoot = true): FieldSet {
@@ -78,7 +78,8 @@ export function fromFieldsV1(fields: unknown, isRoot = true): FieldSet {
 
 /** Paths as messages show them: `.spec.ports[name="web"].port`. */
 export function pathsOf(set: FieldSet, prefix = ''): string[] {
-  const below = [...set.children].flatMap(([key, child]) => pathsOf(child, prefix + pathPart(key)))
+  const sorted = [...set.children].sort(([a], [b]) => (a < b ? -1 : 1))
+  const below = sorted.flatMap(([key, child]) => pathsOf(child, prefix + pathPart(key)))
   return set.self ? [prefix, ...below] : below
 }
 

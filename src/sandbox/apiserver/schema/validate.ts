@@ -30,7 +30,13 @@ function validateAt(value: unknown, schema: Schema, path: string, found: FieldEr
   if (typeof value === 'number') checkNumber(value, schema, path, found)
   if (isList(value)) checkList(value, schema, path, found)
   if (schema.enum !== undefined && !schema.enum.some((one) => equal(one, value)))
-    found.push(unsupported(path, quoted(value), schema.enum.map(quoted)))
+    found.push(
+      unsupported(
+        path,
+        quoted(value),
+        schema.enum.map((one) => (typeof one === 'string' ? quoted(one) : `"${quoted(one)}"`)),
+      ),
+    )
   if (isFields(value) && isOfType) checkFields(value, schema, path, found)
 }
 
