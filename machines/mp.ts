@@ -96,6 +96,7 @@ const base = setup({
     forgetLink: assign({ session: undefined }),
     reportWell: () => {},
     reportProblem: () => {},
+    noteKubeReady: assign({ kubeReady: true }),
     forgetInventory: assign({ inventory: NO_INVENTORY }),
     noteChanged: assign({ inventory: ({ context }) => ({ ...context.inventory, changed: true }) }),
     noteCompare: assign({ inventory: ({ context }) => ({ ...context.inventory, compare: true }) }),
@@ -164,7 +165,8 @@ const work = base.createStateConfig({
   initial: 'reading',
   on: {
     CHANGED: { actions: 'noteChanged' },
-    KUBE_READY: { actions: 'noteChanged' },
+    // The innermost handler of an event is the only one: what the machine itself does at KUBE_READY is said here too.
+    KUBE_READY: { actions: ['noteKubeReady', 'noteChanged'] },
     COMPARE: { actions: 'noteCompare' },
   },
   states: {
@@ -194,7 +196,13 @@ const work = base.createStateConfig({
         { target: 'steady' },
       ],
     },
-    steady: { on: { CHANGED: 'gathering', KUBE_READY: 'gathering', COMPARE: 'reading' } },
+    steady: {
+      on: {
+        CHANGED: 'gathering',
+        KUBE_READY: { target: 'gathering', actions: 'noteKubeReady' },
+        COMPARE: 'reading',
+      },
+    },
     gathering: { after: { batchWait: 'applying' } },
     failing: {
       entry: 'reportInventoryError',
@@ -295,7 +303,7 @@ export const mpMachine = base.createMachine({
   type: 'parallel',
   context: { ...LINK_CONTEXT, kubeReady: false, inventory: NO_INVENTORY },
   on: {
-    KUBE_READY: { actions: assign({ kubeReady: true }) },
+    KUBE_READY: { actions: 'noteKubeReady' },
     KUBE_LOST: { actions: assign({ kubeReady: false }) },
   },
   invoke: { id: 'watchHealth', src: 'watchHealth' },

@@ -121,6 +121,17 @@ test('the inventory waits for the cluster to be in sight; health does not', asyn
   has(words(), 'inventory.working.work.reading')
 })
 
+test('a cluster out of sight and back again in one session is in sight in the next', async () => {
+  const { actor, clock, words, steady, settle, say } = world()
+  await steady()
+  actor.send({ type: 'KUBE_LOST' })
+  actor.send({ type: 'KUBE_READY' })
+  say({ type: 'FAILED', error: retry('CUT', 'the stream was cut') })
+  await clock.advance(1_000)
+  await settle('connect', session)
+  has(words(), 'link.open.phase.syncing', 'inventory.working.work.reading')
+})
+
 test('changes are gathered, then sent; one during the sending is not lost', async () => {
   const { actor, clock, words, steady, settle, count } = world()
   await steady()
