@@ -5,7 +5,9 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { SandboxPlaces } from '../../src/sandbox/index.ts'
+import { createNsxUser, policyPath } from '../../src/sandbox/nsx-user.ts'
 import { createRest } from '../../src/sandbox/rest.ts'
+import { GROUPS, POLICIES } from '../../src/sandbox/scenario-policy.ts'
 import { createHttpClient } from '../../src/world/real.ts'
 import { folder, runToEnd, start, until } from './process.ts'
 
@@ -27,17 +29,21 @@ async function startSandbox(context: TestContext) {
   return { program, places, readyFile }
 }
 
+function managerOf(context: TestContext, { manager }: SandboxPlaces) {
+  const http = createHttpClient({ origin: manager.url, tls: { ca: readFileSync(manager.ca, 'utf8') } })
+  context.after(() => http.close())
+  const basic = Buffer.from(`${manager.user}:${manager.password}`).toString('base64')
+  return { http, nsx: createRest(http, { authorization: `Basic ${basic}` }) }
+}
+
 test('everything is where the ready file says', async (context) => {
   const { program, places, readyFile } = await startSandbox(context)
   assert.equal(statSync(readyFile).mode & 0o777, 0o600)
   for (const file of [places.kubeconfig, places.manager.ca])
     assert.equal(statSync(file).mode & 0o777, 0o600, file)
 
-  const { manager, adapter } = places
-  const http = createHttpClient({ origin: manager.url, tls: { ca: readFileSync(manager.ca, 'utf8') } })
-  context.after(() => http.close())
-  const basic = Buffer.from(`${manager.user}:${manager.password}`).toString('base64')
-  const nsx = createRest(http, { authorization: `Basic ${basic}` })
+  const { adapter } = places
+  const { http, nsx } = managerOf(context, places)
   const pods = await until('Pods in NSX', async () => {
     const { results } = await nsx.get<{ results: { display_name: string }[] }>(
       '/api/v1/fabric/container-application-instances',
@@ -83,9 +89,20 @@ test('kubectl works on the kubeconfig', async (context) => {
       encoding: 'utf8',
       env: { PATH: process.env['PATH'] ?? '', HOME: folder(context) },
     })
+  const nsx = createNsxUser(managerOf(context, places).nsx, places.cluster_id)
+  await nsx.putGroup('quarantine', GROUPS['quarantine']!)
+  await nsx.putPolicy('quarantine', POLICIES.quarantine)
+  await until('realized', async () => (await nsx.realization(policyPath('quarantine'))) === 'SUCCESS')
   const { status, stdout, stderr } = kubectl('get', 'acnp,clustergroups,tiers,pods', '-A')
   assert.equal(status, 0, stderr)
-  for (const wanted of ['nsx-category-application', 'securityops', 'frontend-', 'ledger-'])
+  for (const wanted of [
+    'clusternetworkpolicy',
+    'clustergroup',
+    'nsx-category-emergency',
+    'securityops',
+    'frontend-',
+    'ledger-',
+  ])
     assert.ok(stdout.includes(wanted), `${wanted} in\n${stdout}`)
   assert.match(kubectl('get', 'nodes').stdout, /node-1 +Ready/)
   assert.equal(kubectl('get', 'services,ingresses,networkpolicies', '-A').status, 0)
