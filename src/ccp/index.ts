@@ -103,7 +103,8 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
       apply: fromPromise<Applied>(async ({ signal }) => {
         if (next === undefined) return { kind: 'done' }
         const outcome = await enforcer.apply(next, signal)
-        if (outcome.kind === 'failed') log.warn({ code: outcome.error.code }, outcome.error.message)
+        if (outcome.kind === 'failed' && !signal.aborted)
+          log.warn({ code: outcome.error.code }, outcome.error.message)
         return outcome.kind === 'failed' ? outcome : { kind: outcome.kind }
       }),
       flush: fromPromise<Flushed, Session | undefined>(async ({ input, signal }) => {

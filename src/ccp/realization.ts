@@ -2,7 +2,7 @@
 import type { ClusterGroup, ClusterNetworkPolicy } from '../kube/antrea.ts'
 import { SETTLE_MS } from '../limits.ts'
 import type { Problem, StatusItem } from '../protocol/ccp.ts'
-import { policySpecHash } from './translate/canonical.ts'
+import { isComputed as isGroupComputed, storedPolicyHash } from './plan/inventory.ts'
 import { problem } from './translate/findings.ts'
 import type { EmptyPolicy, HeldPolicy, TranslatedPolicy, Translation } from './translate/index.ts'
 
@@ -104,7 +104,7 @@ function ofWritten(
   })
   if (!input.isClusterKnown) return done({ state: 'UNKNOWN', problems })
   const stored = input.storedPolicy(name, path)
-  if (stored === undefined || policySpecHash(stored.spec) !== policy.specHash) {
+  if (stored === undefined || storedPolicyHash(stored) !== policy.specHash) {
     if (input.pending !== undefined) problems.push(problem('WRITE_PENDING', input.pending))
     return done({ state: 'IN_PROGRESS', ...appliedHash(stored), problems })
   }
@@ -163,11 +163,10 @@ function progress(
 }
 
 const isComputed = (input: RealizationInput, policy: TranslatedPolicy): boolean =>
-  policy.groups.every((name) =>
-    (input.storedGroup(name)?.status?.conditions ?? []).some(
-      ({ type, status }) => type === 'GroupMembersComputed' && status === 'True',
-    ),
-  )
+  policy.groups.every((name) => {
+    const group = input.storedGroup(name)
+    return group !== undefined && isGroupComputed(group)
+  })
 
 /** How long the status has read so; 0 when it is new. */
 function ageMs(input: RealizationInput, stored: ClusterNetworkPolicy): number {
