@@ -67,35 +67,42 @@ const visible = ({ metadata, spec }: AnyJson) => ({
 })
 
 test('what a person made is never touched, nor what only looks like ours', options, async () => {
-  const { api } = stack.plane
+  const { adapter, nsx, plane } = stack
+  const { api } = plane
+  const nameOf = async (id: string) => (await nsx.policy(id)).unique_id!.toLowerCase()
+  const conflicting = await nameOf('three')
   const mine = [
     byHand('made-by-hand'),
     byHand('looks-like-ours', { 'app.kubernetes.io/managed-by': 'antrea-nsx-adapter' }),
     // The name of a policy that the manager has; the adapter must not take it over.
-    byHand((await stack.nsx.policy('three')).unique_id!.toLowerCase()),
+    byHand(conflicting),
   ]
-  const before = []
-  for (const policy of mine) before.push(visible(await api.post(ACNPS, policy)))
-  const adapter = await stack.adapter.run('only')
-  await adapter.ready('leading')
-  await eventually('the other policies are there', async () => {
+  for (const policy of mine) await api.post(ACNPS, policy)
+  await (await adapter.run('only')).ready('leading')
+  const ours = await eventually('the other policies are there', async () => {
     const { items } = await api.get(ACNPS)
-    return items.length === mine.length + 2 ? true : undefined
+    return items.length === mine.length + 2 ? items : undefined
   })
-  await stack.nsx.deletePolicy('three')
-  await stack.nsx.putPolicy('two', { ...(await stack.nsx.policy('two')), sequence_number: 50 })
-  const change = async (name: string, changed: string) => {
-    const policy = await stack.nsx.policy(name)
-    await eventually(`${changed} is in the cluster`, async () => {
-      const found = await api.get(`${ACNPS}/${policy.unique_id!.toLowerCase()}`)
-      return found.metadata.generation > 1 ? true : undefined
-    })
-  }
-  await change('two', 'the new order')
-  const after = []
-  for (const { metadata } of mine) after.push(visible(await api.get(`${ACNPS}/${metadata.name}`)))
-  assert.deepEqual(after, before)
-  for (const { metadata } of mine) await api.delete(`${ACNPS}/${metadata.name}`)
+  // Somebody copies one of ours with everything that marks it, as `kubectl get -o yaml` gives it.
+  const { metadata, spec } = ours.find((one: AnyJson) => one.metadata.annotations !== undefined)
+  const copy = { name: 'copied-by-hand', labels: metadata.labels, annotations: metadata.annotations }
+  mine.push({ ...byHand(copy.name), metadata: copy, spec: { ...spec, priority: 7 } })
+  await api.post(ACNPS, mine.at(-1))
+  const looks = () =>
+    Promise.all(mine.map(async (one) => visible(await api.get(`${ACNPS}/${one.metadata.name}`))))
+  const before = await looks()
+
+  const changed = await nameOf('two')
+  await nsx.deletePolicy('three')
+  await nsx.putPolicy('two', { ...(await nsx.policy('two')), sequence_number: 50 })
+  await eventually('a change is in the cluster', async () =>
+    (await api.get(`${ACNPS}/${changed}`)).metadata.generation > 1 ? true : undefined,
+  )
+  await adapter.stop()
+  await (await adapter.run('only')).ready('leading')
+  await stack.quiet()
+  assert.deepEqual(await looks(), before)
+  for (const one of mine) await api.delete(`${ACNPS}/${one.metadata.name}`)
   await stack.settled()
 })
 
