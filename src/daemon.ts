@@ -66,7 +66,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     transitions: (query) => diagnostics.read(query),
     approve: () => adapter.approve(),
   })
-  const listening = await listenAll(options, handler)
+  const listening = await listenAll(options, handler).catch(async (error: unknown) => {
+    await Promise.all([adapter.kill(), diagnostics.close(CLOSE_DIAGNOSTICS_MS)])
+    throw error
+  })
   const watching = new AbortController()
   void announce(health, () => adapter.status(), log, clock, watching.signal)
   adapter.start()
