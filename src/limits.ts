@@ -148,8 +148,8 @@ export const STANDIN_WATCHER_EVENTS_MAX = 10_000
 export const STANDIN_WATCHES_MAX = 3_000
 /** An AdmissionReview holds an object twice: etcd's limit of 1.5 MiB, twice, and its escapes. */
 export const STANDIN_REVIEW_BYTES_MAX = 8 * MIB
-/** Node reports kept for policies that do not exist (yet): the real one keeps all. The oldest go. */
-export const STANDIN_EARLY_REPORTS_MAX = 10_000
+/** Rule names counted for one policy; they outlive their rules. Over it: further names are not counted. */
+export const STANDIN_RULE_NAMES_MAX = 10_000
 
 // ---- the NSX-compatible manager
 /** Intent objects and their JSON: what one snapshot may hold. Over either: the write is refused. */

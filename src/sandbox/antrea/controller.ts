@@ -8,12 +8,15 @@ import { type Run, startRun } from './run.ts'
 import {
   CONTROLPLANE_RESOURCES,
   createControlplane,
+  createStatistics,
   json,
   noSuchPath,
   notAllowed,
   notFound,
   refuse,
+  STATS_RESOURCES,
 } from './serve/index.ts'
+import { timestamp } from './status.ts'
 import type { ControllerOptions, StandInController, StandInDeps } from './types.ts'
 
 /** The name in the certificate with which kube-apiserver calls aggregated APIs. */
@@ -43,11 +46,11 @@ interface ServedApi {
   readonly resources: readonly AggregatedResource[]
 }
 
-/** What is served; statistics are not yet. */
+/** What is served. */
 const APIS: readonly ServedApi[] = [
   { group: 'controlplane.antrea.io', version: 'v1beta2', resources: CONTROLPLANE_RESOURCES },
   { group: 'system.antrea.io', version: 'v1beta1', resources: SYSTEM_RESOURCES },
-  { group: 'stats.antrea.io', version: 'v1alpha1', resources: [] },
+  { group: 'stats.antrea.io', version: 'v1alpha1', resources: STATS_RESOURCES },
 ]
 
 export function createController(deps: StandInDeps, options: ControllerOptions = {}): StandInController {
@@ -65,11 +68,13 @@ export function createController(deps: StandInDeps, options: ControllerOptions =
       statusWritesPerSecond: options.statusWritesPerSecond ?? 50,
       connectedAgents: () => agents.size,
     })
+    const statistics = createStatistics(run.engine, deps.clock, timestamp)
     const controlplane = createControlplane({
       engine: run.engine,
       clock: deps.clock,
       stopped: () => stop.signal,
       report: run.report,
+      count: statistics.add,
       agents,
     })
     return {
@@ -78,6 +83,7 @@ export function createController(deps: StandInDeps, options: ControllerOptions =
       apis: new Map<string, Serve>([
         ['controlplane.antrea.io', controlplane],
         ['system.antrea.io', serveSystem(run)],
+        ['stats.antrea.io', statistics.serve],
       ]),
     }
   }

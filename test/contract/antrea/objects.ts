@@ -198,7 +198,7 @@ export class Names {
     if (kind.endsWith('List') && Array.isArray(items))
       for (const item of items) this.learn({ apiVersion, kind: kind.slice(0, -4), ...(item as object) })
     const uid = metadata?.['uid']
-    if (typeof uid !== 'string' || kind === 'Status' || /controlplane|meta/.test(apiVersion)) return
+    if (typeof uid !== 'string' || kind === 'Status' || /controlplane|stats|meta/.test(apiVersion)) return
     const tag =
       kind !== 'NetworkPolicy' ? kind : apiVersion === CRD ? 'AntreaNetworkPolicy' : 'K8sNetworkPolicy'
     const scope = metadata?.namespace === undefined ? '' : `${metadata.namespace}/`

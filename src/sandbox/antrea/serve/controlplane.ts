@@ -23,6 +23,8 @@ export interface ControlplaneDeps {
   /** Aborted when the controller stops: watches end. */
   readonly stopped: () => AbortSignal
   readonly report: (uid: string, nodes: readonly NodeReport[]) => void
+  /** A NodeStatsSummary. */
+  readonly count: (summary: Fields) => void
   /** Watchers of applied-to groups are taken for agents. */
   readonly agents: Set<object>
 }
@@ -141,7 +143,7 @@ export function createControlplane(
       case 'addressgroups':
         return read(request, engine.addressGroups, ADDRESS_GROUP, second)
       case 'nodestatssummaries':
-        return request.method === 'POST' && second === undefined ? takeStats(request) : notAllowed()
+        return request.method === 'POST' && second === undefined ? takeStats(deps, request) : notAllowed()
       case 'clustergroupmembers':
       case 'ipgroupassociations':
         if (request.method !== 'GET' || second === undefined) return notAllowed()
@@ -255,9 +257,9 @@ function readReport(value: unknown): NodeReport[] {
   ]
 }
 
-/** Taken and not counted: this stand-in serves no statistics yet. */
-async function takeStats(request: ServerRequest): Promise<ServerResponse> {
+async function takeStats(deps: ControlplaneDeps, request: ServerRequest): Promise<ServerResponse> {
   const body = await readBody(request, 'NodeStatsSummary')
   if (isRefusal(body)) return body
+  deps.count(body)
   return json(201, { kind: 'NodeStatsSummary', apiVersion: CONTROLPLANE, metadata: {} })
 }

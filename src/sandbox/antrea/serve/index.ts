@@ -2,3 +2,5 @@
 export type { NodeReport } from './controlplane.ts'
 export { CONTROLPLANE_RESOURCES, createControlplane } from './controlplane.ts'
 export * from './replies.ts'
+export type { Statistics } from './stats.ts'
+export { createStatistics, STATS_RESOURCES } from './stats.ts'
