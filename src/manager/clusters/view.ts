@@ -4,8 +4,9 @@
  */
 import { MANAGER_BACKLOG_BYTES_MAX, TRANSACTION_BYTES_MAX } from '../../limits.ts'
 import { jsonLine, setDigest } from '../../protocol/index.ts'
-import type { Change, PolicyObject, PolicyStore } from '../policy/index.ts'
+import type { Change, PolicyStore } from '../policy/index.ts'
 import type { Entry, Frames } from './frames.ts'
+import { createMembers, type Members } from './members.ts'
 
 export interface Commit {
   readonly version: number
@@ -39,11 +40,10 @@ export interface ViewOptions {
 }
 
 const DIGESTS_KEPT = 16
-type EntrySet = ReadonlyMap<string, Entry>
 
 export function createView(options: ViewOptions): ClusterView {
-  const { store } = options
-  let entries: EntrySet = closure(options)
+  const { store, frames, path, historyCommitsMax } = options
+  const members = createMembers(store, frames, path)
   let version = store.version
   let history: Commit[] = []
   let historyBytes = 0
@@ -51,7 +51,7 @@ export function createView(options: ViewOptions): ClusterView {
   const remember = (commit: Commit) => {
     history.push(commit)
     historyBytes += commit.text.length
-    while (history.length > options.historyCommitsMax || historyBytes > MANAGER_BACKLOG_BYTES_MAX) {
+    while (history.length > historyCommitsMax || historyBytes > MANAGER_BACKLOG_BYTES_MAX) {
       const oldest = history.shift()
       if (oldest === undefined) break
       historyBytes -= oldest.text.length
@@ -61,30 +61,27 @@ export function createView(options: ViewOptions): ClusterView {
     get version() {
       return version
     },
-    entries: () => [...entries.values()],
+    entries: members.entries,
     digest() {
       const known = digests.get(version)
       if (known !== undefined) return known
-      const made = setDigest(entries.values())
+      const made = setDigest(members.entries())
       digests.set(version, made)
       for (const old of digests.keys()) if (digests.size > DIGESTS_KEPT) digests.delete(old)
       return made
     },
     digestAt: (at) => digests.get(at),
-    entryAt: (path) => entries.get(path),
+    entryAt: members.at,
     next(after) {
       if (after === version) return undefined
       return history.find((commit) => commit.prev === after) ?? 'gone'
     },
     update(change) {
-      if (!concerns(change, entries)) return false
-      const wanted = closure(options)
-      const frames = difference(entries, wanted)
-      entries = wanted
-      if (frames === undefined) return false
+      const lines = framesOf(members.update(change), members)
+      if (lines === undefined) return false
       const commit = { version: change.version, prev: version }
       version = change.version
-      const text = `${frames}${jsonLine({ t: 'commit', ...commit })}`
+      const text = `${lines}${jsonLine({ t: 'commit', ...commit })}`
       if (text.length > TRANSACTION_BYTES_MAX) {
         history = []
         historyBytes = 0
@@ -99,48 +96,15 @@ export function createView(options: ViewOptions): ClusterView {
   }
 }
 
-const DECIDING: ReadonlySet<string> = new Set(['SecurityPolicy', 'Rule', 'SecurityPolicyContainerCluster'])
-
-/** An object outside the set enters it only by a policy, rule or span, which then changes itself. */
-function concerns({ changed }: Change, entries: EntrySet): boolean {
-  for (const [path, { before, after }] of changed) {
-    const object = after ?? before
-    if (object !== undefined && DECIDING.has(object.kind)) return true
-    if (entries.has(path) || entries.has(object?.parentPath ?? '')) return true
+/** The frames of what differs, puts before deletes; undefined when nothing does. */
+function framesOf(touched: ReadonlyMap<string, Entry | undefined>, members: Members): string | undefined {
+  const puts: string[] = []
+  const dels: string[] = []
+  for (const [path, before] of touched) {
+    const after = members.at(path)
+    if (after === undefined) {
+      if (before !== undefined) dels.push(jsonLine({ t: 'del', kind: before.kind, path }))
+    } else if (before?.hash !== after.hash) puts.push(after.line)
   }
-  return false
+  return puts.length + dels.length === 0 ? undefined : [...puts, ...dels].join('')
 }
-
-/** Spans name the cluster; their policies, and what these refer to at any depth, are the set. Sorted by nothing. */
-function closure({ store, frames, path }: ViewOptions): EntrySet {
-  const found = new Map<string, Entry>()
-  const queue: PolicyObject[] = store
-    .referrers(path)
-    .filter(({ kind }) => kind === 'SecurityPolicyContainerCluster')
-    .flatMap((span) => store.get(span.parentPath) ?? [])
-  for (let object = queue.pop(); object !== undefined; object = queue.pop()) {
-    if (found.has(object.path)) continue
-    const framed = frames.of(object)
-    if (framed === undefined) continue
-    found.set(object.path, framed.entry)
-    for (const target of framed.targets) {
-      const next = found.has(target) ? undefined : store.get(target)
-      if (next !== undefined) queue.push(next)
-    }
-  }
-  return found
-}
-
-/** The frames from one set to the next: puts before deletes; undefined when nothing differs. */
-function difference(before: EntrySet, after: EntrySet): string | undefined {
-  const puts = [...after.values()].filter((entry) => isOther(before.get(entry.path), entry))
-  const dels = [...before.values()].filter(({ path }) => !after.has(path))
-  if (puts.length === 0 && dels.length === 0) return undefined
-  return [
-    ...puts.map(({ line }) => line),
-    ...dels.map(({ kind, path }) => jsonLine({ t: 'del', kind, path })),
-  ].join('')
-}
-
-const isOther = (before: Entry | undefined, after: Entry): boolean =>
-  before !== after && before?.hash !== after.hash

@@ -202,8 +202,8 @@ test('a mirror that follows equals a fresh snapshot', { timeout: 120_000 }, asyn
           await apply(world, { do: 'group', id, nests: null, text: 0 })
           await apply(world, { do: 'service', id, port: id })
           await apply(world, { do: 'policy', id, groups: [id], service: id })
+          await apply(world, { do: 'span', id, removed: false })
         }
-        await apply(world, { do: 'span', id: 0, removed: false })
         const mirror = new Mirror(world)
         await mirror.catchUp()
         for (const one of steps) {
@@ -221,5 +221,5 @@ test('a mirror that follows equals a fresh snapshot', { timeout: 120_000 }, asyn
     ),
     { numRuns: 60 },
   )
-  assert.ok(followed > 100, `commits were followed: ${followed}`)
+  assert.ok(followed > 50, `commits were followed: ${followed}`)
 })
