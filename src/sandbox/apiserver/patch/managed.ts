@@ -10,7 +10,6 @@ import {
   type FieldSet,
   fromFieldsV1,
   isEmpty,
-  sameSet,
   toFieldsV1,
   union,
 } from './fieldset.ts'
@@ -119,6 +118,7 @@ export function trackUpdate(
     difference_,
   )
   const set = difference(union(mine?.set ?? EMPTY, difference_.changed), difference_.removed)
-  const isSame = mine !== undefined && sameSet(mine.set, set)
-  return writeOwned([...others, isSame ? mine : newOwned(writer, set)])
+  // The entry's time is renewed by a changed value; fields that only went do not renew it.
+  const isOlder = mine !== undefined && isEmpty(difference_.changed)
+  return writeOwned([...others, isOlder ? { entry: mine.entry, set } : newOwned(writer, set)])
 }
