@@ -140,6 +140,8 @@ export const STANDIN_WATCH_LINE_BYTES_MAX = 8 * MIB
 export const STANDIN_WATCH_SILENCE_MS = 120_000
 /** A stand-in that cannot reach its API server tries again after 100 ms, doubled up to this. */
 export const STANDIN_RETRY_MAX_MS = 5_000
+/** Nothing may be said on an agent's watch for long: the controller ends each after two to four hours, and half an hour more is given. */
+export const STANDIN_AGENT_WATCH_SILENCE_MS = 4.5 * 3_600_000
 /** Objects of one resource in the stand-in's memory: as many pods as Kubernetes supports. Over it: the list is refused. */
 export const STANDIN_OBJECTS_MAX = 150_000
 /** Events waiting for one slow watcher of the aggregated API. Over it: the watch ends and the watcher starts anew. */

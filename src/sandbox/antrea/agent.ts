@@ -1,4 +1,5 @@
 /** One agent: it watches its Node's policies, reports each as realized, and writes its heartbeat. */
+import { STANDIN_AGENT_WATCH_SILENCE_MS } from '../../limits.ts'
 import type { Logger } from '../../log/index.ts'
 import { type Clock, type HttpClient, type Random, sleep } from '../../world/index.ts'
 import { call, messageOf } from './api.ts'
@@ -101,7 +102,7 @@ export function createAgent(deps: AgentDeps): Agent {
           http,
           `${API}/networkpolicies?${selector}`,
           mine.stop.signal,
-          0,
+          STANDIN_AGENT_WATCH_SILENCE_MS,
         )) {
           if (!connected) mine.policies.clear()
           connected = true
@@ -116,7 +117,12 @@ export function createAgent(deps: AgentDeps): Agent {
   /** The controller counts who watches these as its agents. */
   const watchAppliedTo = (mine: Life) =>
     forever(mine.stop.signal, async () => {
-      for await (const _ of watchLines(http, `${API}/appliedtogroups?${selector}`, mine.stop.signal, 0));
+      for await (const _ of watchLines(
+        http,
+        `${API}/appliedtogroups?${selector}`,
+        mine.stop.signal,
+        STANDIN_AGENT_WATCH_SILENCE_MS,
+      ));
     })
 
   const sendReports = async (mine: Life): Promise<void> => {

@@ -7,7 +7,10 @@ export interface StandInDeps {
   readonly clock: Clock
   readonly random: Random
   readonly log?: Logger
-  /** The API server, as a cluster administrator. Asked for when started: the embedded server is made with the hooks below. */
+  /**
+   * The API server, as a cluster administrator. Asked for when started: the embedded server is made with the hooks below.
+   * The client stays the caller's to close.
+   */
   readonly connect: () => HttpClient
 }
 
