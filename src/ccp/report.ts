@@ -56,11 +56,7 @@ export function createReporter({ nsx, clock, clusterId, source }: ReporterDeps):
       } catch (error) {
         const expected = expectedSeq(error)
         if (expected === undefined || attempt > 2) throw error
-        // The manager already has this one: what was lost is its answer.
-        if (expected === state.seq + 2) {
-          state.seq += 1
-          return
-        }
+        // An earlier report arrived and its answer was lost. What it said may be old by now: all of it is said again.
         state.seq = expected - 1
       }
     }

@@ -20,19 +20,52 @@ export interface GroupPlan {
   readonly changes: readonly GroupChange[]
 }
 
-/** ClusterGroups a stored policy names. */
-export const groupsOfStored = (policy: ClusterNetworkPolicy): string[] =>
-  groupsOf([
-    ...(policy.spec.ingress ?? []),
-    ...(policy.spec.egress ?? []),
-    ...(policy.spec.appliedTo === undefined
-      ? []
-      : [{ action: 'Allow' as const, appliedTo: policy.spec.appliedTo }]),
-  ])
+const named = new WeakMap<ClusterNetworkPolicy, readonly string[]>()
+
+/** ClusterGroups a stored policy names; found once for each version of it. */
+export function groupsOfStored(policy: ClusterNetworkPolicy): readonly string[] {
+  const known = named.get(policy)
+  if (known !== undefined) return known
+  const { ingress, egress, appliedTo } = policy.spec
+  const whole = appliedTo === undefined ? [] : [{ action: 'Allow' as const, appliedTo }]
+  const names = groupsOf([...(ingress ?? []), ...(egress ?? []), ...whole])
+  named.set(policy, names)
+  return names
+}
 
 export const parentSpec = (children: readonly string[]): ClusterGroupSpec => ({
   childGroups: [...children].sort(),
 })
+
+const hashes = new WeakMap<ClusterGroupSpec, string>()
+
+/** Hash of a translated child's spec; the translation keeps what does not change, so it is made once. */
+export function wantedHash(spec: ClusterGroupSpec): string {
+  const known = hashes.get(spec)
+  if (known !== undefined) return known
+  const hash = groupSpecHash(spec)
+  hashes.set(spec, hash)
+  return hash
+}
+
+interface Parent {
+  readonly children: readonly string[]
+  readonly spec: ClusterGroupSpec
+  readonly hash: string
+}
+
+const parents = new WeakMap<TranslatedGroup, Parent>()
+
+/** A group's own object as it is wanted. */
+export function parentOf(group: TranslatedGroup): Parent {
+  const known = parents.get(group)
+  if (known !== undefined) return known
+  const children = [...group.children.keys()].sort()
+  const spec = parentSpec(children)
+  const parent = { children, spec, hash: groupSpecHash(spec) }
+  parents.set(group, parent)
+  return parent
+}
 
 /**
  * New children come first, then new parents; an existing parent changes only when all its new children are computed.
@@ -59,14 +92,14 @@ export function planGroups(
       if (step !== undefined) steps.push(step)
       if (parent !== undefined && !before.has(name)) awaitComputed(name)
     }
-    const to = [...group.children.keys()].sort()
+    const wantedParent = parentOf(group)
     if (parent === undefined) {
-      const object = groupObject(input, group, group.name, parentSpec(to))
+      const object = groupObject(input, group, group.name, wantedParent.spec)
       steps.push({ kind: 'create-group', stage: 'parents', object })
     }
     if (!inUse.has(group.name)) awaitComputed(group.name)
-    if (parent !== undefined && storedGroupHash(parent) !== groupSpecHash(parentSpec(to)))
-      changes.push({ group, base: parent, from: parent.spec.childGroups ?? [], to })
+    if (parent !== undefined && storedGroupHash(parent) !== wantedParent.hash)
+      changes.push({ group, base: parent, from: parent.spec.childGroups ?? [], to: wantedParent.children })
   }
   return { steps, awaiting, changes }
 }
@@ -81,7 +114,7 @@ function childStep(
   if (stored === undefined)
     return { kind: 'create-group', stage: 'children', object: groupObject(input, group, name, spec) }
   // A child is its content; another content under its name is somebody's edit.
-  if (storedGroupHash(stored) === groupSpecHash(spec)) return undefined
+  if (storedGroupHash(stored) === wantedHash(spec)) return undefined
   const object = groupObject(input, group, name, spec, stored)
   return { kind: 'replace-group', stage: 'children', base: stored, object }
 }

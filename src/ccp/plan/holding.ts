@@ -2,14 +2,8 @@
 import type { ClusterNetworkPolicy } from '../../kube/antrea.ts'
 import type { Problem } from '../../protocol/ccp.ts'
 import { annotationOf } from '../ownership.ts'
-import {
-  type Code,
-  groupSpecHash,
-  problem,
-  type TranslatedGroup,
-  type TranslatedPolicy,
-} from '../translate/index.ts'
-import { groupsOfStored, parentSpec } from './groups.ts'
+import { type Code, problem, type TranslatedGroup, type TranslatedPolicy } from '../translate/index.ts'
+import { groupsOfStored, parentOf, wantedHash } from './groups.ts'
 import { isAsWritten, listNames, type Owned } from './inventory.ts'
 import { respecified } from './objects.ts'
 import type { TierPlan } from './tiers.ts'
@@ -45,8 +39,10 @@ export function obstacle(
 /** A refusal holds for what was refused; a parent with other children is worth another try. */
 function groupRefusal(input: PlanInput, group: TranslatedGroup, name: string): Refusal | undefined {
   const refusal = input.memory.refused.get(objectRef('group', name))
-  const spec = group.children.get(name) ?? parentSpec([...group.children.keys()])
-  return refusal?.specHash === groupSpecHash(spec) ? refusal : undefined
+  if (refusal === undefined) return undefined
+  const child = group.children.get(name)
+  const wanted = child === undefined ? parentOf(group).hash : wantedHash(child)
+  return refusal.specHash === wanted ? refusal : undefined
 }
 
 /** Whether a group can be written: nothing of it is taken or refused. */

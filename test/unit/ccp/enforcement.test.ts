@@ -1,0 +1,193 @@
+/** The memory between plans: the guard's second look, what was written and is not shown yet, approval. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createEnforcer } from '../../../src/ccp/enforcement.ts'
+import { DEFAULT_TIERS } from '../../../src/ccp/settings.ts'
+import { desiredState } from '../../../src/ccp/source/index.ts'
+import type { DesiredObject } from '../../../src/ccp/translate/index.ts'
+import { createHealth } from '../../../src/health/index.ts'
+import type {
+  ClusterGroup,
+  ClusterNetworkPolicy,
+  KubeClient,
+  KubeObject,
+  Tier,
+} from '../../../src/kube/index.ts'
+import { createStore, RESOURCES, type WritableStore } from '../../../src/kube/index.ts'
+import { SILENT } from '../../../src/log/index.ts'
+import { createFakeClock } from '../../fakes/clock.ts'
+import { CLUSTER } from './model.ts'
+import { POLICIES, policy, rule, setOf, uuid } from './objects.ts'
+
+/** Stores that show a write only when they are told to. */
+function world() {
+  const clock = createFakeClock()
+  const health = createHealth(clock)
+  const clusterNetworkPolicies = createStore<ClusterNetworkPolicy>(RESOURCES.clusterNetworkPolicies)
+  const clusterGroups = createStore<ClusterGroup>(RESOURCES.clusterGroups)
+  const tiers = createStore<Tier>(RESOURCES.tiers)
+  const stores = { clusterNetworkPolicies, clusterGroups, tiers }
+  for (const store of Object.values(stores)) {
+    store.swap(new Map(), '0')
+    store.setLive(true)
+  }
+  const late: (() => void)[] = []
+  const storeOf = (plural: string) =>
+    Object.values(stores).find(({ type }) => type.plural === plural) as WritableStore
+  let version = 0
+  const keep = <T extends KubeObject>(plural: string, object: T): T => {
+    version += 1
+    const stored = {
+      ...object,
+      metadata: {
+        ...object.metadata,
+        uid: object.metadata.uid ?? `u${version}`,
+        resourceVersion: `v${version}`,
+        generation: version,
+        managedFields: [{ manager: 'antrea-nsx-adapter' }],
+      },
+    }
+    late.push(() => storeOf(plural).upsert(stored, stored.metadata.resourceVersion))
+    return stored
+  }
+  const kube: KubeClient = {
+    get: async () => undefined,
+    list: async () => [],
+    create: async (type, object) => keep(type.plural, object),
+    replace: async (type, object) => keep(type.plural, object),
+    delete: async (type, object) => {
+      late.push(() => storeOf(type.plural).remove(object, 'gone'))
+    },
+  }
+  const enforcer = createEnforcer({
+    kube,
+    stores,
+    clock,
+    log: SILENT,
+    health,
+    clusterId: CLUSTER,
+    tiers: DEFAULT_TIERS,
+  })
+  const want = (objects: readonly DesiredObject[], snapshotMs = 0, source = 'one') =>
+    enforcer.take(desiredState({ source, epoch: 'e', version: 1, objects: setOf(...objects), snapshotMs }))
+  const show = () => {
+    for (const change of late.splice(0)) change()
+  }
+  /** Plans and applies until nothing is left; the number of steps. */
+  const settle = async () => {
+    let steps = 0
+    for (let round = 0; round < 10; round += 1) {
+      const next = enforcer.plan()
+      if (next.steps.length === 0) return steps
+      steps += next.steps.length
+      await enforcer.apply(next, new AbortController().signal)
+    }
+    throw new Error('it does not settle')
+  }
+  return {
+    clock,
+    health,
+    stores,
+    enforcer,
+    want,
+    show,
+    settle,
+    names: () => [...clusterNetworkPolicies.keys()].sort(),
+  }
+}
+
+const MANY = Array.from({ length: 10 }, (_, n) => policy(`p${n}`, n, [rule(1)]))
+
+test('what was written is not written again before the store shows it, nor after', async () => {
+  const w = world()
+  w.want(MANY)
+  assert.equal(await w.settle(), 11)
+  assert.equal(w.enforcer.plan().steps.length, 0)
+  w.show()
+  assert.equal(w.enforcer.plan().steps.length, 0)
+  w.want(MANY.slice(1))
+  assert.equal(await w.settle(), 1)
+  assert.equal(w.enforcer.plan().steps.length, 0)
+  w.show()
+  assert.equal(w.names().length, 9)
+})
+
+test('a large delete needs a second snapshot that was asked for at least 30 s later', async () => {
+  const w = world()
+  w.want(MANY)
+  await w.settle()
+  w.show()
+  await w.clock.advance(100_000)
+  w.want(MANY.slice(5), 100_000)
+  assert.equal(w.enforcer.plan().deletes.kind, 'guarded')
+  assert.deepEqual(
+    w.health.warnings().map(({ code }) => code),
+    ['CCP_DELETE_GUARD'],
+  )
+  await w.clock.advance(20_000)
+  w.want(MANY.slice(5), 120_000)
+  assert.equal(w.enforcer.plan().deletes.kind, 'guarded')
+  await w.clock.advance(20_000)
+  // p0 is there again: only what both snapshots miss is gone.
+  w.want([MANY[0]!, ...MANY.slice(5)], 140_000)
+  assert.equal(await w.settle(), 4)
+  w.show()
+  assert.deepEqual(w.names(), [0, 5, 6, 7, 8, 9].map(uuid))
+  assert.deepEqual(w.health.warnings(), [])
+})
+
+test('a second snapshot that misses many more is looked at once more', async () => {
+  const w = world()
+  w.want(MANY)
+  await w.settle()
+  w.show()
+  w.want(MANY.slice(4), 0)
+  assert.equal(w.enforcer.plan().deletes.kind, 'guarded')
+  await w.clock.advance(30_000)
+  w.want([], 30_000)
+  assert.deepEqual([w.enforcer.plan().deletes.kind, w.enforcer.plan().steps.length], ['guarded', 0])
+  await w.clock.advance(30_000)
+  w.want([], 60_000)
+  assert.equal(await w.settle(), 10)
+})
+
+test('another source: deletes wait for approval, which lasts', async () => {
+  const w = world()
+  w.want(MANY)
+  await w.settle()
+  w.show()
+  w.want(MANY.slice(1), 0, 'two')
+  assert.deepEqual([w.enforcer.plan().deletes.kind, w.enforcer.plan().steps.length], ['approval', 0])
+  w.enforcer.approve()
+  assert.equal(await w.settle(), 1)
+})
+
+test('nothing is decided from a store that is not complete and live', () => {
+  const w = world()
+  w.want(MANY)
+  w.stores.clusterGroups.setLive(false)
+  assert.throws(() => w.enforcer.plan(), { code: 'KUBE_NOT_READY' })
+  assert.equal(w.enforcer.realization()?.items[0]?.state, 'UNKNOWN')
+})
+
+test('what is reported follows what is written', async () => {
+  const w = world()
+  assert.equal(w.enforcer.realization(), undefined)
+  w.want([MANY[0]!])
+  assert.equal(w.enforcer.realization()?.items[0]?.state, 'IN_PROGRESS')
+  await w.settle()
+  w.show()
+  const stored = w.stores.clusterNetworkPolicies.get(uuid(0))!
+  const { generation = 0 } = stored.metadata
+  const status = {
+    phase: 'Realized' as const,
+    observedGeneration: generation,
+    currentNodesRealized: 2,
+    desiredNodesRealized: 2,
+  }
+  const metadata = { ...stored.metadata, resourceVersion: 'newer' }
+  w.stores.clusterNetworkPolicies.upsert({ ...stored, metadata, status }, 'newer')
+  assert.equal(w.enforcer.realization()?.items[0]?.state, 'SUCCESS')
+  assert.equal(w.enforcer.realization()?.isGone(`${POLICIES}/p0`), false)
+  assert.equal(w.enforcer.realization()?.isGone(`${POLICIES}/p1`), true)
+})
