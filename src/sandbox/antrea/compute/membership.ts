@@ -40,11 +40,18 @@ const podKey = (pod: Pod): string => `${pod.metadata.namespace}/${pod.metadata.n
 
 export function createMembership(world: MembershipWorld): Membership {
   const entries = new Map<string, Entry>()
-  const byNamespace = new Map<string, Map<string, Pod>>()
+  const byNamespace = createIndex()
+  /** By `key=value` of each label: most selectors name one, and few Pods have it. */
+  const byLabel = createIndex()
   /** Never given twice, so that a selector kept again does not look like its former self. */
   let versions = 0
 
-  const podsIn = (namespace: string) => byNamespace.get(namespace)?.values() ?? []
+  /** Those among whom all that a selector may select are. */
+  const candidates = ({ namespace, podSelector }: GroupSelector): Iterable<Pod> => {
+    const [label] = Object.entries(podSelector?.matchLabels ?? {})
+    if (label !== undefined) return byLabel.get(labelKey(...label))
+    return namespace === undefined ? world.pods() : byNamespace.get(namespace)
+  }
   const update = (entry: Entry, key: string, isIn: boolean, isSame: boolean) => {
     const was = entry.pods.has(key)
     if (isIn) entry.pods.add(key)
@@ -57,9 +64,8 @@ export function createMembership(world: MembershipWorld): Membership {
       const known = entries.get(key)
       if (known !== undefined) return known
       const matches = matcher(selector, world)
-      const among = selector.namespace === undefined ? world.pods() : podsIn(selector.namespace)
       const pods = new Set<string>()
-      for (const pod of among) if (matches(pod)) pods.add(podKey(pod))
+      for (const pod of candidates(selector)) if (matches(pod)) pods.add(podKey(pod))
       const entry = { selector, matches, pods, version: ++versions }
       entries.set(key, entry)
       return entry
@@ -71,21 +77,52 @@ export function createMembership(world: MembershipWorld): Membership {
       const pod = now ?? before
       if (pod === undefined) return
       const key = podKey(pod)
-      const namespace = pod.metadata.namespace ?? ''
-      const siblings = byNamespace.get(namespace) ?? new Map<string, Pod>()
-      byNamespace.set(namespace, siblings)
-      if (now === undefined) siblings.delete(key)
-      else siblings.set(key, now)
-      if (siblings.size === 0) byNamespace.delete(namespace)
+      byNamespace.move(key, [before?.metadata.namespace], [now?.metadata.namespace], now)
+      byLabel.move(key, labelKeys(before), labelKeys(now), now)
       for (const entry of entries.values()) update(entry, key, now !== undefined && entry.matches(now), false)
     },
     namespaceChanged(name) {
       for (const entry of entries.values()) {
         if (entry.selector.namespaceSelector === undefined) continue
-        for (const pod of podsIn(name)) update(entry, podKey(pod), entry.matches(pod), true)
+        for (const pod of byNamespace.get(name)) update(entry, podKey(pod), entry.matches(pod), true)
       }
     },
     selects: (selector, pod) => matcher(selector, world)(pod),
+  }
+}
+
+const labelKey = (key: string, value: string): string => `${key}=${value}`
+const labelKeys = (pod: Pod | undefined): string[] =>
+  Object.entries(pod?.metadata.labels ?? {}).map(([key, value]) => labelKey(key, value))
+
+interface Index {
+  get(place: string): Iterable<Pod>
+  /** Takes the Pod out of where it was and puts it where it is now. */
+  move(
+    pod: string,
+    from: readonly (string | undefined)[],
+    to: readonly (string | undefined)[],
+    now: Pod | undefined,
+  ): void
+}
+
+function createIndex(): Index {
+  const places = new Map<string, Map<string, Pod>>()
+  return {
+    get: (place) => places.get(place)?.values() ?? [],
+    move(key, from, to, now) {
+      for (const place of from) {
+        if (place === undefined || !places.get(place)?.delete(key)) continue
+        if (places.get(place)?.size === 0) places.delete(place)
+      }
+      if (now === undefined) return
+      for (const place of to) {
+        if (place === undefined) continue
+        const there = places.get(place) ?? new Map<string, Pod>()
+        there.set(key, now)
+        places.set(place, there)
+      }
+    },
   }
 }
 
