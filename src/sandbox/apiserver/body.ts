@@ -4,9 +4,11 @@ import { TransportError } from '../../errors.ts'
 import { APISERVER_BODY_BYTES_MAX, APISERVER_NESTING_MAX } from '../../limits.ts'
 import type { ServerRequest } from '../../world/index.ts'
 import { type Fields, isFields, nestsDeeper } from './json.ts'
+import { decodeProtobuf } from './protobuf.ts'
 import { badRequest, StatusError } from './status.ts'
 
 const JSON_TYPE = 'application/json'
+const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf'
 const YAML_TYPES = ['application/yaml', 'application/apply-patch+yaml']
 
 export const mediaType = (request: ServerRequest): string =>
@@ -19,10 +21,9 @@ export const unsupportedMediaType = (accepted: readonly string[]) =>
     `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
   )
 
-async function readText(request: ServerRequest): Promise<string> {
-  let bytes: Uint8Array
+async function readBytes(request: ServerRequest): Promise<Uint8Array> {
   try {
-    bytes = await request.body(APISERVER_BODY_BYTES_MAX)
+    return await request.body(APISERVER_BODY_BYTES_MAX)
   } catch (error) {
     if (error instanceof TransportError && error.fault === 'too-large')
       throw new StatusError(
@@ -33,6 +34,10 @@ async function readText(request: ServerRequest): Promise<string> {
       )
     throw error
   }
+}
+
+async function readText(request: ServerRequest): Promise<string> {
+  const bytes = await readBytes(request)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
@@ -65,9 +70,10 @@ function parse(text: string, isYaml: boolean, subject: string): unknown {
 /** The body as an object. `subject` is the kind that is expected. */
 export async function readObject(request: ServerRequest, subject: string): Promise<Fields> {
   const type = mediaType(request)
+  if (type === PROTOBUF_TYPE) return decodeProtobuf(await readBytes(request))
   const isYaml = YAML_TYPES.includes(type)
   if (!isYaml && type !== JSON_TYPE && type !== '')
-    throw unsupportedMediaType([JSON_TYPE, 'application/yaml'])
+    throw unsupportedMediaType([JSON_TYPE, 'application/yaml', PROTOBUF_TYPE])
   const value = parse(await readText(request), isYaml, subject)
   if (!isFields(value))
     throw badRequest(
@@ -90,6 +96,10 @@ export async function readPatch(request: ServerRequest, subject: string): Promis
 
 /** DeleteOptions may be absent. */
 export async function readOptions(request: ServerRequest): Promise<Fields> {
+  if (mediaType(request) === PROTOBUF_TYPE) {
+    const bytes = await readBytes(request)
+    return bytes.length === 0 ? {} : decodeProtobuf(bytes)
+  }
   const text = await readText(request)
   if (text.trim() === '') return {}
   const value = parse(text, mediaType(request) === 'application/yaml', 'DeleteOptions')

@@ -1,5 +1,5 @@
 /** Reads the table of fields into shapes, each type when it is first asked for. */
-import { ANY, type ScalarType, type Shape, type Struct } from '../schema/shape.ts'
+import { ANY, type ScalarType, type Shape, type Struct, type WireField } from '../schema/shape.ts'
 import { FIELDS } from './fields.ts'
 
 const LINES = new Map(
@@ -31,15 +31,23 @@ export function structShape(name: string): Struct {
   if (known !== undefined) return known
   const line = LINES.get(name)
   if (line === undefined) throw new Error(`the table of fields has no type ${name}`)
-  const fields = new Map(
-    line.split(' ').map((field) => {
-      const at = field.indexOf(':')
-      return [field.slice(0, at), parseShape(field.slice(at + 1))] as const
-    }),
-  )
-  const struct: Struct = { kind: 'struct', name, fields, open: false, atomic: false }
+  const fields = new Map<string, Shape>()
+  const wire = new Map<number, WireField>()
+  for (const text of line.split(' ')) {
+    const [head = '', type = ''] = splitAt(text, ':')
+    const [field = '', number] = splitAt(head, '#')
+    const shape = parseShape(type)
+    if (field !== '+') fields.set(field, shape)
+    if (number !== undefined) wire.set(Number(number), { name: field === '+' ? undefined : field, shape })
+  }
+  const struct: Struct = { kind: 'struct', name, fields, wire, open: false, atomic: false }
   structs.set(name, struct)
   return struct
+}
+
+function splitAt(text: string, separator: string): [string, string?] {
+  const at = text.indexOf(separator)
+  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)]
 }
 
 function parseShape(text: string): Shape {
@@ -49,8 +57,9 @@ function parseShape(text: string): Shape {
     const atomic = text.endsWith('!')
     return { kind: 'map', values: parseShape(text.slice(1, text.lastIndexOf('}'))), atomic }
   }
-  const scalar = SCALARS[text]
-  if (scalar !== undefined) return { kind: 'scalar', type: scalar }
+  const keepsZero = text.endsWith('?')
+  const scalar = SCALARS[keepsZero ? text.slice(0, -1) : text]
+  if (scalar !== undefined) return { kind: 'scalar', type: scalar, keepsZero }
   const atomic = text.endsWith('!')
   const name = atomic ? text.slice(0, -1) : text
   if (LINES.get(name) === '*') return ANY
@@ -62,16 +71,15 @@ const LIST = /^\[(.*)\](?:\{([^}]*)\}|(set))?(?:~(\w*))?(-)?$/
 function parseList(text: string): Shape {
   const [, item = '*', keyText, set, mergeBy, noMerge] = LIST.exec(text) ?? []
   const items = parseShape(item)
-  const pairs = (keyText?.split(',') ?? []).map((key) => key.split('=') as [string, string?])
+  const pairs = (keyText?.split(',') ?? []).map((key) => splitAt(key, '='))
   const keys = pairs.map(([key]) => key)
-  const keyDefaults = Object.fromEntries(pairs.filter(([, value]) => value !== undefined))
   const mergeKey = mergeBy ?? (noMerge === undefined ? (set === undefined ? keys[0] : '') : undefined)
   return {
     kind: 'list',
     items,
     type: set !== undefined ? 'set' : keys.length > 0 ? 'map' : 'atomic',
     keys,
-    keyDefaults,
+    keyDefaults: Object.fromEntries(pairs.filter(([, value]) => value !== undefined)),
     ...(mergeKey === undefined ? {} : { mergeKey }),
   }
 }

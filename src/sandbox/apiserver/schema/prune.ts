@@ -70,7 +70,7 @@ function decodeAt(value: unknown, shape: Shape, at: At, unknown: string[], refus
       return value
     case 'scalar':
       if (!fits(value, shape.type)) throw mismatch()
-      return value === '' ? undefined : value
+      return isZero(value) && shape.keepsZero !== true ? undefined : value
     case 'list': {
       if (!isList(value)) throw mismatch()
       if (value.length === 0) return undefined
@@ -106,8 +106,10 @@ function decodeAt(value: unknown, shape: Shape, at: At, unknown: string[], refus
 function decodeItem(item: unknown, shape: Shape, at: At, unknown: string[], refuse: Refuse): unknown {
   const decoded = decodeAt(item, shape, at, unknown, refuse)
   if (decoded !== undefined) return decoded
-  return shape.kind === 'scalar' && item === '' ? '' : shape.kind === 'struct' ? {} : (item ?? null)
+  return shape.kind === 'struct' ? {} : (item ?? null)
 }
+
+const isZero = (value: unknown): boolean => value === '' || value === 0 || value === false
 
 function fits(value: unknown, type: ScalarType): boolean {
   switch (type) {

@@ -14,11 +14,19 @@ export type ScalarType =
   /** Of a custom resource: validated by its schema, not here. */
   | 'unchecked'
 
+/** A field as protobuf numbers it; without a name its fields are the struct's own in JSON. */
+export interface WireField {
+  readonly name: string | undefined
+  readonly shape: Shape
+}
+
 export interface Struct {
   readonly kind: 'struct'
   /** Go's name of the type, for messages; empty for custom resources. */
   readonly name: string
   readonly fields: ReadonlyMap<string, Shape>
+  /** Built-in types only. */
+  readonly wire?: ReadonlyMap<number, WireField>
   /** Unknown fields are kept (x-kubernetes-preserve-unknown-fields). */
   readonly open: boolean
   readonly atomic: boolean
@@ -26,7 +34,8 @@ export interface Struct {
 
 export type Shape =
   | { readonly kind: 'any' }
-  | { readonly kind: 'scalar'; readonly type: ScalarType }
+  /** `keepsZero`: a pointer, or without omitempty, in Go; else an empty text, 0 and false are as good as absent. */
+  | { readonly kind: 'scalar'; readonly type: ScalarType; readonly keepsZero?: boolean }
   | Struct
   | { readonly kind: 'map'; readonly values: Shape; readonly atomic: boolean }
   | {
