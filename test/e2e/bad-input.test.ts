@@ -331,3 +331,27 @@ test('an endpoint that somebody else holds', LIMIT, async (context) => {
   assert.match(stderr, /^antrea-nsx-adapter: SERVE_CANNOT_LISTEN: .*held\.sock/)
   assert.equal(code, 1)
 })
+
+test('another policy store than before: deletes wait until a person approves', LIMIT, async (context) => {
+  const parts = await startParts(context)
+  const daemon = await readyWithPolicies(parts)
+  const approve = () => runToEnd(context, ['approve', '--socket', daemon.socket])
+  assert.match((await approve()).stdout, /^Nothing waits for a person/)
+  const left = parts.cluster.api.list(ACNP).length - 1
+  parts.manager.renewSource()
+  parts.manager.faults.dropStreams()
+  await parts.nsx.deletePolicy('a')
+  await warned(daemon, 'CCP_APPROVAL')
+  await pause(2_000)
+  assert.equal(parts.cluster.api.list(ACNP).length, left + 1, 'nothing goes unasked')
+  const { code, stdout } = await approve()
+  assert.equal(code, 0)
+  assert.match(stdout, /^Approved: /)
+  await until(
+    'the deleted policy gone',
+    () => parts.cluster.api.list(ACNP).length === left,
+    20_000,
+    () => daemon.stdout(),
+  )
+  await until('the warning gone', async () => (await daemon.status())?.warnings.length === 0)
+})
