@@ -115,6 +115,8 @@ const base = setup({
     sayWrites: () => {},
     /** A person agrees to deletes. */
     approve: () => {},
+    /** Forget what was remembered of the cluster. */
+    standDown: () => {},
 
     setReportStale: assign({ isReportStale: true }),
     noteReportFailure: assign({ reportFailures: ({ context }) => context.reportFailures + 1 }),
@@ -179,7 +181,12 @@ const enforcement = base.createStateConfig({
   invoke: { src: 'observe' },
   on: {
     LEAD: { actions: assign({ isLeading: true }) },
-    STANDBY: { guard: 'isRunning', target: '.idle', actions: assign({ isLeading: false }) },
+    /** Somebody else leads with a newer set perhaps: what is in memory counts again only after a full sync. */
+    STANDBY: {
+      guard: 'isRunning',
+      target: '.idle',
+      actions: [assign({ isLeading: false, isDesired: false, planned: undefined }), 'standDown'],
+    },
     KUBE_READY: { actions: assign({ isKubeReady: true }) },
     KUBE_LOST: { guard: 'isRunning', target: '.idle', actions: assign({ isKubeReady: false }) },
     DESIRED: { actions: assign({ isDesired: true, isStale: true }) },

@@ -48,6 +48,8 @@ export interface Enforcer {
   apply(plan: Plan, signal: AbortSignal): Promise<ApplyOutcome>
   /** A person agrees to deletes under the present source. */
   approve(): void
+  /** Another instance leads from now on: nothing remembered of the cluster holds any more. */
+  standDown(): void
   /** Why the last plan failed; undefined: it did not. For the reports. */
   setPending(error: AdapterError | undefined): void
   /** A policy's status was seen: how long it reads so counts from now. */
@@ -90,7 +92,8 @@ class Enforcement implements Enforcer {
   private guard: { readonly names: ReadonlySet<string>; readonly atMs: number } | undefined
   private confirmed: ReadonlySet<string> = new Set()
   private approvedSource: string | undefined
-  private readonly tierSinceMs = new Map<string, number>()
+  /** Since when antrea-controller says it does not know a tier, by name; until it takes a policy again. */
+  private readonly unknownSinceMs = new Map<string, number>()
   private readonly groupWrittenMs = new Map<string, number>()
   private readonly since = new Map<string, { key: string; ms: number }>()
 
@@ -113,6 +116,17 @@ class Enforcement implements Enforcer {
 
   approve(): void {
     this.approvedSource = this.desired?.source
+  }
+
+  standDown(): void {
+    for (const overlay of [this.policies, this.groups, this.tiers]) overlay.clear()
+    for (const map of [this.remembered, this.refused, this.groupWrittenMs, this.unknownSinceMs]) map.clear()
+    this.unusedSince = new Map()
+    this.guard = undefined
+    this.confirmed = new Set()
+    this.last = undefined
+    this.pending = undefined
+    for (const code of PLAN_WARNINGS) this.deps.health.clear(code)
   }
 
   setPending(error: AdapterError | undefined): void {
@@ -147,13 +161,13 @@ class Enforcement implements Enforcer {
         onWritten: (type, name, base, now) => {
           log.info({ kind: type.kind, name, gone: now === undefined }, 'written')
           this.overlayOf(type.plural).written(name, base, now)
-          if (type.plural === RESOURCES.tiers.plural && !this.tierSinceMs.has(name))
-            this.tierSinceMs.set(name, clock.monotonicMs())
+          if (type.plural === RESOURCES.clusterNetworkPolicies.plural && now !== undefined)
+            this.unknownSinceMs.clear()
           if (type.plural === RESOURCES.clusterGroups.plural && base !== undefined && now !== undefined)
             this.groupWrittenMs.set(name, clock.monotonicMs())
         },
         onRefused: (ref, refusal) => void this.refused.set(ref, { ...refusal, atMs: clock.monotonicMs() }),
-        isTierFresh: (name) => clock.monotonicMs() - (this.tierSinceMs.get(name) ?? 0) < TIER_SETTLE_MS,
+        isTierFresh: (name) => this.isTierFresh(name),
       },
       signal,
     )
@@ -193,6 +207,14 @@ class Enforcement implements Enforcer {
   private translated(desired: DesiredState): Translation {
     this.translation ??= this.translate(desired.objects)
     return this.translation
+  }
+
+  /** A cache of antrea-controller lags after the tier is made, and after antrea-controller itself was started. */
+  private isTierFresh(name: string): boolean {
+    const nowMs = this.deps.clock.monotonicMs()
+    const sinceMs = this.unknownSinceMs.get(name) ?? nowMs
+    this.unknownSinceMs.set(name, sinceMs)
+    return nowMs - sinceMs < TIER_SETTLE_MS
   }
 
   private overlayOf(plural: string): Overlay<KubeObject> {
@@ -256,8 +278,6 @@ class Enforcement implements Enforcer {
     for (const name of this.remembered.keys()) if (!wanted.has(name)) this.remembered.delete(name)
     // A name that NSX holds again is not agreed to be gone any more.
     this.confirmed = new Set([...this.confirmed].filter((name) => !wanted.has(name)))
-    for (const tier of this.tiers.values())
-      if (!this.tierSinceMs.has(tier.metadata.name)) this.tierSinceMs.set(tier.metadata.name, nowMs)
     const raised = new Map(next.warnings.map(({ code, detail }) => [code, detail]))
     for (const code of PLAN_WARNINGS) {
       const detail = raised.get(code)

@@ -126,6 +126,7 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
         sayLink(health, { error: context.error })
       },
       approve: () => enforcer.approve(),
+      standDown: () => enforcer.standDown(),
       sayWrites: ({ context }) => sayWrites(health, enforcer, context),
     },
     delays: {

@@ -150,6 +150,17 @@ test('drift is repaired while the link is down, and nothing is once leading is l
   assert.deepEqual([w.enforcement(), w.count('plan'), w.value()['link']], ['idle', before + 1, 'standby'])
 })
 
+test('leading again, it waits for a full sync: another leader may have had a newer set', async () => {
+  const w = await settled()
+  await w.send({ type: 'STANDBY' })
+  const before = w.count('plan')
+  await w.send(LEAD)
+  await w.send({ type: 'CHANGED' })
+  assert.deepEqual([w.enforcement(), w.count('plan'), w.count('flush s2')], ['idle', before, 0])
+  await w.stream({ type: 'DESIRED' })
+  assert.deepEqual([w.enforcement(), w.count('plan')], ['settled', before + 1])
+})
+
 test('new groups are awaited; when they are late the plan starts over', async () => {
   const w = await settled()
   w.answers.planned = { ...SETTLED, awaiting: 1 }
