@@ -97,6 +97,7 @@ export function createAgent(deps: AgentDeps): Agent {
   /** Every new watch begins with everything: a controller that was restarted has forgotten the reports. */
   const watchPolicies = (mine: Life) =>
     forever(mine.stop.signal, async () => {
+      let isOpen = false
       try {
         for await (const line of watchLines(
           http,
@@ -104,13 +105,15 @@ export function createAgent(deps: AgentDeps): Agent {
           mine.stop.signal,
           STANDIN_AGENT_WATCH_SILENCE_MS,
         )) {
-          if (!connected) mine.policies.clear()
+          if (!isOpen) mine.policies.clear()
+          isOpen = true
           connected = true
           mine.connected()
           take(mine, line as WatchLine)
         }
       } finally {
-        connected = false
+        // A stream that ends is opened again at once; only when that fails is the controller out of reach.
+        if (!isOpen) connected = false
       }
     })
 
