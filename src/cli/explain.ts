@@ -1,7 +1,7 @@
 /** `explain`: what a code means and what to do, wherever it was seen. */
 import type { Command } from 'commander'
 import { CODES as TRANSLATION_CODES } from '../ccp/translate/codes.ts'
-import { nearest } from '../config/index.ts'
+import { nearest } from '../config/problems.ts'
 import { needsPerson } from '../errors.ts'
 import { WARNINGS, type Warning } from '../health/index.ts'
 import { CODES } from './codes.ts'
@@ -70,4 +70,4 @@ export const EXPLANATIONS: ReadonlyMap<string, Explanation> = new Map(
 )
 
 const overview = (all: readonly Explanation[]): string =>
-  table(all.map(({ code, lines }) => [code, lines[0] ?? '']))
+  table(all.map(({ code, lines }) => [code, (lines[0] ?? '').replace(/^In NSX: +/, '')]))

@@ -50,12 +50,10 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
     onBroken: () => process.exit(1),
     listen: (handler, at) => serve({ handler, ...at, log: log.child({ room: 'serve' }) }),
   })
-  const signal = await untilSignal()
+  const signal = await untilSignal(clock)
   log.info({ signal }, 'stopping')
   await daemon.stop()
   log.info({}, 'stopped')
-  // Whatever still holds the event loop (a thread inside a call to a dead disk) must not hold the process.
-  process.exit(0)
 }
 
 function endpointsOf({ socket, listen }: { socket: string; listen?: string | undefined }): ListenAt[] {

@@ -57,6 +57,7 @@ async function run(options: Options): Promise<void> {
   const clock = createRealClock()
   const line = lineWriter(clock)
   if (options.readyFile !== undefined) prepareReadyFile(options.readyFile)
+  const signal = untilSignal(clock)
   const sandbox = await startSandbox({
     clock,
     random: createRealRandom(),
@@ -68,29 +69,28 @@ async function run(options: Options): Promise<void> {
     ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
     onTransition: (transition) => tellTransition(line, transition, options.verbose === true),
   })
-  const signal = untilSignal()
   try {
-    if (options.once === true) await playOnce(sandbox, clock, line)
-    else {
-      say(placesText(sandbox.places))
-      const ready = waitUntilReady(sandbox, clock, READY_LIMIT_MS).then(() => {
-        if (options.readyFile !== undefined)
-          writeAtomically(options.readyFile, `${JSON.stringify(sandbox.places, null, 2)}\n`)
-        line('green', 'ready', `everything runs; ${Math.round(clock.monotonicMs())} ms after the start`)
-      })
-      const follower = followSandbox(sandbox, clock, (text) => line('cyan', 'seen', text))
-      try {
-        await Promise.race([signal, ready])
-        await signal
-      } finally {
-        follower.stop()
-      }
-      line('cyan', 'stop', 'stopping')
-    }
+    if (options.once === true) await Promise.race([playOnce(sandbox, clock, line), signal.then(interrupted)])
+    else await Promise.race([stayUp(sandbox, options, clock, line), signal])
+    line('cyan', 'stop', 'stopping')
   } finally {
     await sandbox.stop()
   }
-  process.exit(process.exitCode ?? EXIT.ok)
+}
+
+function interrupted(): void {
+  process.exitCode = EXIT.failed
+}
+
+/** Never resolves by itself; rejects when the adapter does not get ready. */
+async function stayUp(sandbox: Sandbox, options: Options, clock: Clock, line: Line): Promise<void> {
+  say(placesText(sandbox.places))
+  followSandbox(sandbox, clock, (text) => line('cyan', 'seen', text))
+  await waitUntilReady(sandbox, clock, READY_LIMIT_MS)
+  if (options.readyFile !== undefined)
+    writeAtomically(options.readyFile, `${JSON.stringify(sandbox.places, null, 2)}\n`)
+  line('green', 'ready', `everything runs; ${Math.round(clock.monotonicMs())} ms after the start`)
+  return new Promise(() => {})
 }
 
 /** One of an earlier run says nothing about this one. */

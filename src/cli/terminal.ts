@@ -1,6 +1,6 @@
 /** What a person reads: lines without control characters, colour only on a terminal, one line for an error. */
 import { styleText } from 'node:util'
-import { ConfigError } from '../config/index.ts'
+import { ConfigError } from '../config/problems.ts'
 import { type AdapterError, asAdapterError } from '../errors.ts'
 
 type Style = Parameters<typeof styleText>[0]

@@ -4,7 +4,7 @@ import type { StatusSnapshot } from '../adapter.ts'
 import { type Daemon, startDaemon } from '../daemon.ts'
 import type { Transition } from '../diagnostics/index.ts'
 import { needsPerson, waitFor } from '../errors.ts'
-import { discoverAntrea, loadAccess } from '../kube/index.ts'
+import { type AccessOptions, discoverAntrea, loadAccess } from '../kube/index.ts'
 import type { Logger } from '../log/index.ts'
 import { createManager, type Manager } from '../manager/index.ts'
 import { type Clock, type HttpClient, type Random, sleep } from '../world/index.ts'
@@ -13,7 +13,7 @@ import { createHttpClient, serve } from '../world/real.ts'
 import { createEmbeddedCluster } from './cluster.ts'
 import { createNamespace } from './demo.ts'
 import { createPrivateFolder, kubeconfig, type PrivateFolder } from './files.ts'
-import { type Authority, createAuthority } from './pki.ts'
+import { type Authority, createAuthority, type Identity } from './pki.ts'
 import { createRest, type Rest } from './rest.ts'
 import { ADAPTER_USER, LEASE_NAMESPACE, mayDo } from './rights.ts'
 import { LOOPBACK, type SandboxServer, serveSandbox } from './server.ts'
@@ -111,7 +111,7 @@ async function build(
     instance,
     socket,
     nsx,
-    kubeconfigFile: kube.adapterKubeconfig,
+    access: kube.adapterAccess,
     folder,
   })
   undo.push(() => daemon.stop())
@@ -208,6 +208,7 @@ interface StartedCluster {
   readonly admin: HttpClient
   readonly kubeconfig: string
   readonly adapterKubeconfig: string
+  readonly adapterAccess: AccessOptions
   readonly cluster: EmbeddedCluster | undefined
   readonly server: SandboxServer | undefined
   stop(): Promise<void>
@@ -230,12 +231,23 @@ async function startEmbedded(
   const server = await listenOr('API server', apiPort, () =>
     serveSandbox({ handler: cluster.api.handler, port: apiPort, identity, clientCa: authority.ca, log }),
   )
-  const config = async (name: string, user: string, groups: readonly string[]) =>
-    folder.write(name, kubeconfig(server.url, authority.ca, user, await authority.client(user, groups)))
+  const config = (name: string, user: string, client: Identity) =>
+    folder.write(name, kubeconfig(server.url, authority.ca, user, client))
+  const adapter = await authority.client(ADAPTER_USER)
+  const person = await authority.client('sandbox-admin', ['system:masters'])
   return {
     admin: cluster.admin,
-    kubeconfig: await config('kubeconfig', 'sandbox-admin', ['system:masters']),
-    adapterKubeconfig: await config('adapter.kubeconfig', ADAPTER_USER, []),
+    kubeconfig: config('kubeconfig', 'sandbox-admin', person),
+    adapterKubeconfig: config('adapter.kubeconfig', ADAPTER_USER, adapter),
+    // What is in that file; reading it with client-node would cost a quarter of a second of the start.
+    adapterAccess: {
+      load: async () => ({
+        origin: server.url,
+        tls: { ca: authority.ca, ...adapter },
+        headers: () => ({}),
+        fingerprint: server.url,
+      }),
+    },
     cluster,
     server,
     async stop() {
@@ -268,6 +280,7 @@ async function useReal(file: string, clock: Clock, clusterId: string): Promise<S
     admin,
     kubeconfig: file,
     adapterKubeconfig: file,
+    adapterAccess: { kubeconfig: file },
     cluster: undefined,
     server: undefined,
     async stop() {
@@ -316,7 +329,7 @@ interface AdapterParts {
   readonly instance: string
   readonly socket: string
   readonly nsx: StartedManager
-  readonly kubeconfigFile: string
+  readonly access: AccessOptions
   readonly folder: PrivateFolder
 }
 
@@ -324,12 +337,12 @@ const lease = { namespace: LEASE_NAMESPACE, name: 'antrea-nsx-adapter' }
 
 async function startAdapter(
   { clock, random, log, version, statusPort = 0, onTransition }: SandboxOptions,
-  { instance, socket, nsx, kubeconfigFile, folder }: AdapterParts,
+  { instance, socket, nsx, access, folder }: AdapterParts,
 ): Promise<Daemon> {
   return startDaemon({
     settings: { clusterId: nsx.clusterId, clusterName: CLUSTER_NAME, instance, lease },
     version,
-    kubeAccess: { kubeconfig: kubeconfigFile },
+    kubeAccess: access,
     connectKube: ({ origin, tls, headers }) => createHttpClient({ origin, tls, headers }),
     nsxHttp: createHttpClient({ origin: nsx.server.url, tls: { ca: nsx.ca, ...nsx.identity } }),
     clock,

@@ -108,6 +108,26 @@ test('kubectl works on the kubeconfig', async (context) => {
   assert.equal(kubectl('get', 'services,ingresses,networkpolicies', '-A').status, 0)
 })
 
+test('a second adapter of the cluster stands by, and outlives everything it works with', async (context) => {
+  const { program, places } = await startSandbox(context)
+  const socket = join(folder(context), 'second.sock')
+  const second = start(context, ['run', '--config', places.adapter.config, '--serve-socket', socket])
+  const role = async () => {
+    const { code, stdout } = await runToEnd(context, ['status', '--socket', socket])
+    return code === 0 && /^READY {2}(\w+)/.exec(stdout)?.[1]
+  }
+  assert.equal(
+    await until('the second is ready', role, 20_000, () => second.stdout() + second.stderr()),
+    'standby',
+  )
+  // The sandbox takes its manager and cluster with it; what is seen is that the second lives on and says what is wrong.
+  await program.stop()
+  await until('not ready', async () => (await role()) === false)
+  assert.equal(second.child.exitCode, null, second.stderr())
+  assert.ok((await second.stop()) < 3_500)
+  assert.equal(second.child.exitCode, 0)
+})
+
 test('--once plays the scenario within 40 s', async (context) => {
   const startMs = performance.now()
   const { code, stdout, stderr } = await runToEnd(context, ['sandbox', '--once'])
