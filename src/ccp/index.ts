@@ -91,7 +91,11 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
         }),
       ),
       plan: fromPromise<Planned>(async () => {
-        next = enforcer.plan()
+        try {
+          next = enforcer.plan()
+        } catch (error) {
+          throw asAdapterError(error)
+        }
         const { steps, awaiting, deletes, againMs } = next
         return {
           steps: steps.length,

@@ -25,8 +25,17 @@ export interface TranslatedRule {
   readonly problems: readonly Problem[]
 }
 
-const ACTIONS: Readonly<Record<string, RuleAction>> = { ALLOW: 'Allow', DROP: 'Drop', REJECT: 'Reject' }
-const FAMILIES: Readonly<Record<string, Family | undefined>> = { IPV4: 4, IPV6: 6, IPV4_IPV6: undefined }
+/** Maps, not objects: a name like `constructor` must find nothing. */
+const ACTIONS: ReadonlyMap<string, RuleAction> = new Map([
+  ['ALLOW', 'Allow'],
+  ['DROP', 'Drop'],
+  ['REJECT', 'Reject'],
+])
+const FAMILIES: ReadonlyMap<string, Family | undefined> = new Map([
+  ['IPV4', 4],
+  ['IPV6', 6],
+  ['IPV4_IPV6', undefined],
+])
 const LOG_LABEL_CHARS_MAX = 63
 
 /** The rule in both directions; with an ERROR among the problems neither may be used. */
@@ -37,7 +46,7 @@ export function translateRule(input: RuleInput): TranslatedRule {
   const refuse = (code: Parameters<typeof problem>[0], detail: string, field: string) =>
     void problems.push(problem(code, detail, { ...where, field }))
 
-  const action = ACTIONS[rule.action ?? '']
+  const action = ACTIONS.get(rule.action ?? '')
   if (rule.action === 'JUMP_TO_APPLICATION') refuse('JUMP', 'the action is JUMP_TO_APPLICATION', 'action')
   else if (action === undefined) refuse('ACTION_UNKNOWN', `action ${quote(rule.action)}`, 'action')
   const direction = rule.direction ?? 'IN_OUT'
@@ -48,8 +57,7 @@ export function translateRule(input: RuleInput): TranslatedRule {
   if ((rule.profiles ?? []).some((profile) => !isAny(profile)))
     refuse('CONTEXT_PROFILE', `profiles ${quote(rule.profiles)}`, 'profiles')
   const family = rule.ip_protocol ?? 'IPV4_IPV6'
-  if (!Object.hasOwn(FAMILIES, family))
-    refuse('FAMILY_UNKNOWN', `ip_protocol ${quote(family)}`, 'ip_protocol')
+  if (!FAMILIES.has(family)) refuse('FAMILY_UNKNOWN', `ip_protocol ${quote(family)}`, 'ip_protocol')
 
   const sources = readMembers(rule.source_groups, resolve, { ...where, field: 'source_groups' }, problems)
   const destinations = readMembers(
@@ -71,7 +79,7 @@ export function translateRule(input: RuleInput): TranslatedRule {
     scope,
     sources,
     destinations,
-    family: FAMILIES[family],
+    family: FAMILIES.get(family),
     where,
     problems,
   }
