@@ -9,7 +9,7 @@ import { checkNamespace } from './namespaces.ts'
 import { isDryRun, writerOf } from './options.ts'
 import { trackUpdate } from './patch/index.ts'
 import { apiVersionOf, keyOf } from './resource.ts'
-import { validateSchema } from './schema/index.ts'
+import { hasRules, ruleErrors, rulesNotChecked, validateSchema } from './schema/index.ts'
 import { alreadyExists, type FieldError, invalid, resourceText, StatusError } from './status.ts'
 import type { ManagedFields, StoredObject } from './types.ts'
 
@@ -132,5 +132,8 @@ export function contentErrors(
   const found = resource.validate(object, previous)
   if (version.schema === undefined) return found
   const value = { ...omit(object, 'metadata'), metadata: own(object, 'metadata') }
-  return [...found, ...validateSchema(value, version.schema)]
+  const schemaFound = validateSchema(value, version.schema)
+  if (!hasRules(version.schema)) return [...found, ...schemaFound]
+  if (schemaFound.length > 0) return [...found, ...schemaFound, rulesNotChecked]
+  return [...found, ...ruleErrors({ value, before: previous, schema: version.schema, path: '' })]
 }

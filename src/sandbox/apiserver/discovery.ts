@@ -3,6 +3,7 @@ import type { Core } from './core.ts'
 import type { Fields } from './json.ts'
 import { readAccept } from './negotiate.ts'
 import { apiVersionOf, type Resource, type Version } from './resource.ts'
+import { REVIEWS } from './reviews.ts'
 import { noSuchResource } from './status.ts'
 import type { AggregatedResource } from './types.ts'
 
@@ -85,6 +86,14 @@ function groupVersions(core: Core): readonly GroupVersion[] {
   for (const resource of core.registry.all())
     for (const version of resource.versions)
       if (isShown(version)) at(resource.group, version.name).push(...offered(resource))
+  for (const { group, plural, kind } of REVIEWS)
+    at(group, 'v1').push({
+      name: plural,
+      singularName: kind.toLowerCase(),
+      namespaced: false,
+      kind,
+      verbs: ['create'],
+    })
   for (const api of core.aggregated) at(api.group, api.version).push(...api.resources.map(fromAggregated))
   return [...found.values()]
 }

@@ -13,6 +13,7 @@ import { negotiate } from './negotiate.ts'
 import { patch } from './patching.ts'
 import { readDeleteOptions, remove } from './remove.ts'
 import { apiVersionOf, versionOf } from './resource.ts'
+import { review } from './reviews.ts'
 import type { ResourceRoute, Route } from './route.ts'
 import { methodNotAllowed, noSuchResource, notDone, notFound, StatusError } from './status.ts'
 import type { ApiServerOptions, StoredObject, UserInfo } from './types.ts'
@@ -38,6 +39,8 @@ const json = (status: number, body: unknown, contentType = JSON_TYPE): ServerRes
 
 export async function dispatch(asked: Dispatch): Promise<ServerResponse> {
   const { core, request, route } = asked
+  const reviewed = await review(request, asked.user, asked.options)
+  if (reviewed !== undefined) return json(201, reviewed)
   if (route.kind === 'resource') {
     const api = aggregatedFor(core, route.group, route.version)
     if (api !== undefined) {

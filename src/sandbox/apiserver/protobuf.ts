@@ -28,9 +28,12 @@ const KINDS: ReadonlySet<string> = new Set([
   'Pod',
   'ReplicaSet',
   'Secret',
+  'SelfSubjectAccessReview',
+  'SelfSubjectReview',
   'Service',
   'ServiceAccount',
   'StatefulSet',
+  'SubjectAccessReview',
 ])
 
 /** The body as the JSON it stands for. Throws BadRequest when it is malformed or of another kind. */

@@ -10,6 +10,8 @@ import {
   merge,
   post,
   put,
+  RULEDS,
+  ruled,
   WIDGETS,
   widget,
 } from './steps.ts'
@@ -128,6 +130,30 @@ export const CUSTOM_CASES: readonly Case[] = [
   refuse('null where it is allowed', { size: 1, maybe: null }),
   refuse('null for a default', { size: 1, color: null }),
   refuse('a list for an object', []),
+  {
+    name: 'rules: kept and broken',
+    steps: [
+      post(RULEDS, ruled({ source: { pod: 'a' } })),
+      post(RULEDS, ruled({ source: { pod: 'a', ip: 'b' } })),
+      post(RULEDS, ruled({ source: {}, destination: {} })),
+      post(RULEDS, ruled({})),
+      post(RULEDS, ruled({ source: { ip: 'x' }, destination: { pod: 'b' }, point: 'Source' })),
+      post(RULEDS, ruled({ source: { pod: 'a' }, header: { tcp: 'x', udp: 'y' } })),
+      post(RULEDS, ruled({ source: { pod: 'a' }, fixed: 'no' })),
+      post(RULEDS, ruled('nothing')),
+    ],
+  },
+  {
+    name: 'rules: what may not change',
+    steps: [
+      post(RULEDS, ruled({ source: { pod: 'a' }, fixed: 1, bridges: [{ name: 'x' }] })),
+      merge(`${RULEDS}/r`, { spec: { fixed: 2 } }),
+      merge(`${RULEDS}/r`, { spec: { bridges: [{ name: 'y' }] } }),
+      merge(`${RULEDS}/r`, { spec: { bridges: [{ name: 'x' }, { name: 'y' }] } }),
+      merge(`${RULEDS}/r`, { spec: { fixed: null } }),
+      merge(`${RULEDS}/r`, { spec: { fixed: 3 } }),
+    ],
+  },
   {
     name: 'names and labels that are none',
     steps: [

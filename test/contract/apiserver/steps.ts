@@ -79,6 +79,14 @@ export const SERVICES = '/api/v1/namespaces/{ns}/services'
 export const WIDGETS = '/apis/contract.example.com/v1/namespaces/{ns}/widgets'
 export const GADGETS = '/apis/contract.example.com/v1/gadgets'
 
+export const RULEDS = '/apis/contract.example.com/v1/namespaces/{ns}/ruleds'
+export const ruled = (spec: unknown) => ({
+  apiVersion: 'contract.example.com/v1',
+  kind: 'Ruled',
+  metadata: { name: 'r' },
+  spec,
+})
+
 export const configMap = (name: string, data: Readonly<Record<string, string>> = { a: '1' }, meta = {}) => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -182,6 +190,58 @@ export const definition = (kind: string, scope: string, versions: readonly unkno
   }
 }
 
+const RULED_SCHEMA = {
+  type: 'object',
+  properties: {
+    spec: {
+      type: 'object',
+      'x-kubernetes-validations': [
+        { rule: 'has(self.source.pod) || has(self.destination.pod)', message: 'One pod must be named.' },
+        { rule: "!(has(self.point) && self.point == 'Source') || has(self.source.pod)" },
+      ],
+      properties: {
+        source: {
+          type: 'object',
+          'x-kubernetes-validations': [{ rule: '!(has(self.pod) && has(self.ip))', message: 'Not both.' }],
+          properties: { pod: { type: 'string' }, ip: { type: 'string' } },
+        },
+        destination: { type: 'object', properties: { pod: { type: 'string' }, ip: { type: 'string' } } },
+        point: { type: 'string' },
+        fixed: {
+          type: 'integer',
+          'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'it is immutable' }],
+        },
+        header: {
+          type: 'object',
+          'x-kubernetes-validations': [
+            {
+              rule: '(has(self.tcp) ? 1 : 0) + (has(self.udp) ? 1 : 0) <= 1',
+              message: 'One of them.',
+              reason: 'FieldValueForbidden',
+              fieldPath: '.udp',
+            },
+          ],
+          properties: { tcp: { type: 'string' }, udp: { type: 'string' } },
+        },
+        bridges: {
+          type: 'array',
+          maxItems: 3,
+          'x-kubernetes-validations': [
+            { rule: 'oldSelf.all(o, self.exists(s, s.name == o.name))', message: 'bridges stay' },
+          ],
+          'x-kubernetes-list-type': 'map',
+          'x-kubernetes-list-map-keys': ['name'],
+          items: {
+            type: 'object',
+            required: ['name'],
+            properties: { name: { type: 'string', maxLength: 9 } },
+          },
+        },
+      },
+    },
+  },
+}
+
 /** Installed once before the cases. */
 export const DEFINITIONS = [
   definition(
@@ -209,4 +269,5 @@ export const DEFINITIONS = [
       },
     }),
   ]),
+  definition('Ruled', 'Namespaced', [version(RULED_SCHEMA)]),
 ]

@@ -275,4 +275,11 @@ IngressRuleValue http#1:HTTPIngressRuleValue
 ProbeHandler exec#1:ExecAction grpc#4:GRPCAction httpGet#2:HTTPGetAction tcpSocket#3:TCPSocketAction
 DeleteOptions apiVersion:s kind:s gracePeriodSeconds#1:i? preconditions#2:Preconditions orphanDependents#3:b? propagationPolicy#4:s? dryRun#5:[s] ignoreStoreReadErrorWithClusterBreakingPotential#6:b?
 Preconditions uid#1:s? resourceVersion#2:s?
+SelfSubjectAccessReview metadata#1:ObjectMeta spec#2:AccessReviewSpec
+SubjectAccessReview metadata#1:ObjectMeta spec#2:SubjectReviewSpec
+SelfSubjectReview metadata#1:ObjectMeta
+AccessReviewSpec resourceAttributes#1:ResourceAttributes nonResourceAttributes#2:NonResourceAttributes
+SubjectReviewSpec resourceAttributes#1:ResourceAttributes nonResourceAttributes#2:NonResourceAttributes user#3:s groups#4:[s] uid#6:s
+ResourceAttributes namespace#1:s verb#2:s group#3:s version#4:s resource#5:s subresource#6:s name#7:s
+NonResourceAttributes path#1:s verb#2:s
 `

@@ -1,6 +1,8 @@
 /** OpenAPI v3 schemas of custom resources, in the structural form apiextensions demands. */
-import { fieldsOf, isFields, isList, listOf } from '../json.ts'
-import { denied, type FieldError, required } from '../status.ts'
+import { type Fields, fieldsOf, isFields, isList, listOf, textOf } from '../json.ts'
+import { denied, type FieldError, type FieldReason, required, wrong } from '../status.ts'
+import { compileRule } from './cel.ts'
+import { CelError } from './cel-parse.ts'
 import { ANY, type Shape, type Struct, UNCHECKED } from './shape.ts'
 
 /** JSONSchemaProps of apiextensions.k8s.io/v1, as far as it is read here. */
@@ -37,7 +39,12 @@ export interface Schema {
   readonly 'x-kubernetes-list-type'?: 'atomic' | 'set' | 'map'
   readonly 'x-kubernetes-list-map-keys'?: readonly string[]
   readonly 'x-kubernetes-map-type'?: 'atomic' | 'granular'
-  readonly 'x-kubernetes-validations'?: readonly { readonly rule: string; readonly message?: string }[]
+  readonly 'x-kubernetes-validations'?: readonly {
+    readonly rule: string
+    readonly message?: string
+    readonly fieldPath?: string
+    readonly reason?: FieldReason
+  }[]
 }
 
 /** The shape of a whole custom resource: the schema's fields, type and metadata. */
@@ -111,7 +118,29 @@ export function schemaProblems(schema: unknown, path: string, depth = 0): readon
   const extra = isFields(schema['additionalProperties'])
     ? schemaProblems(schema['additionalProperties'], `${path}.additionalProperties`, depth + 1)
     : []
-  return [...own, ...below, ...items, ...extra]
+  return [...own, ...ruleProblems(schema, path), ...below, ...items, ...extra]
+}
+
+/** Rules that could not be checked are refused with the definition: taking them would be half an answer. */
+function ruleProblems(schema: Fields, path: string): readonly FieldError[] {
+  return listOf(schema, 'x-kubernetes-validations').flatMap((one, at) => {
+    const field = `${path}.x-kubernetes-validations[${at}].rule`
+    const rule = textOf(one, 'rule')
+    try {
+      if (textOf(one, 'messageExpression') !== '') throw new CelError('messageExpression is not evaluated')
+      compileRule(rule)
+      return []
+    } catch (error) {
+      if (!(error instanceof CelError)) throw error
+      return [
+        wrong(
+          field,
+          JSON.stringify(rule),
+          `the embedded API server does not evaluate this rule: ${error.message}`,
+        ),
+      ]
+    }
+  })
 }
 
 export function isPattern(pattern: string): boolean {
