@@ -91,6 +91,7 @@ const WATCHED: readonly ResourceName[] = [
 /** Builds the adapter; nothing is sent before `start`. Throws the errors of reading the credentials. */
 export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
   const { settings, clock, random, log, health } = options
+  const inspect = inspectTransitions(clock, (transition) => report(options, transition))
   const kube = await createKubeSide({
     access: options.kubeAccess,
     connect: options.connectKube,
@@ -102,10 +103,12 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
     userAgent: `antrea-nsx-adapter/${options.version}`,
     resources: WATCHED,
     lease: settings.lease,
+    inspect,
   })
   const actor = createActor(compose(options, kube), {
+    id: 'adapter',
     clock,
-    inspect: inspectTransitions(clock, (transition) => report(options, transition)),
+    inspect,
   })
   actor.subscribe({
     error: (error) => {

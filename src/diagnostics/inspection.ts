@@ -55,6 +55,5 @@ export function stateWords(value: unknown): string {
 
 function pathOf(actor: AnyActorRef): string {
   const parent = actor._parent
-  const name = parent === undefined ? 'adapter' : actor.id
-  return parent === undefined ? name : `${pathOf(parent)}/${name}`
+  return parent === undefined ? actor.id : `${pathOf(parent)}/${actor.id}`
 }

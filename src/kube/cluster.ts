@@ -1,4 +1,5 @@
 /** The Kubernetes side in one piece, for the composition of the adapter. */
+import type { InspectionEvent } from 'xstate'
 import type { Health } from '../health/index.ts'
 import type { Logger } from '../log/index.ts'
 import type { Clock, HttpClient, Random } from '../world/index.ts'
@@ -29,6 +30,8 @@ export interface KubeSideOptions {
   /** Unique for each running process; its name in the Lease. */
   readonly instance: string
   readonly userAgent: string
+  /** Sees the transitions of the chart that is the Kubernetes side's own (whether the API server answers at all). */
+  readonly inspect?: (event: InspectionEvent) => void
   /** What is watched. */
   readonly resources: readonly ResourceName[]
   readonly lease?: { readonly namespace?: string; readonly name?: string }
@@ -69,6 +72,7 @@ export async function createKubeSide(options: KubeSideOptions): Promise<KubeSide
     random,
     log,
     userAgent,
+    ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
     report: (problem) => problems.report('api-server', problem),
   })
   const { http } = peer

@@ -2,7 +2,7 @@
  * The API server as one peer: every request passes here. It notices when the server answers nobody (machines/outage.ts)
  * and lets one probe ask for all; it renews credentials that are refused; it puts the base path in front.
  */
-import { createActor, fromPromise } from 'xstate'
+import { createActor, fromPromise, type InspectionEvent } from 'xstate'
 import { outageMachine } from '../../machines/outage.ts'
 import { type AdapterError, asAdapterError, retry, TransportError } from '../errors.ts'
 import { KUBE_ANSWER_FRESH_MS, KUBE_PROBE_PAUSES_MS, KUBE_PROBE_TIMEOUT_MS } from '../limits.ts'
@@ -16,6 +16,8 @@ export interface PeerOptions {
   readonly random: Random
   readonly log: Logger
   readonly userAgent: string
+  /** Sees the chart's transitions. */
+  readonly inspect?: (event: InspectionEvent) => void
   /** Why nothing answers; undefined once something does. */
   readonly report: (problem: AdapterError | undefined) => void
 }
@@ -165,7 +167,7 @@ interface Outage {
 
 /** The outage chart, started again should it ever break. */
 function superviseOutage(options: PeerOptions, ask: (signal?: AbortSignal) => Promise<void>): Outage {
-  const { clock, random, log, report } = options
+  const { clock, random, log, report, inspect } = options
   const noAnswer = new TransportError('timeout', 'the API server does not answer; it is asked again')
   const machine = outageMachine.provide({
     actors: {
@@ -188,7 +190,7 @@ function superviseOutage(options: PeerOptions, ask: (signal?: AbortSignal) => Pr
     for (const listener of [...listeners]) listener()
   }
   const start = () => {
-    const actor = createActor(machine, { clock })
+    const actor = createActor(machine, { clock, id: 'outage', ...(inspect === undefined ? {} : { inspect }) })
     actor.subscribe({
       next: tell,
       error: (error) => {
