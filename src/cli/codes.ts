@@ -240,6 +240,11 @@ const KUBE: Entries = {
     'antrea-controller does not know a tier yet that was just made',
     'It is tried again within 30 s. Nothing to do.',
   ],
+  NOT_LEADING: ['Only the leader speaks to the manager', 'This instance stands by; nothing to do.'],
+  GROUPS_NOT_COMPUTED: [
+    'antrea-controller has not computed a new group in time',
+    'Policies that need it wait and it is tried again. Check the antrea-controller Pod.',
+  ],
   LEASE_TAKEN: ['Another instance holds the lease', 'This one stands by. Nothing to do.'],
   LEASE_NAMESPACE_MISSING: [
     'The namespace of the lease is not there',
