@@ -29,8 +29,11 @@ export interface Daemon {
   readonly adapter: Adapter
   /** Of each endpoint, in the order given; 0 for a unix socket. */
   readonly ports: readonly number[]
-  /** Clean, within some 3 s. */
-  stop(): Promise<void>
+  /**
+   * Clean, within some 3 s. False when a thread is stuck in a call to a dead disk: the process then has to be killed,
+   * for Node waits for its threads when it exits.
+   */
+  stop(): Promise<boolean>
 }
 
 /** The newest transitions in memory, for when nothing is kept on disk. */
@@ -80,7 +83,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       await adapter.stop()
       watching.abort()
       await Promise.all(listening.map((server) => server.close()))
-      await diagnostics.close(CLOSE_DIAGNOSTICS_MS)
+      return diagnostics.close(CLOSE_DIAGNOSTICS_MS)
     },
   }
 }
@@ -113,7 +116,7 @@ function keepRecent(): Pick<Diagnostics, 'record' | 'read' | 'close'> {
     },
     read: async ({ limit, machine = '' }) =>
       recent.filter((row) => row.machine.startsWith(machine)).slice(-limit),
-    close: async () => {},
+    close: async () => true,
   }
 }
 

@@ -9,5 +9,5 @@ for (const stream of [process.stdout, process.stderr])
   })
 
 await runCommandLine(process.argv.slice(2))
-// Whatever still holds the event loop (a thread inside a call to a dead disk) must not hold the process.
+// Whatever still holds the event loop must not hold the process.
 process.exit()

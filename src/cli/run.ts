@@ -52,8 +52,14 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
   })
   const signal = await untilSignal(clock)
   log.info({ signal }, 'stopping')
-  await daemon.stop()
+  const isClean = await daemon.stop()
   log.info({}, 'stopped')
+  if (isClean) return
+  log.warn(
+    { code: 'DIAGNOSTICS_LOST' },
+    'the disk of the diagnostics does not answer; the process ends itself by SIGKILL',
+  )
+  process.kill(process.pid, 'SIGKILL')
 }
 
 function endpointsOf({ socket, listen }: { socket: string; listen?: string | undefined }): ListenAt[] {

@@ -28,17 +28,26 @@ const PRUNE_AT_SHARE = 0.9
 const PRUNE_ROWS_SHARE = 0.2
 
 /**
- * Opens or creates the file with mode 0600. A file that SQLite does not take as a database, or that another version of
+ * Opens or creates the file with mode 0600, and its folder with 0700. A file that SQLite does not take as a database, or that another version of
  * this program made, is set aside as FILE.unreadable (one is kept) and begun anew. Throws what the disk says.
  */
 export function openDatabase(file: string, bytesMax: number): DiagnosticsDatabase {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(file))
   try {
     return open(file, bytesMax)
   } catch (error) {
     if (!isUnreadable(error)) throw error
     setAside(file)
     return open(file, bytesMax)
+  }
+}
+
+/** One folder, not those above it: a path that is wrong higher up is told, not built. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 

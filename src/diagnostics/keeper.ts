@@ -34,17 +34,22 @@ export interface Diagnostics {
   /** The newest ones, oldest first: from the database, with those that wait. Rejects when the database cannot be read. */
   read(query: ReadQuery): Promise<readonly Transition[]>
   counts(): DiagnosticsCounts
-  /** Writes what waits and ends the thread; within `limitMs` in any case. */
-  close(limitMs?: number): Promise<void>
+  /**
+   * Writes what waits and ends the thread; within `limitMs` in any case. False when the thread is still inside a call to
+   * a dead disk: Node then cannot exit in order, and whoever ends the process has to kill it.
+   */
+  close(limitMs?: number): Promise<boolean>
 }
 
 const BATCH_ROWS = 512
 /** Rows are gathered so long: one transaction a second at most wakes the disk. */
 const GATHER_MS = 1_000
-/** A write or read that takes longer counts as failed; the thread is ended and started anew. */
-const ANSWER_LIMIT_MS = 10_000
+/** A write or read that takes longer counts as failed, and the thread is ended; another one starts once it has. */
+const ANSWER_LIMIT_MS = 4_000
 const RETRY_MS = 30_000
 const CLOSE_LIMIT_MS = 500
+/** A thread that is not inside a call to the disk is gone within some milliseconds. */
+const THREAD_END_MS = 200
 
 /** Starts keeping. The file is opened by the thread when there is something to write. */
 export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
@@ -101,40 +106,47 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
         await thread.ask({ do: 'close' }).catch(() => {})
       }
       await Promise.race([orderly(), sleep(clock, limitMs)])
-      thread.end()
+      const over = () => sleep(clock, THREAD_END_MS).then(() => false)
+      return Promise.race([thread.end().then(() => true), over()])
     },
   }
 }
+
+const DEAD_DISK = 'the disk does not answer'
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never
 
 interface Thread {
   /** Rejects with the thread's words, when it died, or after ANSWER_LIMIT_MS. */
   ask(request: WithoutId<ThreadRequest>): Promise<{ readonly rows?: readonly Transition[] }>
-  /** Does not wait: a thread inside a call to the disk ends when that returns. */
-  end(): void
+  /** Resolves when the thread is gone; while it is inside a call to the disk it cannot go. */
+  end(): Promise<void>
 }
 
 /** The worker behind questions and answers; started at the first question, and again after it was lost. */
 function createThread(clock: Clock, data: ThreadData): Thread {
   const open = new Map<number, (answer: ThreadAnswer) => void>()
   let worker: Worker | undefined
+  /** Ended, and perhaps still inside a call to a dead disk: there is never a second thread beside it. */
+  let ending: Worker | undefined
   let lastId = 0
   const lose = (words: string) => {
     const lost = worker
     worker = undefined
+    ending = lost ?? ending
     for (const [id, settle] of open) settle({ id, failed: words })
     open.clear()
-    void lost?.terminate()
+    return lost?.terminate()
   }
   const start = (): Worker => {
     const started = new Worker(new URL('./thread.ts', import.meta.url), { workerData: data })
     started.on('message', (answer: ThreadAnswer) => open.get(answer.id)?.(answer))
     started.on('error', (error) => {
-      if (worker === started) lose(error instanceof Error ? error.message : String(error))
+      if (worker === started) void lose(error instanceof Error ? error.message : String(error))
     })
     started.on('exit', () => {
-      if (worker === started) lose('the diagnostics thread ended')
+      if (worker === started) void lose('the diagnostics thread ended')
+      if (ending === started) ending = undefined
     })
     started.unref()
     return started
@@ -142,9 +154,10 @@ function createThread(clock: Clock, data: ThreadData): Thread {
   return {
     ask: (request) =>
       new Promise((resolve, reject) => {
+        if (ending !== undefined) return reject(new Error(DEAD_DISK))
         lastId += 1
         const id = lastId
-        const timer = clock.setTimeout(() => lose('the disk does not answer'), ANSWER_LIMIT_MS)
+        const timer = clock.setTimeout(() => void lose(DEAD_DISK), ANSWER_LIMIT_MS)
         open.set(id, (answer) => {
           open.delete(id)
           clock.clearTimeout(timer)
@@ -154,6 +167,9 @@ function createThread(clock: Clock, data: ThreadData): Thread {
         worker ??= start()
         worker.postMessage({ ...request, id })
       }),
-    end: () => lose('closed'),
+    end: async () => {
+      await lose('closed')
+      await ending?.terminate()
+    },
   }
 }

@@ -6,15 +6,14 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { WARNINGS, type WarningCode } from '../../src/health/index.ts'
 import { createApiServer } from '../../src/sandbox/apiserver/index.ts'
 import { createAuthority } from '../../src/sandbox/pki.ts'
 import { ADAPTER_USER, mayDo } from '../../src/sandbox/rights.ts'
-import { POLICIES } from '../../src/sandbox/scenario-policy.ts'
 import type { Handler, ServerResponse } from '../../src/world/index.ts'
 import { createRealClock, createRealRandom, serve } from '../../src/world/real.ts'
-import { type Daemon, hangUp, type Parts, startParts } from './parts.ts'
+import { type Daemon, hangUp, startParts } from './parts.ts'
 import { folder, pause, runToEnd, until } from './process.ts'
+import { policyUids, policyWrites, readyWithPolicies, warned } from './seen.ts'
 
 const clock = createRealClock()
 const random = createRealRandom()
@@ -25,32 +24,6 @@ const LIMIT = { timeout: 120_000 }
 /** Requests in these seconds stay within what back-off allows: some tens, where a busy loop has thousands. */
 const WATCHED_MS = 6_000
 const CALLS_MAX = 60
-
-/** Waits for the warning in `status` and in the log, and checks what holds for every one. */
-async function warned(daemon: Daemon, code: WarningCode): Promise<string> {
-  const words = () => `${daemon.stdout()}\n${daemon.stderr()}`
-  const found = await until(
-    code,
-    async () => (await daemon.status())?.warnings.find((warning) => warning.code === code),
-    20_000,
-    words,
-  )
-  const told = await until(
-    `the log line of ${code}`,
-    () => {
-      const lines = daemon.lines().filter((line) => line.includes(`"message":"${code}: `))
-      return lines.length > 0 && lines
-    },
-    5_000,
-    words,
-  )
-  assert.equal(told.length, 1, 'one line, not one a try')
-  const line = JSON.parse(told[0] ?? '{}') as { code: string; message: string }
-  assert.equal(line.code, code)
-  assert.ok(line.message.includes(WARNINGS[code].text.slice(0, 30)), 'the line says what to do')
-  assert.doesNotMatch(line.message, /\n|\bat \S+ \(/)
-  return found.detail
-}
 
 async function alive(context: TestContext, daemon: Daemon): Promise<void> {
   assert.equal(daemon.child.exitCode, null, daemon.stderr())
@@ -163,28 +136,6 @@ async function whole({ body = '' }: ServerResponse): Promise<string> {
   return text
 }
 
-const ACNP = 'clusternetworkpolicies.crd.antrea.io'
-
-async function readyWithPolicies(parts: Parts): Promise<Daemon> {
-  const daemon = parts.run()
-  await until(
-    'ready',
-    async () => (await daemon.status())?.ready,
-    20_000,
-    () => daemon.stdout(),
-  )
-  await parts.nsx.putGroup('frontend', { expression: [] })
-  for (const id of ['a', 'b', 'c'])
-    await parts.nsx.putPolicy(id, { ...POLICIES.quarantine, scope: ['ANY'], display_name: id })
-  await until(
-    'three policies in the cluster',
-    () => parts.cluster.api.list(ACNP).length === 3,
-    20_000,
-    () => daemon.stdout(),
-  )
-  return daemon
-}
-
 const RUBBISH: readonly (readonly [string, (lines: string[]) => string])[] = [
   ['a line that is not JSON', ([begin = '', ...rest]) => `${begin}\n{"t":"put",\n${rest.join('\n')}\n`],
   [
@@ -198,14 +149,6 @@ const RUBBISH: readonly (readonly [string, (lines: string[]) => string])[] = [
   ],
 ]
 
-/** Writes of the adapter to policy, groups and tiers; the stand-in writes their status. */
-const policyWrites = ({ cluster }: Parts) =>
-  cluster.api.audit
-    .entries()
-    .filter(({ mutating, user, path }) => mutating && user === ADAPTER_USER && path.includes('crd.antrea.io'))
-
-const uids = ({ cluster }: Parts) => cluster.api.list(ACNP).map(({ metadata }) => metadata.uid)
-
 for (const [name, change] of RUBBISH)
   test(
     `${name}, again and again: thrown away, nothing deleted, and asked for ever less`,
@@ -214,16 +157,16 @@ for (const [name, change] of RUBBISH)
       const { state, before } = snapshotFault(change)
       const parts = await startParts(context, { beforeManager: before })
       const daemon = await readyWithPolicies(parts)
-      const held = uids(parts)
+      const held = policyUids(parts)
       parts.cluster.api.audit.clear()
       state.on = true
       parts.manager.faults.dropStreams()
       await warned(daemon, 'CCP_PROTOCOL')
       assert.ok((await gain(() => state.struck)) <= 12)
-      assert.deepEqual(uids(parts), held)
+      assert.deepEqual(policyUids(parts), held)
       assert.deepEqual(policyWrites(parts), [])
       await alive(context, daemon)
-      assert.deepEqual(uids(parts), held)
+      assert.deepEqual(policyUids(parts), held)
     },
   )
 
@@ -234,7 +177,7 @@ test(
     const { state, before } = snapshotFault(() => '{"t":"begin"\n')
     const parts = await startParts(context, { beforeManager: before })
     const daemon = await readyWithPolicies(parts)
-    const held = uids(parts)
+    const held = policyUids(parts)
     parts.cluster.api.audit.clear()
     state.on = true
     parts.manager.faults.dropStreams()
@@ -246,7 +189,7 @@ test(
       30_000,
       () => daemon.stdout(),
     )
-    assert.deepEqual(uids(parts), held)
+    assert.deepEqual(policyUids(parts), held)
     assert.deepEqual(policyWrites(parts), [])
   },
 )
@@ -330,28 +273,4 @@ test('an endpoint that somebody else holds', LIMIT, async (context) => {
   ])
   assert.match(stderr, /^antrea-nsx-adapter: SERVE_CANNOT_LISTEN: .*held\.sock/)
   assert.equal(code, 1)
-})
-
-test('another policy store than before: deletes wait until a person approves', LIMIT, async (context) => {
-  const parts = await startParts(context)
-  const daemon = await readyWithPolicies(parts)
-  const approve = () => runToEnd(context, ['approve', '--socket', daemon.socket])
-  assert.match((await approve()).stdout, /^Nothing waits for a person/)
-  const left = parts.cluster.api.list(ACNP).length - 1
-  parts.manager.renewSource()
-  parts.manager.faults.dropStreams()
-  await parts.nsx.deletePolicy('a')
-  await warned(daemon, 'CCP_APPROVAL')
-  await pause(2_000)
-  assert.equal(parts.cluster.api.list(ACNP).length, left + 1, 'nothing goes unasked')
-  const { code, stdout } = await approve()
-  assert.equal(code, 0)
-  assert.match(stdout, /^Approved: /)
-  await until(
-    'the deleted policy gone',
-    () => parts.cluster.api.list(ACNP).length === left,
-    20_000,
-    () => daemon.stdout(),
-  )
-  await until('the warning gone', async () => (await daemon.status())?.warnings.length === 0)
 })

@@ -47,7 +47,13 @@ export interface Parts {
   /** Requests that reached each server. */
   readonly requests: { manager: number; api: number }
   /** Starts `run` against these parts; the settings replace the right ones. */
-  run(settings?: { clusterId?: string; nsxUrl?: string; nsxCa?: string; kubeconfig?: string }): Daemon
+  run(settings?: {
+    clusterId?: string
+    nsxUrl?: string
+    nsxCa?: string
+    kubeconfig?: string
+    diagnostics?: string
+  }): Daemon
   kubeconfigFor(url: string, ca: string): string
 }
 
@@ -136,7 +142,7 @@ export async function startParts(context: TestContext, options: PartsOptions = {
           nsx: { url: settings.nsxUrl ?? managerUrl, ...files, ca: settings.nsxCa ?? files.ca },
           kube: { kubeconfig: settings.kubeconfig ?? rightKubeconfig },
           serve: { socket },
-          diagnostics: { file: join(path, 'diagnostics.sqlite') },
+          diagnostics: { file: settings.diagnostics ?? join(path, `${random.uuid()}.sqlite`) },
         }),
       )
       const program = start(context, ['run', '--config', config])

@@ -1,6 +1,16 @@
 /** Diagnostics are kept when the disk is well, and cost nobody anything when it is not. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -158,4 +168,20 @@ test('closing ends within its limit though the disk does not answer', async (con
   const startMs = clock.monotonicMs()
   await diagnostics.close(300)
   assert.ok(clock.monotonicMs() - startMs < 900)
+})
+
+test('a disk that never answers: one stuck thread and no second one, told, and well again once it answers', async (context) => {
+  const file = join(folder(context), 'd.sqlite')
+  // Opening a FIFO for writing waits for a reader, as a dead network file system would.
+  execFileSync('mkfifo', [file])
+  const { diagnostics, lost } = keep(context, file)
+  diagnostics.record(row(1))
+  await until('the warning', () => /does not answer/.test(lost() ?? ''))
+  const failures = diagnostics.counts().failures
+  await until('further tries', () => diagnostics.counts().failures > failures + 2)
+  await assert.rejects(diagnostics.read({ limit: 1 }), /does not answer/)
+  const startMs = clock.monotonicMs()
+  assert.equal(await diagnostics.close(100), false)
+  assert.ok(clock.monotonicMs() - startMs < 800)
+  closeSync(openSync(file, constants.O_RDONLY | constants.O_NONBLOCK))
 })
