@@ -3,21 +3,20 @@ import { retry } from '../../errors.ts'
 import type { HttpClient } from '../../world/index.ts'
 import { WEBHOOKS, type Webhook } from './admission/index.ts'
 import { call, expect, messageOf } from './api.ts'
-import { customResourceDefinitions, DEFINITIONS } from './crds/index.ts'
+import { customResourceDefinitions, DEFINITIONS, servedAt } from './crds/index.ts'
 import { watchLines } from './follow.ts'
 import type { RouteOptions } from './index.ts'
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
-const SERVED = '/apis/crd.antrea.io/v1beta1'
 /** Each round waits for a second on the server's side. */
 const ROUNDS_MAX = 60
 
 export async function createCrds(http: HttpClient): Promise<void> {
   for (const definition of customResourceDefinitions()) await put(http, CRDS, definition)
   await eventually(http, 'CustomResourceDefinitions of Antrea', async () => {
-    for (const { plural } of DEFINITIONS) {
-      const answer = await call(http, 'GET', `${SERVED}/${plural}?limit=1`)
-      if (answer.status !== 200) return `${plural}: ${answer.status} ${messageOf(answer.body)}`
+    for (const definition of DEFINITIONS) {
+      const answer = await call(http, 'GET', `${servedAt(definition)}?limit=1`)
+      if (answer.status !== 200) return `${definition.plural}: ${answer.status} ${messageOf(answer.body)}`
     }
     return undefined
   })

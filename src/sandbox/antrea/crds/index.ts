@@ -1,3 +1,4 @@
 /** Antrea's CustomResourceDefinitions, written as builders. Pure; only the stand-in and its tests come in here. */
-export { customResourceDefinitions, DEFINITIONS } from './definitions.ts'
+export { conversionBy, customResourceDefinitions, servedAt, versionOf } from './definitions.ts'
+export { DEFINITIONS, type Definition } from './kinds.ts'
 export type { Schema } from './schema.ts'

@@ -6,7 +6,10 @@ export interface Schema {
   readonly enum?: readonly (string | number)[]
   readonly minimum?: number
   readonly maximum?: number
+  readonly minItems?: number
   readonly maxItems?: number
+  readonly minLength?: number
+  readonly maxLength?: number
   readonly minProperties?: number
   readonly maxProperties?: number
   readonly required?: readonly string[]
@@ -14,8 +17,13 @@ export interface Schema {
   readonly additionalProperties?: Schema
   readonly items?: Schema
   readonly oneOf?: readonly Schema[]
+  readonly anyOf?: readonly Schema[]
+  readonly default?: string | number | boolean
   readonly 'x-kubernetes-int-or-string'?: true
   readonly 'x-kubernetes-preserve-unknown-fields'?: true
+  readonly 'x-kubernetes-list-type'?: 'map' | 'set'
+  readonly 'x-kubernetes-list-map-keys'?: readonly string[]
+  readonly 'x-kubernetes-validations'?: readonly { readonly rule: string; readonly message: string }[]
 }
 
 export const text: Schema = { type: 'string' }
@@ -54,6 +62,25 @@ export const looseSelector: Schema = record({
   matchExpressions: expressions(text),
   matchLabels: { 'x-kubernetes-preserve-unknown-fields': true },
 })
+
+/** A selector whose labels may be anything, and whose expressions are checked. */
+export const openSelector: Schema = record({
+  matchExpressions: expressions(labelValue),
+  matchLabels: { 'x-kubernetes-preserve-unknown-fields': true },
+})
+
+/** An address of either family. */
+export const address: Schema = { type: 'string', oneOf: [{ format: 'ipv4' }, { format: 'ipv6' }] }
+export const intOrString: Schema = { 'x-kubernetes-int-or-string': true }
+export const optional = (schema: Schema, value: string | number | boolean): Schema => ({
+  ...schema,
+  default: value,
+})
+/** Exactly one of these fields, or sets of fields. */
+export const oneOfFields = (...fields: readonly (string | readonly string[])[]): Pick<Schema, 'oneOf'> => ({
+  oneOf: fields.map((field) => ({ required: typeof field === 'string' ? [field] : field })),
+})
+export const portNumber: Schema = between(1, 65_535)
 
 export const ipBlock: Schema = record({
   cidr: { type: 'string', format: 'cidr' },
