@@ -106,6 +106,7 @@ export const CUSTOM_CASES: readonly Case[] = [
   refuse('a number for an integer', { size: 1.5 }),
   refuse('below the minimum', { size: 0 }),
   refuse('above the maximum', { size: 11 }),
+  refuse('at the maximum', { size: 10, title: 'abcde', steps: ['a', 'b', 'c'], ratio: 0.5 }),
   refuse('not in the enumeration', { size: 1, color: 'blue' }),
   refuse('a text too short', { size: 1, title: 'a' }),
   refuse('a text too long', { size: 1, title: 'abcdefg' }),

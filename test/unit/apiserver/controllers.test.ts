@@ -54,9 +54,10 @@ test('the kubelet’s stand-in removes the pod it was asked to stop and not its 
   await send('DELETE', `${PODS}/p`)
   await clock.advance(1_000)
   await send('DELETE', `${PODS}/p`, { gracePeriodSeconds: 0 })
-  await send('POST', PODS, pod('p', {}, { nodeName: 'n1' }))
+  const { body } = await send('POST', PODS, pod('p', {}, { nodeName: 'n1' }))
   await clock.advance(5_000)
-  assert.ok(server.get('pods', 'p', 'default'))
+  const successor = server.get('pods', 'p', 'default')
+  assert.equal(successor?.metadata.resourceVersion, body.metadata.resourceVersion)
 })
 
 test('dependents go with their last owner', async () => {

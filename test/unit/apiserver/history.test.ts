@@ -6,6 +6,17 @@ import { MAPS, start } from './harness.ts'
 
 const map = (name: string, data: object = {}) => ({ metadata: { name }, data })
 
+/** A request whose answer nobody reads yet. */
+const watchRequest = () => ({
+  method: 'GET' as const,
+  path: MAPS,
+  query: new URLSearchParams({ watch: '1' }),
+  headers: {},
+  peer: { address: 'x', commonName: 'admin', verified: true },
+  signal: new AbortController().signal,
+  body: async () => new Uint8Array(),
+})
+
 test('a list that goes on after a compaction gets 410 and a way to go on', async () => {
   const { server, send } = start()
   for (const name of ['a', 'b', 'c']) await send('POST', MAPS, map(name))
@@ -101,6 +112,22 @@ test('a frozen watch stays open and says nothing any more', async () => {
   assert.equal(server.openWatches(), 1)
 })
 
+test('what a frozen watch had not sent yet is never sent', async () => {
+  const { server, send, clock } = start()
+  await send('POST', MAPS, map('a'))
+  const { body } = await server.handler(watchRequest())
+  server.faults.freezeWatches()
+  let isAnswered = false
+  const iterator = (body as AsyncIterable<string>)[Symbol.asyncIterator]()
+  void iterator.next().then(() => {
+    isAnswered = true
+  })
+  await clock.settle()
+  assert.equal(isAnswered, false)
+  await iterator.return?.()
+  assert.equal(server.openWatches(), 0)
+})
+
 test('dropped watches end in order', async () => {
   const { server, watch, clock } = start()
   const dropped = watch(`${MAPS}?watch=1`)
@@ -113,16 +140,7 @@ test('dropped watches end in order', async () => {
 
 test('a watch that nobody reads is ended when its buffer is full', async () => {
   const { server, send } = start()
-  const request = {
-    method: 'GET' as const,
-    path: MAPS,
-    query: new URLSearchParams({ watch: '1' }),
-    headers: {},
-    peer: { address: 'x', commonName: 'admin', verified: true },
-    signal: new AbortController().signal,
-    body: async () => new Uint8Array(),
-  }
-  const response = await server.handler(request)
+  const response = await server.handler(watchRequest())
   assert.equal(server.openWatches(), 1)
   await send('POST', MAPS, map('a'))
   for (let n = 0; n < 20; n += 1)
