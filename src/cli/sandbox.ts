@@ -69,17 +69,15 @@ async function run(options: Options): Promise<void> {
     ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
     onTransition: (transition) => tellTransition(line, transition, options.verbose === true),
   })
+  let steps: readonly ScenarioStep[] | undefined
   try {
-    if (options.once === true) await Promise.race([playOnce(sandbox, clock, line), signal.then(interrupted)])
+    if (options.once === true) steps = await Promise.race([play(sandbox, clock, line), signal.then(() => [])])
     else await Promise.race([stayUp(sandbox, options, clock, line), signal])
     line('cyan', 'stop', 'stopping')
   } finally {
     await sandbox.stop()
   }
-}
-
-function interrupted(): void {
-  process.exitCode = EXIT.failed
+  if (steps !== undefined) tellSteps(steps)
 }
 
 /** Never resolves by itself; rejects when the adapter does not get ready. */
@@ -106,14 +104,18 @@ function prepareReadyFile(file: string): void {
   }
 }
 
-async function playOnce(sandbox: Sandbox, clock: Clock, line: Line): Promise<void> {
-  const steps = await playScenario(sandbox, clock, ({ name, failed, words }) =>
+const play = (sandbox: Sandbox, clock: Clock, line: Line): Promise<readonly ScenarioStep[]> =>
+  playScenario(sandbox, clock, ({ name, failed, words }) =>
     line(failed ? 'red' : 'green', failed ? 'fail' : 'step', `${name}: ${words}`),
   )
+
+/** The table, and the exit code: 0 only when every step was played and seen. */
+function tellSteps(steps: readonly ScenarioStep[]): void {
   say(`\n${stepsTable(steps)}`)
   const failed = steps.find((step) => step.failed)
-  if (failed === undefined) return
-  process.stderr.write(`antrea-nsx-adapter: SCENARIO_FAILED: ${failed.name}: ${plain(failed.words)}\n`)
+  if (steps.length > 0 && failed === undefined) return
+  const why = failed === undefined ? 'interrupted' : `${failed.name}: ${failed.words}`
+  process.stderr.write(`antrea-nsx-adapter: SCENARIO_FAILED: ${plain(why)}\n`)
   process.exitCode = EXIT.failed
 }
 
