@@ -1,20 +1,41 @@
 /** Whether this tier runs here, and says so plainly when it does not. */
-import { programs as buildPrograms, type Programs, whyNotBuildable } from './build.ts'
+import { controlPlane, type Programs } from './build.ts'
+import type { GoBuild } from './go-build.ts'
 
 const isRequired = process.env['REAL_TIER'] === 'required'
 
-const whyNot =
-  process.platform === 'linux' ? whyNotBuildable() : 'the real control plane is started on Linux only'
-
-/**
- * Goes into the options of each test: `false`, or why it is skipped. With REAL_TIER=required nothing is skipped: the
- * first test that wants the programs fails with the reason.
- */
-export const skip: string | false =
-  whyNot === undefined || isRequired ? false : `the real tier is skipped: ${whyNot}`
-
-/** The control plane's programs; builds them when they are not in the cache. */
-export function programs(): Promise<Programs> {
-  if (whyNot !== undefined) throw new Error(`the real tier is required here, but ${whyNot}`)
-  return buildPrograms((line) => process.stderr.write(`# real tier: ${line}\n`))
+export interface Tier<Name extends string> {
+  /**
+   * Goes into the options of each test: `false`, or why it is skipped. With REAL_TIER=required nothing is skipped: the
+   * first test that wants the programs fails with the reason.
+   */
+  readonly skip: string | false
+  /** The programs; builds them when they are not in the cache. */
+  programs(): Promise<Readonly<Record<Name, string>>>
 }
+
+/** `name` for messages, and why the tier cannot run although its programs could be had. */
+export function tierOf<Name extends string>(
+  name: string,
+  build: GoBuild<Name>,
+  whyNotHere?: string,
+): Tier<Name> {
+  const whyNot = whyNotHere ?? build.whyNot()
+  return {
+    skip: whyNot === undefined || isRequired ? false : `${name} is skipped: ${whyNot}`,
+    programs() {
+      if (whyNot !== undefined) throw new Error(`${name} is required here, but ${whyNot}`)
+      return build.programs((line) => process.stderr.write(`# ${name}: ${line}\n`))
+    },
+  }
+}
+
+const real = tierOf(
+  'the real tier',
+  controlPlane,
+  process.platform === 'linux' ? undefined : 'the real control plane is started on Linux only',
+)
+
+export const skip: string | false = real.skip
+
+export const programs = (): Promise<Programs> => real.programs()
