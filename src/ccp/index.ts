@@ -16,15 +16,14 @@ import type { LinkContext } from '../../machines/link.ts'
 import { type AdapterError, asAdapterError, retry } from '../errors.ts'
 import type { Health } from '../health/index.ts'
 import type { ClusterGroup, ClusterNetworkPolicy, KubeClient, Store, Tier } from '../kube/index.ts'
-import { BACKOFF_BASE_MS, BACKOFF_MAX_MS, WRITE_BACKOFF_BASE_MS } from '../limits.ts'
+import { BACKOFF_BASE_MS, WRITE_BACKOFF_BASE_MS } from '../limits.ts'
 import type { Logger } from '../log/index.ts'
-import type { NsxManager } from '../nsx/index.ts'
+import { createLinkWarnings, type NsxManager, openLink } from '../nsx/index.ts'
 import type { Session } from '../protocol/index.ts'
-import type { Clock, Random } from '../world/index.ts'
+import { backoffMs, type Clock, type Random } from '../world/index.ts'
 import { createEnforcer, type Enforcer } from './enforcement.ts'
 import { observeStores } from './observe.ts'
 import type { Plan } from './plan/index.ts'
-import { sayLink } from './problems.ts'
 import { createReporter } from './report.ts'
 import type { TierSettings } from './settings.ts'
 import { type DesiredState, followPolicy } from './source/index.ts'
@@ -72,6 +71,7 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
       },
     },
   })
+  const warnings = createLinkWarnings(health, 'ccp')
   let next: Plan | undefined
   return ccpMachine.provide({
     actors: {
@@ -121,46 +121,30 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
       }),
     },
     actions: {
-      reportWell: () => sayLink(health, undefined),
+      reportWell: () => warnings.well(),
       reportProblem: ({ context }) => {
         log.warn(
           { code: context.error?.code ?? 'NSX_SILENT' },
           context.error?.message ?? 'the manager fell silent',
         )
-        sayLink(health, { error: context.error })
+        warnings.problem(context.error, `${deps.nsx.origin} fell silent; the link is made anew`)
       },
       approve: () => enforcer.approve(),
       standDown: () => enforcer.standDown(),
       sayWrites: ({ context }) => sayWrites(health, enforcer, context),
     },
     delays: {
-      backoff: ({ context }) => waitMs(context.error, context.failures, BACKOFF_BASE_MS, random),
+      backoff: ({ context }) => backoffMs(random, context.failures, BACKOFF_BASE_MS, context.error),
       writeBackoff: ({ context }) =>
-        waitMs(context.writeError, context.writeFailures, WRITE_BACKOFF_BASE_MS, random),
-      reportBackoff: ({ context }) => waitMs(undefined, context.reportFailures, BACKOFF_BASE_MS, random),
+        backoffMs(random, context.writeFailures, WRITE_BACKOFF_BASE_MS, context.writeError),
+      reportBackoff: ({ context }) => backoffMs(random, context.reportFailures, BACKOFF_BASE_MS, undefined),
     },
   })
 }
 
-async function connect(deps: CcpDeps, { leader }: LinkContext, signal: AbortSignal): Promise<Session> {
+function connect(deps: CcpDeps, { leader }: LinkContext, signal: AbortSignal): Promise<Session> {
   if (leader === undefined) throw retry('NOT_LEADING', 'only the leader opens a session')
-  try {
-    const clusterUid = await deps.clusterUid()
-    return await deps.nsx.openSession(
-      'ccp',
-      deps.clusterId,
-      {
-        instance: deps.instance,
-        adapter_version: deps.adapterVersion,
-        capabilities: [...CAPABILITIES],
-        cluster_uid: clusterUid,
-        leader: { lease_created: leader.leaseCreated, transitions: leader.transitions },
-      },
-      signal,
-    )
-  } catch (error) {
-    throw asAdapterError(error)
-  }
+  return openLink(deps, 'ccp', CAPABILITIES, leader, signal)
 }
 
 /** Hands each complete set to the enforcer first, then says so. */
@@ -214,10 +198,4 @@ function writeProblem({ writeError, writeFailures }: CcpContext): AdapterError |
     'GROUPS_NOT_COMPUTED',
     'antrea-controller has not computed new groups in time; policies that need them wait, check its Pod',
   )
-}
-
-/** Full jitter: anything up to base·2^(failures − 1), and never shorter than the peer asked for. */
-function waitMs(error: AdapterError | undefined, failures: number, baseMs: number, random: Random): number {
-  const limit = Math.min(BACKOFF_MAX_MS, baseMs * 2 ** Math.min(Math.max(0, failures - 1), 16))
-  return Math.max(error?.retryAfterMs ?? 0, random.next() * limit)
 }

@@ -21,9 +21,12 @@ export interface ComponentState {
 }
 
 export interface Health {
-  /** Raises a warning or renews its detail; `since` stays that of the first. */
-  set(code: WarningCode, detail: string): void
-  clear(code: WarningCode): void
+  /**
+   * Raises a warning or renews its detail; `since` stays that of the first. Who shares a code with others says its
+   * `source`: the warning stands as long as one of them has raised it.
+   */
+  set(code: WarningCode, detail: string, source?: string): void
+  clear(code: WarningCode, source?: string): void
   /** What a person should see now: old enough, and not explained by another one. */
   warnings(): ActiveWarning[]
   /** Those of them that keep the adapter from being ready. */
@@ -36,7 +39,8 @@ export interface Health {
 }
 
 interface Raised {
-  detail: string
+  /** By source. */
+  readonly details: Map<string, string>
   readonly since: number
   readonly raisedMs: number
 }
@@ -59,23 +63,28 @@ export function createHealth(clock: Clock): Health {
     [...raised.keys()].filter(visible).map((code) => {
       const { title, severity, text } = WARNINGS[code]
       const entry = raised.get(code)!
-      return { code, title, severity, text, detail: entry.detail, since: entry.since }
+      return { code, title, severity, text, detail: detailOf(entry), since: entry.since }
     })
   return {
     warnings,
     blocking: () => warnings().filter(({ code }) => (WARNINGS[code] as Warning).blocksReady === true),
-    set(code, detail) {
+    set(code, detail, source = '') {
       const entry = raised.get(code)
-      if (entry?.detail === detail) return
-      raised.set(code, {
-        detail,
-        since: entry?.since ?? clock.now(),
-        raisedMs: entry?.raisedMs ?? clock.monotonicMs(),
-      })
+      if (entry?.details.get(source) === detail) return
+      if (entry !== undefined) entry.details.set(source, detail)
+      else
+        raised.set(code, {
+          details: new Map([[source, detail]]),
+          since: clock.now(),
+          raisedMs: clock.monotonicMs(),
+        })
       changed()
     },
-    clear(code) {
-      if (raised.delete(code)) changed()
+    clear(code, source = '') {
+      const entry = raised.get(code)
+      if (entry === undefined || !entry.details.delete(source)) return
+      if (entry.details.size === 0) raised.delete(code)
+      changed()
     },
     setComponent(name, state) {
       if (components.get(name)?.state === state) return
@@ -89,3 +98,6 @@ export function createHealth(clock: Clock): Health {
     },
   }
 }
+
+/** What the sources say, each sentence once. */
+const detailOf = ({ details }: Raised): string => [...new Set(details.values())].sort().join('; ')

@@ -11,14 +11,22 @@ import {
   KUBE_WATCH_TIMEOUT_S_MAX,
   KUBE_WATCH_TIMEOUT_S_MIN,
 } from '../limits.ts'
-import type { HttpResponse, Lane } from '../world/index.ts'
+import type { Clock, HttpClient, HttpResponse, Lane, Random } from '../world/index.ts'
 import { refusalOf } from './call.ts'
 import { resourcePath } from './resources.ts'
 import { streamedStatusError } from './status.ts'
-import { keyOf } from './store.ts'
+import { keyOf, type WritableStore } from './store.ts'
 import type { KubeObject, ResourceType } from './types.ts'
-import type { WatchDeps } from './watch.ts'
-import type { WireEvent } from './wire.ts'
+import type { WireEvent, WireReader } from './wire.ts'
+
+export interface FollowDeps {
+  readonly http: HttpClient
+  readonly store: WritableStore
+  readonly reader: WireReader
+  readonly clock: Clock
+  readonly random: Random
+  readonly userAgent: string
+}
 
 type Send = (event: FollowEvent) => void
 
@@ -30,7 +38,7 @@ const SEEN_PERIOD_MS = 1_000
  * written to the store any more.
  */
 export function createFollower(
-  deps: WatchDeps,
+  deps: FollowDeps,
 ): (input: FollowInput, send: Send, signal: AbortSignal) => Promise<void> {
   return async (input, send, signal) => {
     const run = { deps, send: throttled(deps, send), signal }
@@ -41,12 +49,12 @@ export function createFollower(
 }
 
 interface Run {
-  readonly deps: WatchDeps
+  readonly deps: FollowDeps
   readonly send: Send
   readonly signal: AbortSignal
 }
 
-function throttled(deps: WatchDeps, send: Send): Send {
+function throttled(deps: FollowDeps, send: Send): Send {
   let lastSeenMs = Number.NEGATIVE_INFINITY
   return (event) => {
     if (event.type === 'SEEN') {

@@ -2,19 +2,11 @@
 import { fromCallback, fromPromise } from 'xstate'
 import { type FollowEvent, type FollowInput, type WatchEvent, watchMachine } from '../../machines/watch.ts'
 import { type AdapterError, asAdapterError, retry } from '../errors.ts'
-import { BACKOFF_BASE_MS, BACKOFF_MAX_MS } from '../limits.ts'
-import type { Clock, HttpClient, Random } from '../world/index.ts'
-import { createFollower } from './follow.ts'
-import type { WritableStore } from './store.ts'
-import type { WireReader } from './wire.ts'
+import { BACKOFF_BASE_MS } from '../limits.ts'
+import { backoffMs } from '../world/index.ts'
+import { createFollower, type FollowDeps } from './follow.ts'
 
-export interface WatchDeps {
-  readonly http: HttpClient
-  readonly store: WritableStore
-  readonly reader: WireReader
-  readonly clock: Clock
-  readonly random: Random
-  readonly userAgent: string
+export interface WatchDeps extends FollowDeps {
   /** Resolves as soon as the API server is known to answer. */
   readonly reachable: (signal: AbortSignal) => Promise<void>
   /** Resolves when the API server answers anything on a fresh socket. */
@@ -54,8 +46,7 @@ export function provideWatch(deps: WatchDeps): WatchLogic {
       reportProblem: ({ context }) => deps.report(context.error ?? silent),
     },
     delays: {
-      backoff: ({ context }) =>
-        Math.max(context.error?.retryAfterMs ?? 0, backoffMs(context.failures, deps.random)),
+      backoff: ({ context }) => backoffMs(deps.random, context.failures, BACKOFF_BASE_MS, context.error),
     },
   })
 }
@@ -67,7 +58,3 @@ async function adapterErrors(work: Promise<void>): Promise<void> {
     throw asAdapterError(error)
   }
 }
-
-/** Full jitter: anything up to base·2^(failures − 1), so that many clients spread out. */
-export const backoffMs = (failures: number, random: Random): number =>
-  random.next() * Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** Math.min(Math.max(0, failures - 1), 16))

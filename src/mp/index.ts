@@ -5,15 +5,17 @@
 import { fromCallback, fromPromise } from 'xstate'
 import type { LinkContext } from '../../machines/link.ts'
 import { type MpEvent, mpMachine } from '../../machines/mp.ts'
-import type { AdapterError } from '../errors.ts'
-import type { Health } from '../health/index.ts'
-import type { AntreaAgentInfo, AntreaControllerInfo, ClusterNetworkPolicy } from '../kube/antrea.ts'
-import type { Store, WriteGate } from '../kube/contract.ts'
-import { DELETE_GUARD_WAIT_MS, INVENTORY_BATCH_WAIT_MS, INVENTORY_RESYNC_MS } from '../limits.ts'
-import type { Logger } from '../log/index.ts'
-import type { NsxManager } from '../nsx/index.ts'
+import { type AdapterError, retry } from '../errors.ts'
+import {
+  BACKOFF_BASE_MS,
+  DELETE_GUARD_WAIT_MS,
+  INVENTORY_BATCH_WAIT_MS,
+  INVENTORY_RESYNC_MS,
+} from '../limits.ts'
+import { createLinkWarnings, openLink } from '../nsx/index.ts'
 import type { Session } from '../protocol/index.ts'
-import type { Clock, Random } from '../world/index.ts'
+import { backoffMs } from '../world/index.ts'
+import type { MpDeps } from './deps.ts'
 import { createHealthReporter, createHeartbeats } from './health/index.ts'
 import {
   createBook,
@@ -22,38 +24,10 @@ import {
   ensureClusterRecord,
   takesNewerFields,
 } from './inventory/index.ts'
-import { backoffMs, createLinkWarnings, openSession } from './link.ts'
 import { createObservation } from './observe.ts'
-import { createRequests } from './requests.ts'
+import { createRequests, REQUEST_KINDS } from './requests.ts'
 
-export interface MpDeps {
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Logger
-  readonly health: Health
-  readonly nsx: NsxManager
-  readonly stores: {
-    readonly nodes: Store
-    readonly namespaces: Store
-    readonly pods: Store
-    readonly services: Store
-    readonly endpointSlices: Store
-    readonly ingresses: Store
-    readonly networkPolicies: Store
-    readonly clusterNetworkPolicies: Store<ClusterNetworkPolicy>
-    readonly antreaAgentInfos: Store<AntreaAgentInfo>
-    readonly antreaControllerInfos: Store<AntreaControllerInfo>
-  }
-  /** The ClusterControlPlane's node_id. */
-  readonly clusterId: string
-  readonly clusterName: string
-  /** uid of the namespace kube-system. */
-  readonly clusterUid: () => Promise<string>
-  readonly instance: string
-  readonly adapterVersion: string
-  /** NSX is written only while the lease is held. */
-  readonly gate: WriteGate
-}
+export type { MpDeps } from './deps.ts'
 
 export type MpLogic = typeof mpMachine
 
@@ -65,14 +39,15 @@ export function provideMp(deps: MpDeps): MpLogic {
   const view = createView(stores, clusterId, (node) => reporter.agentStatus(node))
   const inventory = createInventory({ ...deps, book: createBook(), view })
   const requests = createRequests({ nsx, clock, log, clusterId })
-  const warnings = createLinkWarnings(health)
+  const warnings = createLinkWarnings(health, 'mp')
   const observed = createObservation(deps, { heartbeats, reporter, view })
 
   return mpMachine.provide({
     actors: {
-      connect: fromPromise<Session, LinkContext>(({ input, signal }) =>
-        openSession(deps, input.leader, signal),
-      ),
+      connect: fromPromise<Session, LinkContext>(({ input: { leader }, signal }) => {
+        if (leader === undefined) throw retry('NOT_LEADING', 'only the leader opens a session')
+        return openLink(deps, 'mp', REQUEST_KINDS, leader, signal)
+      }),
       follow: fromCallback<MpEvent, LinkContext>(({ input, sendBack }) => {
         const stop = new AbortController()
         const listener = {
@@ -131,8 +106,9 @@ export function provideMp(deps: MpDeps): MpLogic {
     },
     guards: { healthChanged: () => reporter.hasChanged() },
     delays: {
-      backoff: ({ context }) => backoffMs(random, context.failures, context.error),
-      inventoryBackoff: ({ context: { inventory: work } }) => backoffMs(random, work.failures, work.error),
+      backoff: ({ context }) => backoffMs(random, context.failures, BACKOFF_BASE_MS, context.error),
+      inventoryBackoff: ({ context: { inventory: work } }) =>
+        backoffMs(random, work.failures, BACKOFF_BASE_MS, work.error),
       batchWait: INVENTORY_BATCH_WAIT_MS,
       // A tenth of jitter, so that many clusters do not read at once.
       resync: () => INVENTORY_RESYNC_MS * (0.95 + 0.1 * random.next()),

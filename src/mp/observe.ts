@@ -1,7 +1,7 @@
 /** What moves the channel: changes of the watched stores and of health, told to the chart while it listens. */
 import type { MpEvent } from '../../machines/mp.ts'
+import type { MpDeps } from './deps.ts'
 import type { HealthReporter, Heartbeats } from './health/index.ts'
-import type { MpDeps } from './index.ts'
 import { type InventoryView, MAPPED, type SourceName } from './inventory/index.ts'
 
 export interface Observation {

@@ -2,6 +2,7 @@
  * What the world gives: clock, randomness and transport, as arguments. Types and small pure helpers only; the real
  * ones are in real.ts, which `main.ts`, the command line and the tests alone may import.
  */
+export { backoffMs } from './backoff.ts'
 export type { Clock, Timer } from './clock.ts'
 export { sleep } from './clock.ts'
 export type {

@@ -5,7 +5,8 @@
 export { type ApplyDeps, type ApplyResult, applyPlan, batchesOf } from './apply.ts'
 export { createBook, type InventoryBook, type SetAside } from './book.ts'
 export { ensureClusterRecord, takesNewerFields } from './cluster.ts'
-export { MAPPED, type MapContext, type Mapped, type MappedResource, mapObject } from './map.ts'
+export { MAPPED, type Mapped, type MappedResource, mapObject } from './map.ts'
+export type { MapContext } from './map-context.ts'
 export {
   type InventoryPlan,
   type InventoryPlanInput,

@@ -1,6 +1,6 @@
 /** Services and Ingresses: what of them NSX shows beside what every type has. Pure. */
 import type { KubeObject } from '../../kube/types.ts'
-import type { MapContext } from './map.ts'
+import type { MapContext } from './map-context.ts'
 import { type Cuts, cutText, properties, specText, TARGET_PORT_CHARS_MAX } from './map-text.ts'
 
 /** EndpointSlices name their Service by this label (discovery/v1). */

@@ -4,6 +4,7 @@
  */
 import type { KubeObject } from '../../kube/types.ts'
 import type { InventoryObject, InventoryType } from '../../nsx/model.ts'
+import type { MapContext } from './map-context.ts'
 import { mapIngress, mapService } from './map-services.ts'
 import {
   type ConditionText,
@@ -27,26 +28,6 @@ export const MAPPED = [
   'clusterNetworkPolicies',
 ] as const
 export type MappedResource = (typeof MAPPED)[number]
-
-export interface Lookup {
-  get(key: string): KubeObject | undefined
-}
-
-/** What an object's mapping looks up beside the object. */
-export interface MapContext {
-  readonly clusterId: string
-  readonly namespaces: Lookup
-  readonly nodes: Lookup
-  readonly services: Lookup
-  /** The EndpointSlices of a Service, by the Service's key. */
-  slicesOf(serviceKey: string): Iterable<KubeObject>
-  /** Keys of the Services that have this Pod among their endpoints. */
-  servicesOf(podKey: string, podUid: string): Iterable<string>
-  /** antrea-agent of a Node; undefined while nothing can be said. */
-  agentStatus(nodeName: string): 'HEALTHY' | 'UNHEALTHY' | undefined
-  /** False for a manager before 4.2, which does not know the newer fields and may refuse them. */
-  readonly newerFields: boolean
-}
 
 export type Mapped = { readonly object: InventoryObject; readonly cuts: number } | 'waiting'
 

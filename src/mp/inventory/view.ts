@@ -4,7 +4,8 @@
  */
 import type { KubeObject, Store } from '../../kube/index.ts'
 import type { InventoryObject, InventoryType } from '../../nsx/model.ts'
-import { MAPPED, type MapContext, type Mapped, type MappedResource, mapObject } from './map.ts'
+import { MAPPED, type Mapped, type MappedResource, mapObject } from './map.ts'
+import type { MapContext } from './map-context.ts'
 import { backendsOf, podsOfSlice, serviceOfSlice } from './map-services.ts'
 import { sameValue } from './plan-compare.ts'
 

@@ -1,0 +1,36 @@
+/** What the MP channel is made with. */
+import type { Health } from '../health/index.ts'
+import type { AntreaAgentInfo, AntreaControllerInfo, ClusterNetworkPolicy } from '../kube/antrea.ts'
+import type { Store, WriteGate } from '../kube/contract.ts'
+import type { Logger } from '../log/index.ts'
+import type { NsxManager } from '../nsx/index.ts'
+import type { Clock, Random } from '../world/index.ts'
+
+export interface MpDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly health: Health
+  readonly nsx: NsxManager
+  readonly stores: {
+    readonly nodes: Store
+    readonly namespaces: Store
+    readonly pods: Store
+    readonly services: Store
+    readonly endpointSlices: Store
+    readonly ingresses: Store
+    readonly networkPolicies: Store
+    readonly clusterNetworkPolicies: Store<ClusterNetworkPolicy>
+    readonly antreaAgentInfos: Store<AntreaAgentInfo>
+    readonly antreaControllerInfos: Store<AntreaControllerInfo>
+  }
+  /** The ClusterControlPlane's node_id. */
+  readonly clusterId: string
+  readonly clusterName: string
+  /** uid of the namespace kube-system. */
+  readonly clusterUid: () => Promise<string>
+  readonly instance: string
+  readonly adapterVersion: string
+  /** NSX is written only while the lease is held. */
+  readonly gate: WriteGate
+}
