@@ -7,16 +7,22 @@ import { startControlPlane } from './harness/controlplane.ts'
 import { programs, skip } from './harness/tier.ts'
 
 const NAME = 'a real kube-apiserver'
+const CONTROLLERS = ['namespace-controller', 'garbage-collector-controller']
 
 if (skip !== false) test(NAME, { skip }, () => {})
 else
   runCases(NAME, CASES, async () => {
-    const plane = await startControlPlane({ programs: await programs() })
+    const plane = await startControlPlane({ programs: await programs(), controllers: CONTROLLERS })
     const client = createHttpClient(plane.administrator)
+    const anonymous = createHttpClient({ origin: plane.administrator.origin, tls: { ca: plane.caPem } })
     return {
       client,
+      anonymous,
+      compact: plane.compact,
+      hasControllers: true,
       async close() {
         await client.close()
+        await anonymous.close()
         await plane.stop()
       },
     }

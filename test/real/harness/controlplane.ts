@@ -11,8 +11,8 @@ import { eventually } from './wait.ts'
 
 export interface ControlPlaneOptions {
   readonly programs: Programs
-  /** Namespace deletion, garbage collection, default ServiceAccounts. Policies need none of it. */
-  readonly controllerManager?: boolean
+  /** What kube-controller-manager runs, for example `namespace-controller`; it is not started for none. Policies need none. */
+  readonly controllers?: readonly string[]
 }
 
 export interface ControlPlane {
@@ -22,12 +22,16 @@ export interface ControlPlane {
   readonly api: Api
   /** For further clients as administrator. */
   readonly administrator: HttpClientOptions
+  /** Of the authority that signed the API server's certificate. */
+  readonly caPem: string
   readonly kubeconfig: string
   readonly audit: AuditLog
   /** Signs the client certificate with which kube-apiserver calls aggregated APIs. */
   readonly frontProxyCaPem: string
   /** A client certificate of this user and a kubeconfig with it. */
   addUser(name: string, organizations?: readonly string[]): Promise<{ readonly kubeconfig: string }>
+  /** Forgets the history of everything until now (etcd's compaction): older watches and pages answer 410. */
+  compact(): Promise<void>
   /** Its programs, newest first. */
   readonly processes: readonly Running[]
   stop(): Promise<void>
@@ -66,24 +70,31 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const api = createApi(http)
     const kubeconfig = writeKubeconfig(place, origin, 'admin', admin)
 
-    await startEtcd(place)
-    await startApiServer(place, frontProxy, api, options.controllerManager === true)
-    if (options.controllerManager === true) await startControllerManager(place, kubeconfig, api)
+    const controllers = options.controllers ?? []
+    const etcd = await startEtcd(place)
+    await startApiServer(place, frontProxy, api, controllers.includes('serviceaccount-controller'))
+    if (controllers.length > 0) await startControllerManager(place, kubeconfig, controllers)
     return {
       folder,
       api,
       administrator,
+      caPem: place.ca.ca,
       kubeconfig,
       audit: openAuditLog(join(folder, 'audit.log')),
       frontProxyCaPem: frontProxy.ca,
       addUser: async (name, organizations = []) => ({
         kubeconfig: writeKubeconfig(place, origin, name, await place.ca.client(name, organizations)),
       }),
+      async compact() {
+        const { header } = await etcd.post('/v3/kv/range', { key: 'AA==' })
+        await etcd.post('/v3/kv/compaction', { revision: header.revision, physical: true })
+      },
       get processes() {
         return [...started].reverse()
       },
       async stop() {
         await http.close()
+        await etcd.http.close()
         await stop()
       },
     }
@@ -133,7 +144,7 @@ const ready = (process: Running, look: () => Promise<boolean>): Promise<unknown>
 const LOOPBACK = { dns: ['localhost'], ips: ['127.0.0.1'] }
 
 /** TLS on both sides, so that another stack's etcd on a port we thought free cannot be taken for ours. */
-async function startEtcd(place: Place): Promise<void> {
+async function startEtcd(place: Place): Promise<Api> {
   const { ports } = place
   const client = `https://127.0.0.1:${ports.etcdClient}`
   const peer = `http://127.0.0.1:${ports.etcdPeer}`
@@ -158,11 +169,13 @@ async function startEtcd(place: Place): Promise<void> {
     origin: client,
     tls: { ca: place.ca.ca, ...(await place.ca.client('probe')) },
   })
+  const api = createApi(http)
   try {
-    const api = createApi(http)
     await ready(process, async () => (await api.ask('GET', '/health')).body?.health === 'true')
-  } finally {
+    return api
+  } catch (error) {
     await http.close()
+    throw error
   }
 }
 
@@ -170,7 +183,7 @@ async function startApiServer(
   place: Place,
   frontProxy: Authority,
   api: Api,
-  hasControllerManager: boolean,
+  makesServiceAccounts: boolean,
 ): Promise<void> {
   const { ca, ports } = place
   const server = place.writeCredential(
@@ -216,35 +229,42 @@ async function startApiServer(
     '--audit-log-mode=blocking-strict',
     '--audit-log-maxsize=1024',
     // No controller makes default ServiceAccounts: pods would be refused for want of them.
-    ...(hasControllerManager ? [] : ['--disable-admission-plugins=ServiceAccount']),
+    ...(makesServiceAccounts ? [] : ['--disable-admission-plugins=ServiceAccount']),
   ])
   await ready(process, async () => (await api.ask('GET', '/readyz')).status === 200)
   await ready(process, async () => (await api.ask('GET', '/api/v1/namespaces/kube-system')).status === 200)
 }
 
-const CONTROLLERS = [
-  'namespace-controller',
-  'serviceaccount-controller',
-  'garbage-collector-controller',
-  'clusterrole-aggregation-controller',
-  'root-ca-certificate-publisher-controller',
-]
-
 /** With the administrator's credentials: its own user may not do what each of its controllers does. */
-async function startControllerManager(place: Place, kubeconfig: string, api: Api): Promise<void> {
+async function startControllerManager(
+  place: Place,
+  kubeconfig: string,
+  controllers: readonly string[],
+): Promise<void> {
+  const files = place.writeCredential(
+    'kube-controller-manager',
+    await place.ca.server('kube-controller-manager', LOOPBACK),
+  )
   const process = place.run('kube-controller-manager', [
     `--kubeconfig=${kubeconfig}`,
     '--bind-address=127.0.0.1',
     `--secure-port=${place.ports.kcm}`,
+    `--tls-cert-file=${files.cert}`,
+    `--tls-private-key-file=${files.key}`,
     '--leader-elect=false',
     `--root-ca-file=${join(place.folder, 'pki/ca.crt')}`,
     `--service-account-private-key-file=${join(place.folder, 'pki/sa.key')}`,
-    `--controllers=${CONTROLLERS.join(',')}`,
+    `--controllers=${controllers.join(',')}`,
   ])
-  await ready(
-    process,
-    async () => (await api.ask('GET', '/api/v1/namespaces/default/serviceaccounts/default')).status === 200,
-  )
+  const http = createHttpClient({
+    origin: `https://127.0.0.1:${place.ports.kcm}`,
+    tls: { ca: place.ca.ca },
+  })
+  try {
+    await ready(process, async () => (await createApi(http).ask('GET', '/healthz')).status === 200)
+  } finally {
+    await http.close()
+  }
 }
 
 function writeKubeconfig(place: Place, server: string, user: string, credential: Identity): string {
