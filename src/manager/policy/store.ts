@@ -181,8 +181,7 @@ function openTransaction(
     },
     set(write) {
       const before = get(write.path)
-      if (before !== undefined && write.touched !== true && isDeepStrictEqual(before.own, write.own))
-        return before
+      if (before !== undefined && write.touched !== true && isSame(write, before)) return before
       const after = makeObject(state, write, before, author)
       note(write.path, write.parentPath, after)
       return after
@@ -190,6 +189,10 @@ function openTransaction(
     remove,
   }
 }
+
+/** A display_name that is the id is the same as none: clients put back what they read. */
+const isSame = ({ id, own }: PolicyWrite, before: PolicyObject): boolean =>
+  isDeepStrictEqual({ display_name: id, ...before.own }, { display_name: id, ...own })
 
 function makeObject(
   state: State,

@@ -2,6 +2,7 @@
 import { MANAGER_CLUSTERS_MAX } from '../../limits.ts'
 import { badRequest, isObject, type JsonObject, NsxApiError, notFound, staleRevision } from '../rest/index.ts'
 import { fingerprintsOf } from './certificate.ts'
+import { checkGroup } from './groups.ts'
 import { checkId, childPath, type Kind, kindOf, ownFields, type Place, spanTarget } from './kinds.ts'
 import { complaint } from './schema.ts'
 import type { PolicyObject, PolicyReader, PolicyTransaction } from './store.ts'
@@ -138,7 +139,7 @@ interface Written {
 function checkSpecial(tx: PolicyReader, written: Written): void {
   if (written.kind.name === 'SecurityPolicyContainerCluster') checkSpan(tx, written)
   if (written.kind.name === 'ClusterControlPlane') checkControlPlane(tx, written)
-  if (written.kind.name === 'Group') checkAntreaGroup(written)
+  if (written.kind.name === 'Group') checkGroup(written.path, written.own, written.before?.own)
 }
 
 function checkSpan(tx: PolicyReader, { path, parentPath, own, before }: Written): void {
@@ -164,30 +165,6 @@ function checkControlPlane(tx: PolicyReader, { path, parentPath, own, before }: 
     if (fingerprintsOf(other.own['certificate']).some((print) => fingerprints.includes(print)))
       throw badRequest(`The certificate belongs to path=[${other.path}]; each cluster needs its own.`)
   }
-}
-
-const ANTREA_MEMBERS: readonly unknown[] = ['Pod', 'Namespace', 'Service']
-
-/** An ANTREA group admits Pod, Namespace and Service criteria and IP addresses; its type cannot be changed. */
-function checkAntreaGroup({ path, own, before }: Written): void {
-  const typeOf = (fields: JsonObject | undefined) =>
-    Array.isArray(fields?.['group_type']) ? fields['group_type'] : []
-  const isAntrea = typeOf(own).includes('ANTREA')
-  const [was, is] = [typeOf(before?.own)[0], typeOf(own)[0]]
-  if (was !== undefined && is !== undefined && was !== is)
-    throw badRequest(`The group_type of path=[${path}] cannot be changed.`)
-  if (!isAntrea) return
-  const parts = (value: unknown): JsonObject[] =>
-    Array.isArray(value)
-      ? value.filter(isObject).flatMap((part) => [part, ...parts(part['expressions'])])
-      : []
-  const wrong = parts(own['expression']).find(
-    (part) => part['resource_type'] === 'Condition' && !ANTREA_MEMBERS.includes(part['member_type']),
-  )
-  if (wrong !== undefined)
-    throw badRequest(
-      `Field level validation errors: {property member_type: ${String(wrong['member_type'])} must be one of [Pod, Namespace, Service] in an ANTREA group}`,
-    )
 }
 
 /** Creates and replaces the children named; a PUT deletes the others. Returns whether anything differs. */

@@ -274,8 +274,10 @@ test('expressions come back in order, element by element; wrong ones are refused
     or,
     {
       resource_type: 'IPAddressExpression',
-      ip_addresses: ['10.0.0.1', '10.1.0.0/16', '10.0.0.5-10.0.0.9', '2001:DB8::1'],
+      ip_addresses: ['10.0.0.1', '10.1.0.0/16', '10.0.0.5-10.0.0.9'],
     },
+    or,
+    { resource_type: 'IPAddressExpression', ip_addresses: ['2001:DB8::1'] },
   ]
   assert.deepEqual((await user.send('PUT', GROUP, { expression })).body.expression, expression)
   for (const wrong of [
@@ -286,6 +288,7 @@ test('expressions come back in order, element by element; wrong ones are refused
     [{ ...TAG, key: 'Scope' }],
     [{ resource_type: 'IPAddressExpression', ip_addresses: ['10.0.0.256'] }],
     [{ resource_type: 'IPAddressExpression', ip_addresses: ['10.1'] }],
+    [{ resource_type: 'IPAddressExpression', ip_addresses: ['10.0.0.1', '2001:db8::1'] }],
     [{ resource_type: 'Nonsense' }],
     'web',
   ])
