@@ -1,36 +1,31 @@
 /** The controller half: its webhooks and APIs for both kinds of API server, around one run at a time. */
+import { stringify } from 'yaml'
 import { SILENT } from '../../log/index.ts'
 import type { Handler, ServerRequest, ServerResponse } from '../../world/index.ts'
 import type { AdmissionHook, AggregatedApi, AggregatedResource } from '../apiserver/types.ts'
 import { MutatorCrash, review, serveReview, WEBHOOKS } from './admission/index.ts'
+import type { ComputedGroup, SpanStore } from './compute/index.ts'
 import { CONTROLLER_NAME } from './infos.ts'
 import { type Run, startRun } from './run.ts'
 import {
   CONTROLPLANE_RESOURCES,
+  createBundle,
   createControlplane,
   createStatistics,
+  createSystem,
+  inForm,
   json,
   noSuchPath,
   notAllowed,
-  notFound,
   refuse,
   STATS_RESOURCES,
+  SYSTEM_RESOURCES,
 } from './serve/index.ts'
 import { timestamp } from './status.ts'
 import type { ControllerOptions, StandInController, StandInDeps } from './types.ts'
 
 /** The name in the certificate with which kube-apiserver calls aggregated APIs. */
 const FRONT_PROXY = 'front-proxy-client'
-
-const SYSTEM_RESOURCES: readonly AggregatedResource[] = [
-  {
-    name: 'controllerinfos',
-    singularName: 'controllerinfo',
-    kind: 'AntreaControllerInfo',
-    namespaced: false,
-    verbs: ['get', 'list'],
-  },
-]
 
 type Serve = (request: ServerRequest, parts: readonly string[]) => Promise<ServerResponse>
 
@@ -74,15 +69,23 @@ export function createController(deps: StandInDeps, options: ControllerOptions =
       clock: deps.clock,
       stopped: () => stop.signal,
       report: run.report,
+      collections: run.collections,
       count: statistics.add,
       agents,
+    })
+    const info = () => ({ metadata: { name: CONTROLLER_NAME }, ...run.controllerInfo() })
+    const bundle = createBundle({
+      clock: deps.clock,
+      signal: stop.signal,
+      name: 'controller',
+      files: () => bundleFiles(run, info()),
     })
     return {
       run,
       stop,
       apis: new Map<string, Serve>([
         ['controlplane.antrea.io', controlplane],
-        ['system.antrea.io', serveSystem(run)],
+        ['system.antrea.io', createSystem({ info, bundle })],
         ['stats.antrea.io', statistics.serve],
       ]),
     }
@@ -99,7 +102,7 @@ export function createController(deps: StandInDeps, options: ControllerOptions =
     if (parts.some((part) => part === undefined)) return noSuchPath()
     if (parts.length === 0) return request.method === 'GET' ? resourceList(api) : notAllowed()
     const serve = life.apis.get(api.group)
-    return serve === undefined ? noSuchPath() : serve(request, parts as string[])
+    return serve === undefined ? noSuchPath() : inForm(request, await serve(request, parts as string[]))
   }
 
   const admission: readonly AdmissionHook[] = WEBHOOKS.map((hook) => ({
@@ -107,7 +110,7 @@ export function createController(deps: StandInDeps, options: ControllerOptions =
     mutating: hook.mutating,
     match: (gvr, operation, subresource) =>
       gvr.group === 'crd.antrea.io' &&
-      gvr.version === 'v1beta1' &&
+      gvr.version === hook.version &&
       gvr.resource === hook.resource &&
       (subresource === undefined || subresource === '') &&
       hook.operations.includes(operation),
@@ -115,7 +118,7 @@ export function createController(deps: StandInDeps, options: ControllerOptions =
       const call = `Post "https://antrea.kube-system.svc:443${hook.path}?timeout=5s"`
       if (life === undefined) throw new Error(`${call}: dial tcp 127.0.0.1:443: connect: connection refused`)
       try {
-        return review(hook, request, life.run.lookup)
+        return await review(hook, request, life.run.lookup)
       } catch (error) {
         if (error instanceof MutatorCrash) throw new Error(`${call}: EOF`)
         throw error
@@ -185,17 +188,19 @@ const resourceList = ({ group, version, resources }: ServedApi): ServerResponse 
     resources: resources.map(({ singularName = '', ...rest }) => ({ ...rest, singularName })),
   })
 
-/** system.antrea.io/v1beta1: the controller's own info, live. */
-const serveSystem =
-  (run: Run): Serve =>
-  async (request, [resource, name, ...rest]) => {
-    if (resource !== 'controllerinfos' || rest.length > 0) return noSuchPath()
-    if (request.method !== 'GET') return notAllowed()
-    const info = { metadata: { name: CONTROLLER_NAME }, ...run.controllerInfo() }
-    const apiVersion = 'system.antrea.io/v1beta1'
-    if (name === undefined)
-      return json(200, { kind: 'AntreaControllerInfoList', apiVersion, metadata: {}, items: [info] })
-    return name === CONTROLLER_NAME
-      ? json(200, { kind: 'AntreaControllerInfo', apiVersion, ...info })
-      : notFound('controllerinfos', 'system.antrea.io', name)
+/** What antctl would put into the bundle, but logs and profiles: there are none. */
+function bundleFiles(run: Run, info: object): ReadonlyMap<string, string> {
+  const listOf = <T>(store: SpanStore<T>) => [...store.entries()].map(([, { object }]) => object)
+  const groups = (store: SpanStore<ComputedGroup>) =>
+    listOf(store).map(({ name, members }) => ({
+      name,
+      members: [...members.values()].map(({ wire }) => wire),
+    }))
+  const files: Readonly<Record<string, unknown>> = {
+    controllerinfo: info,
+    networkpolicies: listOf(run.engine.policies),
+    appliedtogroups: groups(run.engine.appliedToGroups),
+    addressgroups: groups(run.engine.addressGroups),
   }
+  return new Map(Object.entries(files).map(([name, value]) => [name, stringify(value)]))
+}

@@ -125,7 +125,7 @@ const registration = (hook: Webhook, service: object, caBundle: string) => ({
     {
       operations: hook.operations,
       apiGroups: ['crd.antrea.io'],
-      apiVersions: ['v1beta1'],
+      apiVersions: [hook.version],
       resources: [hook.resource],
       scope: hook.scope,
     },

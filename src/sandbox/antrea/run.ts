@@ -1,11 +1,12 @@
 /** One life of the controller, from start to stop: its copies, what it computes and what it writes. */
 import type { Logger } from '../../log/index.ts'
 import type { Clock, HttpClient, Random } from '../../world/index.ts'
-import { type Lookup, SYSTEM_TIERS } from './admission/index.ts'
+import { type Lookup, type SecretName, SYSTEM_TIERS } from './admission/index.ts'
 import { call } from './api.ts'
 import { createEngine, type Engine, lookupOf, NOWHERE } from './compute/index.ts'
 import { type Copy, follow, persist, type Stored } from './follow.ts'
 import { startInfos } from './infos.ts'
+import { type Collections, startCollections, startEgresses, startTraceflows } from './lives/index.ts'
 import type { AntreaGroup, AntreaPolicy, KubeNode, KubePolicy, Pod, Service, Tier } from './model.ts'
 import type { NodeReport } from './serve/index.ts'
 import { createStatusWriter, policyStatus, type StatusWrite, sameStatus } from './status.ts'
@@ -23,6 +24,7 @@ export interface RunDeps {
 export interface Run {
   readonly engine: Engine
   readonly lookup: Lookup
+  readonly collections: Collections
   report(uid: string, nodes: readonly NodeReport[]): void
   /** AntreaControllerInfo as it is now, without kind and metadata. */
   controllerInfo(): Readonly<Record<string, unknown>>
@@ -114,8 +116,15 @@ export function startRun(deps: RunDeps): Run {
   const writer = createStatusWriter({ ...deps, writesPerSecond: deps.statusWritesPerSecond, wanted })
 
   const infos = startInfos(deps, engine)
+  const egresses = startEgresses(deps, (name, now) =>
+    engine.egressChanged(name, now && { uid: now.metadata.uid, appliedTo: now.spec?.appliedTo ?? {} }),
+  )
+  startTraceflows(deps)
+  const clusterKnown = followCluster(deps, engine, infos.nodesChanged)
+  const collections = startCollections(deps, world.nodes, clusterKnown)
   const ready = (async () => {
-    await followCluster(deps, engine, infos.nodesChanged)
+    await clusterKnown
+    await untilAborted(egresses.synced, signal)
     await followPolicies(deps, engine, groupObjects, {
       changed: (uid) => writer.enqueue(uid),
       gone(key) {
@@ -132,7 +141,13 @@ export function startRun(deps: RunDeps): Run {
 
   return {
     engine,
-    lookup: lookupOf(world, groupObjects.cluster, groupObjects.namespaced),
+    lookup: {
+      ...lookupOf(world, groupObjects.cluster, groupObjects.namespaced),
+      pods: world.pods,
+      pools: egresses.pools,
+      mayRead: (user, secret) => mayRead(deps, user, secret),
+    },
+    collections,
     ready,
     controllerInfo: infos.controllerInfo,
     report(uid, nodes) {
@@ -279,4 +294,26 @@ async function createSystemTiers(deps: RunDeps, tiers: ReadonlyMap<string, Tier>
       (status) => status === 201 || status === 409,
     )
   }
+}
+
+/** An API server that does not review access, as the embedded one, has no rules to ask for. */
+async function mayRead(
+  { http, signal }: RunDeps,
+  { username, groups }: { readonly username: string; readonly groups: readonly string[] },
+  { namespace, name }: SecretName,
+): Promise<boolean> {
+  const answer = await call(http, 'POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+    body: {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: {
+        user: username,
+        groups,
+        resourceAttributes: { verb: 'get', version: 'v1', resource: 'secrets', namespace, name },
+      },
+    },
+    signal,
+  })
+  if (answer.status === 404) return true
+  return (answer.body as { readonly status?: { readonly allowed?: boolean } }).status?.allowed === true
 }

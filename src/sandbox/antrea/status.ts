@@ -83,7 +83,7 @@ export function sameStatus(a: { readonly conditions?: readonly Condition[] }, b:
 const sorted = (object: object): object =>
   Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)))
 
-export const timestamp = (clock: Clock): string =>
+export const timestamp = (clock: Pick<Clock, 'now'>): string =>
   new Date(clock.now()).toISOString().replace(/\.\d{3}Z$/, 'Z')
 
 export interface StatusWrite {

@@ -16,6 +16,7 @@ export interface Called {
 
 export interface CallOptions {
   readonly type?: string
+  readonly accept?: string
   readonly user?: { readonly name: string; readonly groups?: readonly string[] }
 }
 
@@ -26,6 +27,8 @@ export interface TestCluster {
   readonly deps: StandInDeps
   readonly http: HttpClient
   call(method: HttpMethod, path: string, body?: unknown, options?: CallOptions): Promise<Called>
+  /** The bytes of an answer. */
+  download(path: string): Promise<{ readonly headers: HttpResponse['headers']; readonly bytes: Uint8Array }>
   /** Parsed lines of a watch as they come; `events` grows. */
   watch(path: string): Promise<{ readonly events: WatchLine[]; close(): void }>
   /** Lets the controller catch up. */
@@ -69,6 +72,7 @@ export async function startCluster(seed = 1): Promise<TestCluster> {
     http,
     call: (method, path, body, options) => call(http, method, path, body, options),
     watch: (path) => watch(http, path),
+    download: (path) => download(http, path),
     rest: (ms = 60) => clock.advance(ms),
     async stop() {
       await controller.stop()
@@ -105,7 +109,7 @@ async function call(
     method,
     path,
     headers: {
-      accept: 'application/json',
+      accept: options.accept ?? 'application/json',
       'user-agent': 'unknown',
       ...(body === undefined ? {} : { 'content-type': options.type ?? 'application/json' }),
       ...(options.user === undefined
@@ -120,6 +124,13 @@ async function call(
   })
   const text = await textOf(response)
   return { code: response.status, body: parse(text), warnings: warningsOf(response.headers['warning']) }
+}
+
+async function download(http: HttpClient, path: string) {
+  const response = await http.request({ method: 'GET', path, headers: {}, headersTimeoutMs: 10_000 })
+  const chunks: Uint8Array[] = []
+  for await (const chunk of response.body) chunks.push(chunk)
+  return { headers: response.headers, bytes: Buffer.concat(chunks) }
 }
 
 async function textOf(response: HttpResponse): Promise<string> {

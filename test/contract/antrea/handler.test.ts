@@ -161,7 +161,7 @@ test('discovery lists what is served, and everything else is not found', () =>
       '/apis/controlplane.antrea.io/v1beta2/networkpolicies/a/b/c/d',
       '/apis/controlplane.antrea.io/v1beta2/%E0%A4%A',
       '/apis/controlplane.antrea.io/v1beta2x',
-      '/apis/system.antrea.io/v1beta1/supportbundles',
+      '/apis/system.antrea.io/v1beta1/agentinfos',
     ])
       assert.equal((await ask(cluster, FRONT_PROXY, 'GET', path)).status, 404, path)
   }))

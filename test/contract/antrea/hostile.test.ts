@@ -118,15 +118,20 @@ const engineOf = (onUnreadable: (error: unknown) => void) =>
 
 test('webhooks answer every object, or break off where the real one does', () => {
   const { world } = engineOf(() => {})
-  const lookup = lookupOf(world, new Map(), new Map())
+  const lookup = {
+    ...lookupOf(world, new Map(), new Map()),
+    pods: world.pods,
+    pools: new Map(),
+    mayRead: async () => true,
+  }
   const operations = fc.constantFrom('CREATE', 'UPDATE', 'DELETE')
-  fc.assert(
-    fc.property(
+  return fc.assert(
+    fc.asyncProperty(
       fc.constantFrom(...WEBHOOKS),
       operations,
       anything,
       anything,
-      (hook, operation, now, before) => {
+      async (hook, operation, now, before) => {
         const request = {
           uid: 'u',
           kind: { group: 'crd.antrea.io', version: 'v1beta1', kind: KINDS[hook.resource] },
@@ -138,7 +143,7 @@ test('webhooks answer every object, or break off where the real one does', () =>
           oldObject: typeof before === 'object' ? before : { spec: before },
         } as unknown as AdmissionRequest
         try {
-          const answer = review(hook, request, lookup)
+          const answer = await review(hook, request, lookup)
           assert.equal(typeof answer.allowed, 'boolean')
           assert.ok(answer.allowed || (answer.status?.message ?? '') !== '', 'a refusal says why')
         } catch (error) {

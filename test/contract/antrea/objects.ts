@@ -27,6 +27,7 @@ export const readObjects = (): Readonly<Record<string, Thing>> =>
 const PLURALS: Readonly<Record<string, string>> = {
   NetworkPolicy: 'networkpolicies',
   ClusterNetworkPolicy: 'clusternetworkpolicies',
+  Egress: 'egresses',
 }
 
 export function collectionOf(apiVersion: string, kind: string, namespace?: string): string {
@@ -84,6 +85,8 @@ const LISTS: Readonly<Record<string, readonly [apiVersion: string, kind: string]
   networkPolicies: ['networking.k8s.io/v1', 'NetworkPolicy'],
   acnps: [CRD, 'ClusterNetworkPolicy'],
   annps: [CRD, 'NetworkPolicy'],
+  externalIPPools: [CRD, 'ExternalIPPool'],
+  egresses: [CRD, 'Egress'],
 }
 
 export function expandShort(list: string, short: Short): Thing {
@@ -140,6 +143,8 @@ const ORDER = [
   'networkPolicies',
   'acnps',
   'annps',
+  'externalIPPools',
+  'egresses',
 ]
 
 export async function createGiven(
@@ -186,7 +191,15 @@ export async function change(cluster: TestCluster, names: Names, { op, list, ite
 }
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
-const TIMES = new Set(['creationTimestamp', 'lastTransitionTime', 'lastHeartbeatTime', 'deletionTimestamp'])
+const TIMES = new Set([
+  'creationTimestamp',
+  'lastTransitionTime',
+  'lastHeartbeatTime',
+  'deletionTimestamp',
+  'startTime',
+  'expiredAt',
+  'timestamp',
+])
 
 /** uids as the corpus names them: learnt from what is created and read, and put back where a request holds one. */
 export class Names {
@@ -213,6 +226,7 @@ export class Names {
 
   /** As recorded. */
   in(value: unknown, key?: string): unknown {
+    if (typeof value === 'number' && key === 'timestamp') return '<time>'
     if (typeof value === 'string')
       return key === 'resourceVersion' ? '<rv>' : TIMES.has(key ?? '') ? '<time>' : this.text(value)
     if (Array.isArray(value)) return value.map((item) => this.in(item))

@@ -206,6 +206,7 @@ export async function takePicture(cluster: TestCluster, names: Names, lookups: L
   const groups = await items<Thing>(collectionOf(CRD, 'Group'))
   await read(collectionOf('networking.k8s.io/v1', 'NetworkPolicy'))
   const pods = await items<Thing>(collectionOf('v1', 'Pod'))
+  const egresses = await items<WireGroup>(`${CONTROLPLANE}/egressgroups`)
   const labels = labelsOf(policies, appliedTo, address)
   const shown = (all: readonly WireGroup[], by: ReadonlyMap<string, string>) =>
     sorted(
@@ -222,6 +223,7 @@ export async function takePicture(cluster: TestCluster, names: Names, lookups: L
         networkPolicies: sorted(policies, idOf).map((policy) => policyPicture(policy, labels, names)),
         appliedToGroups: shown(appliedTo, labels.appliedTo),
         addressGroups: shown(address, labels.address),
+        ...(egresses.length === 0 ? {} : { egressGroups: shown(egresses, new Map()) }),
         status: {
           acnps: statusOf(acnps),
           annps: statusOf(annps),

@@ -116,6 +116,55 @@ const groupSpec = struct('GroupSpec', [
 
 const tierSpec = struct('TierSpec', [always('priority', int32), field('description', string)])
 
+const ipRange = struct('IPRange', [field('cidr', string), field('start', string), field('end', string)])
+const subnetInfo = struct('SubnetInfo', [
+  always('gateway', string),
+  always('prefixLength', int32),
+  field('vlan', int32),
+])
+const poolSpec = (name: string) =>
+  struct(name, [field('ipRanges', list(ipRange)), pointer('subnetInfo', subnetInfo)])
+
+const egressSpec = struct('EgressSpec', [
+  field('appliedTo', appliedTo),
+  field('egressIP', string),
+  field('egressIPs', strings),
+  field('externalIPPool', string),
+  field('externalIPPools', strings),
+  pointer('bandwidth', struct('Bandwidth', [always('rate', string), always('burst', string)])),
+])
+
+const end = (name: string) =>
+  struct(name, [
+    field('namespace', string),
+    field('pod', string),
+    field('service', string),
+    field('ip', string),
+  ])
+const traceflowSpec = struct('TraceflowSpec', [
+  field('source', end('Source')),
+  field('destination', end('Destination')),
+  field('liveTraffic', { kind: 'bool' }),
+  field('droppedOnly', { kind: 'bool' }),
+  field('timeout', int32),
+])
+
+const bundleNodes = [field('nodeNames', strings), pointer('nodeSelector', labelSelector)]
+const collectionSpec = struct('SupportBundleCollectionSpec', [
+  pointer('nodes', struct('BundleNodes', bundleNodes)),
+  pointer('externalNodes', struct('BundleExternalNodes', [field('namespace', string), ...bundleNodes])),
+  field('expirationMinutes', int32),
+  field('sinceTime', string),
+  field('fileServer', struct('BundleFileServer', [field('url', string), field('hostPublicKey', string)])),
+  field(
+    'authentication',
+    struct('BundleServerAuthConfiguration', [
+      field('authType', string),
+      pointer('authSecret', struct('SecretReference', [field('name', string), field('namespace', string)])),
+    ]),
+  ),
+])
+
 const object = (name: string, spec: GoType): GoType => struct(name, [always('spec', spec)])
 
 /** By kind. Only `spec` is read; metadata has been looked at by the API server. */
@@ -125,4 +174,9 @@ export const GO_KINDS: Readonly<Record<string, GoType>> = {
   ClusterGroup: object('ClusterGroup', groupSpec),
   Group: object('Group', groupSpec),
   Tier: object('Tier', tierSpec),
+  Egress: object('Egress', egressSpec),
+  ExternalIPPool: object('ExternalIPPool', poolSpec('ExternalIPPoolSpec')),
+  IPPool: object('IPPool', poolSpec('IPPoolSpec')),
+  Traceflow: object('Traceflow', traceflowSpec),
+  SupportBundleCollection: object('SupportBundleCollection', collectionSpec),
 }

@@ -7,13 +7,34 @@ import { GO_KINDS } from './go-types.ts'
 import { checkGroup, type GroupLookup } from './groups.ts'
 import { mutatePolicy } from './mutate.ts'
 import { checkPolicy, policyWarnings } from './policies.ts'
+import {
+  checkEgress,
+  checkPool,
+  checkPoolDelete,
+  type EgressSpec,
+  type PoolLookup,
+  type PoolSpec,
+} from './pools.ts'
 import { checkNewTier, checkTierDelete, checkTierUpdate, type TierLookup } from './tiers.ts'
+import {
+  type Collection,
+  type CollectionSpec,
+  checkCollection,
+  checkTraceflow,
+  type PodLookup,
+  type SecretName,
+  type TraceSpec,
+} from './traces.ts'
 
 /** The controller's own picture of the cluster; until it is synced every name is unknown, as in the real one. */
 export interface Lookup {
   readonly tiers: TierLookup & { exists(name: string): boolean }
   readonly clusterGroups: GroupLookup
   readonly groups: GroupLookup
+  readonly pods: PodLookup
+  readonly pools: PoolLookup
+  /** Whether this user may get this Secret. */
+  mayRead(user: AdmissionRequest['userInfo'], secret: SecretName): Promise<boolean>
 }
 
 /** A webhook of Antrea's configurations (crdmutator.antrea.io, crdvalidator.antrea.io). */
@@ -22,16 +43,19 @@ export interface Webhook {
   readonly path: string
   readonly mutating: boolean
   readonly resource: string
+  readonly version: string
   readonly scope: 'Cluster' | 'Namespaced'
   readonly operations: readonly Operation[]
 }
 
 const WRITES = ['CREATE', 'UPDATE'] as const
+const ALL = [...WRITES, 'DELETE'] as const
 const webhook = (name: string, path: string, resource: string, more: Partial<Webhook> = {}): Webhook => ({
   name: `${name}.antrea.io`,
   path,
   resource,
   mutating: path.startsWith('/mutate/'),
+  version: 'v1beta1',
   scope: 'Cluster',
   operations: WRITES,
   ...more,
@@ -40,20 +64,34 @@ const webhook = (name: string, path: string, resource: string, more: Partial<Web
 export const WEBHOOKS: readonly Webhook[] = [
   webhook('acnpmutator', '/mutate/acnp', 'clusternetworkpolicies'),
   webhook('annpmutator', '/mutate/annp', 'networkpolicies', { scope: 'Namespaced' }),
-  webhook('tiervalidator', '/validate/tier', 'tiers', { operations: [...WRITES, 'DELETE'] }),
+  webhook('tiervalidator', '/validate/tier', 'tiers', { operations: ALL }),
   webhook('acnpvalidator', '/validate/acnp', 'clusternetworkpolicies'),
   webhook('annpvalidator', '/validate/annp', 'networkpolicies', { scope: 'Namespaced' }),
   webhook('clustergroupvalidator', '/validate/clustergroup', 'clustergroups'),
   webhook('groupvalidator', '/validate/group', 'groups', { scope: 'Namespaced' }),
+  webhook('traceflowvalidator', '/validate/traceflow', 'traceflows'),
+  webhook('egressvalidator', '/validate/egress', 'egresses'),
+  webhook('externalippoolvalidator', '/validate/externalippool', 'externalippools', { operations: ALL }),
+  webhook('ippoolvalidator', '/validate/ippool', 'ippools', { operations: ALL }),
+  webhook(
+    'supportbundlecollectionvalidator',
+    '/validate/supportbundlecollection',
+    'supportbundlecollections',
+    { version: 'v1alpha1', operations: ALL },
+  ),
 ]
 
-/** Judges one request. Throws MutatorCrash where the real webhook breaks off. */
-export function review(hook: Webhook, request: AdmissionRequest, lookup: Lookup): AdmissionResponse {
+/** Judges one request. Rejects with MutatorCrash where the real webhook breaks off. */
+export async function review(
+  hook: Webhook,
+  request: AdmissionRequest,
+  lookup: Lookup,
+): Promise<AdmissionResponse> {
   try {
     const now = request.object === null ? undefined : specOf(request.kind.kind, request.object)
     const before = request.oldObject === null ? undefined : specOf(request.kind.kind, request.oldObject)
     if (hook.mutating) return mutate(now ?? {})
-    const refusal = validate(request, now ?? {}, before ?? {}, lookup)
+    const refusal = await validate(request, now ?? {}, before, lookup)
     if (refusal !== undefined) return { allowed: false, status: { code: 400, message: refusal } }
     const warnings = hook.path.endsWith('np') ? policyWarnings((now ?? {}) as PolicySpec) : []
     return warnings.length === 0 ? { allowed: true } : { allowed: true, warnings }
@@ -83,14 +121,19 @@ function mutate(spec: Spec): AdmissionResponse {
   }
 }
 
-function validate(request: AdmissionRequest, now: Spec, before: Spec, lookup: Lookup): Refusal {
+async function validate(
+  request: AdmissionRequest,
+  now: Spec,
+  before: Spec | undefined,
+  lookup: Lookup,
+): Promise<Refusal> {
   const { namespace } = request
   // A name that the API server generated is only in the object.
   const metadata: { readonly name?: unknown } | null | undefined = request.object?.metadata
   const name = typeof metadata?.name === 'string' ? metadata.name : request.name
   switch (request.kind.kind) {
     case 'Tier':
-      return validateTier(request, now, before, lookup.tiers)
+      return validateTier(request, now, before ?? {}, lookup.tiers)
     case 'ClusterGroup':
       return checkGroup({ name }, now as GroupSpec, lookup.clusterGroups)
     case 'Group':
@@ -98,6 +141,20 @@ function validate(request: AdmissionRequest, now: Spec, before: Spec, lookup: Lo
     case 'ClusterNetworkPolicy':
     case 'NetworkPolicy':
       return checkPolicy(now as PolicySpec, (tier) => lookup.tiers.exists(tier))
+    case 'Traceflow':
+      return checkTraceflow(name, now as TraceSpec, lookup.pods)
+    case 'Egress':
+      return checkEgress(name, now as EgressSpec, before as EgressSpec | undefined, lookup.pools)
+    case 'ExternalIPPool':
+      return request.operation === 'DELETE'
+        ? undefined
+        : checkPool(now as PoolSpec, before as PoolSpec | undefined, without(lookup.pools, name))
+    case 'IPPool':
+      return request.operation === 'DELETE'
+        ? checkPoolDelete(listIn(request.oldObject, 'ipAddresses'))
+        : checkPool(now as PoolSpec, before as PoolSpec | undefined, new Map())
+    case 'SupportBundleCollection':
+      return request.operation === 'DELETE' ? undefined : validateCollection(request, name, now, lookup)
     default:
       return `${request.kind.kind} is not a kind this webhook knows`
   }
@@ -109,4 +166,35 @@ function validateTier(request: AdmissionRequest, now: Spec, before: Spec, lookup
   return request.operation === 'CREATE'
     ? checkNewTier(request.name, priorityOf(now), lookup)
     : checkTierUpdate(priorityOf(before), priorityOf(now), request.userInfo.username)
+}
+
+const without = (pools: PoolLookup, name: string): PoolLookup =>
+  new Map([...pools].filter(([other]) => other !== name))
+
+const statusIn = (object: unknown): Readonly<Record<string, unknown>> => {
+  const status = (object as { readonly status?: unknown } | null)?.status
+  return typeof status === 'object' && status !== null ? (status as Record<string, unknown>) : {}
+}
+
+function listIn(object: unknown, field: string): readonly unknown[] | undefined {
+  const list = statusIn(object)[field]
+  return Array.isArray(list) ? list : undefined
+}
+
+function validateCollection(
+  request: AdmissionRequest,
+  name: string,
+  now: Spec,
+  lookup: Lookup,
+): Promise<Refusal> {
+  const conditions = (listIn(request.oldObject, 'conditions') ?? []).filter(
+    (condition) => typeof condition === 'object' && condition !== null,
+  ) as NonNullable<NonNullable<Collection['status']>['conditions']>
+  const before =
+    request.oldObject === null
+      ? undefined
+      : { spec: specOf(request.kind.kind, request.oldObject) as CollectionSpec, status: { conditions } }
+  return checkCollection(name, { spec: now as CollectionSpec }, before, request.userInfo.username, (secret) =>
+    lookup.mayRead(request.userInfo, secret),
+  )
 }

@@ -30,7 +30,7 @@ export async function serveReview(request: ServerRequest, lookup: Lookup): Promi
   const asked = requestOf(parsed)
   if (asked === undefined) return plain(400, 'the body is not an AdmissionReview\n')
   try {
-    const response = { uid: asked.uid, ...review(hook, asked, lookup) }
+    const response = { uid: asked.uid, ...(await review(hook, asked, lookup)) }
     const body = JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response })
     return { status: 200, headers: JSON_HEADERS, body }
   } catch (error) {

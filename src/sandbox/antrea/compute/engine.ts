@@ -6,6 +6,7 @@ import type { Random } from '../../../world/index.ts'
 import { specOf } from '../admission/index.ts'
 import type { AntreaGroup, AntreaPolicy, KubePolicy, Pod } from '../model.ts'
 import type { Converted, GroupSource } from './convert.ts'
+import { createEgressGroups, type EgressSource } from './egress.ts'
 import { type GroupKey, isComputed, keyOfGroup, takeGroup } from './groups.ts'
 import { createMembership, type Membership } from './membership.ts'
 import { convertAntreaPolicy, convertKubePolicy } from './policies.ts'
@@ -26,6 +27,7 @@ export interface Engine {
   readonly policies: SpanStore<WirePolicy>
   readonly appliedToGroups: SpanStore<ComputedGroup>
   readonly addressGroups: SpanStore<ComputedGroup>
+  readonly egressGroups: SpanStore<ComputedGroup>
   podChanged(now: Pod | undefined, before: Pod | undefined): void
   nodesChanged(): void
   namespaceChanged(name: string): void
@@ -34,6 +36,7 @@ export interface Engine {
   groupChanged(key: GroupKey, now: AntreaGroup | undefined, before: AntreaGroup | undefined): void
   policyChanged(now: AntreaPolicy | undefined, before: AntreaPolicy | undefined): void
   kubePolicyChanged(now: KubePolicy | undefined, before: KubePolicy | undefined): void
+  egressChanged(name: string, now: EgressSource | undefined): void
   /** Works off all marks. */
   settle(): void
   /** Why a policy cannot be realized as it is; undefined: it can. */
@@ -65,6 +68,7 @@ export function createEngine(events: EngineEvents, random: Random): Engine {
   const appliedToGroups = createSpanStore<ComputedGroup>()
   const addressGroups = createSpanStore<ComputedGroup>()
   const resolver = createResolver(world, converting, membership)
+  const egress = createEgressGroups(resolver)
 
   const converted = new Map<string, Converted>()
   const sources = new Map<string, () => Converted>()
@@ -242,6 +246,7 @@ export function createEngine(events: EngineEvents, random: Random): Engine {
     policies,
     appliedToGroups,
     addressGroups,
+    egressGroups: egress.store,
     podChanged(now, before) {
       membership.podChanged(now, before)
       events.dirty()
@@ -279,11 +284,16 @@ export function createEngine(events: EngineEvents, random: Random): Engine {
       ),
     kubePolicyChanged: (now, before) =>
       markPolicy(now?.metadata, before?.metadata, now && (() => convertKubePolicy(now, converting))),
+    egressChanged(name, now) {
+      egress.changed(name, now)
+      events.dirty()
+    },
     settle() {
       convertDirty()
       settleAppliedTo()
       settleSpans()
       settleAddresses()
+      egress.settle()
       settleGroups()
       membership.retain(resolver.keysInUse())
     },

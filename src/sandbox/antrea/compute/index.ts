@@ -2,7 +2,7 @@
 export type { ComputedGroup, Engine, EngineEvents } from './engine.ts'
 export { createEngine } from './engine.ts'
 export type { Change, Spanned, SpanStore } from './store.ts'
-export { NOWHERE } from './store.ts'
+export { createSpanStore, NOWHERE } from './store.ts'
 export type * from './wire.ts'
 export { CONTROLPLANE } from './wire.ts'
 export { convertWorldOf, lookupOf } from './world.ts'

@@ -49,7 +49,11 @@ export function convertWorldOf(world: World): ConvertWorld {
 }
 
 /** The admission webhooks' view of the same copies. */
-export function lookupOf(world: World, clusterGroups: Copy<AntreaGroup>, groups: Copy<AntreaGroup>): Lookup {
+export function lookupOf(
+  world: World,
+  clusterGroups: Copy<AntreaGroup>,
+  groups: Copy<AntreaGroup>,
+): Pick<Lookup, 'tiers' | 'clusterGroups' | 'groups'> {
   const inTier = (policies: Copy<AntreaPolicy>, tier: string) =>
     [...policies.values()].filter(({ spec }) => spec?.tier === tier).length
   const tiers: TierLookup & { exists(name: string): boolean } = {

@@ -1,13 +1,25 @@
 /** controlplane.antrea.io/v1beta2: what agents watch and report, and questions about groups. */
-import { STANDIN_REVIEW_BYTES_MAX, STANDIN_WATCHES_MAX } from '../../../limits.ts'
+import { STANDIN_WATCHES_MAX } from '../../../limits.ts'
 import type { Clock, ServerRequest, ServerResponse } from '../../../world/index.ts'
 import type { AggregatedResource } from '../../apiserver/types.ts'
 import type { Engine } from '../compute/engine.ts'
 import type { SpanStore } from '../compute/store.ts'
 import { CONTROLPLANE } from '../compute/wire.ts'
+import type { BundleReport, Collections } from '../lives/index.ts'
+import { type Fields, isFields, isRefusal, readBody } from './bodies.ts'
+import { createEvaluation } from './evaluation.ts'
 import { createGroupQuestions } from './members.ts'
 import { badRequest, busy, json, noSuchPath, notAllowed, notFound, succeeded } from './replies.ts'
-import { ADDRESS_GROUP, APPLIED_TO_GROUP, type Filter, POLICY, type Shape, watchLines } from './watch.ts'
+import {
+  ADDRESS_GROUP,
+  APPLIED_TO_GROUP,
+  COLLECTION,
+  EGRESS_GROUP,
+  type Filter,
+  POLICY,
+  type Shape,
+  watchLines,
+} from './watch.ts'
 
 /** One Node's word on a policy. */
 export interface NodeReport {
@@ -23,6 +35,7 @@ export interface ControlplaneDeps {
   /** Aborted when the controller stops: watches end. */
   readonly stopped: () => AbortSignal
   readonly report: (uid: string, nodes: readonly NodeReport[]) => void
+  readonly collections: Collections
   /** A NodeStatsSummary. */
   readonly count: (summary: Fields) => void
   /** Watchers of applied-to groups are taken for agents. */
@@ -43,12 +56,16 @@ export const CONTROLPLANE_RESOURCES: readonly AggregatedResource[] = [
   resource('addressgroups', 'AddressGroup', READ, 'addressgroup'),
   resource('appliedtogroups', 'AppliedToGroup', READ, 'appliedtogroup'),
   resource('clustergroupmembers', 'ClusterGroupMembers', ['get'], 'clustergroupmembers'),
+  resource('egressgroups', 'EgressGroup', READ, 'egressgroup'),
   resource('groupassociations', 'GroupAssociation', ['get'], 'groupassociation', true),
   resource('groupmembers', 'GroupMembers', ['get'], 'groupmembers', true),
   resource('ipgroupassociations', 'IPGroupAssociation', ['get'], 'ipgroupassociation'),
   resource('networkpolicies', 'NetworkPolicy', READ, 'networkpolicy'),
   resource('networkpolicies/status', 'NetworkPolicyStatus', ['create'], ''),
+  resource('networkpolicyevaluation', 'NetworkPolicyEvaluation', ['create'], 'networkpolicyevaluation'),
   resource('nodestatssummaries', 'NodeStatsSummary', ['create'], 'nodestatssummary'),
+  resource('supportbundlecollections', 'SupportBundleCollection', READ, 'supportbundlecollection'),
+  resource('supportbundlecollections/status', 'SupportBundleCollectionStatus', ['create'], ''),
 ]
 
 /** antrea-controller ends watches after two to four hours. */
@@ -62,7 +79,14 @@ export function createControlplane(
   const questions = createGroupQuestions(engine)
   let position = 0
   let watches = 0
-  for (const store of [engine.policies, engine.appliedToGroups, engine.addressGroups])
+  const evaluate = createEvaluation(engine)
+  for (const store of [
+    engine.policies,
+    engine.appliedToGroups,
+    engine.addressGroups,
+    engine.egressGroups,
+    deps.collections.store,
+  ])
     (store as SpanStore<unknown>).subscribe(() => {
       position += 1
     })
@@ -133,7 +157,13 @@ export function createControlplane(
     }
     if (fourth !== undefined) return noSuchPath()
     if (first === 'networkpolicies' && second !== undefined && third === 'status')
-      return takeReport(deps, request, second)
+      return takeReport(request, second, 'NetworkPolicyStatus', (nodes) =>
+        deps.report(second, nodes.map(readReport)),
+      )
+    if (first === 'supportbundlecollections' && second !== undefined && third === 'status')
+      return takeReport(request, second, 'SupportBundleCollectionStatus', (nodes) =>
+        deps.collections.report(second, nodes.map(readBundleReport)),
+      )
     if (third !== undefined) return noSuchPath()
     switch (first) {
       case 'networkpolicies':
@@ -142,6 +172,12 @@ export function createControlplane(
         return read(request, engine.appliedToGroups, APPLIED_TO_GROUP, second)
       case 'addressgroups':
         return read(request, engine.addressGroups, ADDRESS_GROUP, second)
+      case 'egressgroups':
+        return read(request, engine.egressGroups, EGRESS_GROUP, second)
+      case 'supportbundlecollections':
+        return read(request, deps.collections.store, COLLECTION, second)
+      case 'networkpolicyevaluation':
+        return request.method === 'POST' && second === undefined ? evaluate(request) : notAllowed()
       case 'nodestatssummaries':
         return request.method === 'POST' && second === undefined ? takeStats(deps, request) : notAllowed()
       case 'clustergroupmembers':
@@ -201,61 +237,37 @@ function filterOf(query: URLSearchParams): Filter | string {
   return filter
 }
 
-type Fields = Readonly<Record<string, unknown>>
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** The body as an object, or the refusal. */
-async function readBody(request: ServerRequest, kind: string): Promise<Fields | ServerResponse> {
-  const bytes = await request.body(STANDIN_REVIEW_BYTES_MAX)
-  const text = Buffer.from(bytes).toString('utf8')
-  let body: unknown
-  try {
-    body = JSON.parse(text)
-  } catch {
-    return badRequest(
-      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: unexpected end of JSON input (${text.slice(0, 100)})`,
-    )
-  }
-  if (!isFields(body)) return badRequest(`the object provided is unrecognized (must be of type ${kind})`)
-  if (body['kind'] !== kind)
-    return badRequest(
-      `${String(body['kind'])} in version "v1beta2" cannot be handled as a ${kind}: converting (v1beta2.${String(body['kind'])}) to (controlplane.${kind}): unknown conversion`,
-    )
-  return body
-}
-
-const isRefusal = (value: Fields | ServerResponse): value is ServerResponse =>
-  typeof value['status'] === 'number' && 'body' in value
-
+/** A report of Nodes on the object of this name. */
 async function takeReport(
-  deps: ControlplaneDeps,
   request: ServerRequest,
-  uid: string,
+  name: string,
+  kind: string,
+  take: (nodes: readonly Fields[]) => void,
 ): Promise<ServerResponse> {
   if (request.method !== 'POST') return notAllowed()
-  const body = await readBody(request, 'NetworkPolicyStatus')
+  const body = await readBody(request, kind)
   if (isRefusal(body)) return body
   const metadata = body['metadata']
-  if (!isFields(metadata) || metadata['name'] !== uid)
-    return badRequest('name in URL does not match name in NetworkPolicyStatus object')
-  const nodes = Array.isArray(body['nodes']) ? body['nodes'].flatMap(readReport) : []
-  deps.report(uid, nodes)
+  if (!isFields(metadata) || metadata['name'] !== name)
+    return badRequest(`name in URL does not match name in ${kind} object`)
+  take(Array.isArray(body['nodes']) ? body['nodes'].filter(isFields) : [])
   return succeeded(201)
 }
 
-function readReport(value: unknown): NodeReport[] {
-  if (!isFields(value)) return []
-  const { nodeName, generation, realizationFailure, message } = value
-  return [
-    {
-      nodeName: typeof nodeName === 'string' ? nodeName : '',
-      generation: typeof generation === 'number' ? generation : 0,
-      realizationFailure: realizationFailure === true,
-      message: typeof message === 'string' ? message : '',
-    },
-  ]
-}
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+const readReport = ({ nodeName, generation, realizationFailure, message }: Fields): NodeReport => ({
+  nodeName: textOf(nodeName),
+  generation: typeof generation === 'number' ? generation : 0,
+  realizationFailure: realizationFailure === true,
+  message: textOf(message),
+})
+
+const readBundleReport = ({ nodeName, completed, error }: Fields): BundleReport => ({
+  nodeName: textOf(nodeName),
+  completed: completed === true,
+  error: textOf(error),
+})
 
 async function takeStats(deps: ControlplaneDeps, request: ServerRequest): Promise<ServerResponse> {
   const body = await readBody(request, 'NodeStatsSummary')

@@ -12,7 +12,7 @@ export const json = (status: number, body: unknown): ServerResponse => ({
 /** meta/v1 Status of a refusal. */
 export const refuse = (
   code: number,
-  reason: string,
+  reason: string | undefined,
   message: string,
   details?: Readonly<Record<string, unknown>>,
 ): ServerResponse =>
@@ -22,7 +22,7 @@ export const refuse = (
     metadata: {},
     status: 'Failure',
     message,
-    reason,
+    ...(reason === undefined ? {} : { reason }),
     ...(details === undefined ? {} : { details }),
     code,
   })

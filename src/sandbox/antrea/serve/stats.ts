@@ -3,6 +3,7 @@ import { STANDIN_RULE_NAMES_MAX } from '../../../limits.ts'
 import type { Clock, ServerRequest, ServerResponse } from '../../../world/index.ts'
 import type { AggregatedResource } from '../../apiserver/types.ts'
 import type { Engine, SourceRef, SourceType } from '../compute/index.ts'
+import { createMeasurements, MEASUREMENT_RESOURCES } from './measurements.ts'
 import { badRequest, json, noSuchPath, notAllowed, notFound, refuse } from './replies.ts'
 
 const GROUP = 'stats.antrea.io'
@@ -41,13 +42,16 @@ const RESOURCES: readonly StatsResource[] = [
   },
 ]
 
-export const STATS_RESOURCES: readonly AggregatedResource[] = RESOURCES.map(({ name, kind, namespaced }) => ({
-  name,
-  kind,
-  namespaced,
-  singularName: name,
-  verbs: ['get', 'list'],
-}))
+export const STATS_RESOURCES: readonly AggregatedResource[] = [
+  ...RESOURCES.map(({ name, kind, namespaced }) => ({
+    name,
+    kind,
+    namespaced,
+    singularName: name,
+    verbs: ['get', 'list'],
+  })),
+  ...MEASUREMENT_RESOURCES,
+].sort((a, b) => (a.name < b.name ? -1 : 1))
 
 const COUNTERS = ['packets', 'bytes', 'sessions'] as const
 type Traffic = { [counter in (typeof COUNTERS)[number]]: number }
@@ -71,6 +75,7 @@ export function createStatistics(
   timestamp: (clock: Clock) => string,
 ): Statistics {
   const accounts = new Map<string, Account>()
+  const measurements = createMeasurements(clock, timestamp)
   engine.policies.subscribe(({ name, now }) => {
     if (now === undefined) accounts.delete(name)
     else if (!accounts.has(name))
@@ -97,6 +102,8 @@ export function createStatistics(
 
   return {
     add(summary) {
+      const { name } = fieldsOf(summary['metadata'])
+      measurements.join(typeof name === 'string' ? name : '', summary['multicast'])
       for (const { field, source } of RESOURCES)
         for (const report of listOf(summary[field])) {
           const { uid } = fieldsOf(report['networkPolicy'])
@@ -108,6 +115,9 @@ export function createStatistics(
       const isScoped = parts[0] === 'namespaces'
       const namespace = isScoped ? parts[1] : undefined
       const [plural, name, ...rest] = isScoped ? parts.slice(2) : parts
+      const measured =
+        isScoped || rest.length > 0 ? undefined : measurements.serve(request, plural ?? '', name)
+      if (measured !== undefined) return measured
       const resource = RESOURCES.find((candidate) => candidate.name === plural)
       const isMisplaced = resource !== undefined && isScoped && !resource.namespaced
       if (resource === undefined || isMisplaced || rest.length > 0) return noSuchPath()

@@ -5,6 +5,7 @@ import type { ComputedGroup } from '../compute/engine.ts'
 import type { Change, Spanned, SpanStore } from '../compute/store.ts'
 import type { Member, WirePolicy } from '../compute/wire.ts'
 import { CONTROLPLANE } from '../compute/wire.ts'
+import type { WireCollection } from '../lives/index.ts'
 
 export interface Filter {
   readonly node?: string
@@ -24,6 +25,8 @@ export interface Shape<T> {
   /** The object of a MODIFIED event with its kind, or undefined when this watcher need not hear of it. */
   change(before: T, now: T, node: string | undefined): Readonly<Record<string, unknown>> | undefined
   gone(object: T): Readonly<Record<string, unknown>>
+  /** Fields that even an empty object shows, in bookmarks. */
+  readonly empty?: Readonly<Record<string, unknown>>
 }
 
 const typed = (kind: string, object: object) => ({ kind, apiVersion: CONTROLPLANE, ...object })
@@ -65,6 +68,33 @@ const groupShape = (kind: string, ownMembersOnly: boolean): Shape<ComputedGroup>
 
 export const APPLIED_TO_GROUP = groupShape('AppliedToGroup', true)
 export const ADDRESS_GROUP = groupShape('AddressGroup', false)
+
+const egressShape = groupShape('EgressGroup', true)
+
+/** Its patches have no metadata, and Go's own names for the members: the type has no JSON tags. */
+export const EGRESS_GROUP: Shape<ComputedGroup> = {
+  ...egressShape,
+  change(before, now, node) {
+    const patch = egressShape.change(before, now, node)
+    if (patch === undefined) return undefined
+    return typed('EgressGroupPatch', {
+      name: now.name,
+      uid: now.uid,
+      AddedGroupMembers: patch['addedGroupMembers'] ?? null,
+      RemovedGroupMembers: patch['removedGroupMembers'] ?? null,
+    })
+  },
+}
+
+const EMPTY_COLLECTION = { expiredAt: null, fileServer: { url: '' }, authentication: {} }
+
+export const COLLECTION: Shape<WireCollection> = {
+  kind: 'SupportBundleCollection',
+  show: (collection) => ({ ...collection }),
+  change: (_, now) => typed('SupportBundleCollection', now),
+  gone: ({ metadata }) => ({ metadata, ...EMPTY_COLLECTION }),
+  empty: EMPTY_COLLECTION,
+}
 
 const isSeen = <T>(item: Spanned<T> | undefined, filter: Filter): item is Spanned<T> =>
   item !== undefined && (filter.node === undefined || item.span.has(filter.node))
@@ -121,7 +151,10 @@ export function watchLines<T>(
   }
   push({
     type: 'BOOKMARK',
-    object: typed(shape.kind, { metadata: { resourceVersion: String(options.position()) } }),
+    object: typed(shape.kind, {
+      metadata: { resourceVersion: String(options.position()) },
+      ...shape.empty,
+    }),
   })
   const unsubscribe = store.subscribe((change) => {
     const event = eventOf(shape, change, options.filter)
