@@ -8,6 +8,5 @@ for (const stream of [process.stdout, process.stderr])
     if (error.code === 'EPIPE') process.exit(0)
   })
 
-await runCommandLine(process.argv.slice(2))
-// Whatever still holds the event loop must not hold the process.
-process.exit()
+// Whatever still holds the event loop must not hold the process. (Not awaited: the executable's modules are CommonJS.)
+void runCommandLine(process.argv.slice(2)).then(() => process.exit())

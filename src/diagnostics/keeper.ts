@@ -1,5 +1,5 @@
 /** Keeps transitions on a thread of its own. Recording is a push into a ring; whatever the disk does, nobody waits. */
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { Health } from '../health/index.ts'
 import { DIAGNOSTICS_DB_BYTES_MAX, DIAGNOSTICS_RING_ROWS_MAX } from '../limits.ts'
 import type { Logger } from '../log/index.ts'
@@ -7,6 +7,7 @@ import { type Clock, sleep } from '../world/index.ts'
 import type { ReadQuery } from './database.ts'
 import type { Transition } from './inspection.ts'
 import { createRing } from './ring.ts'
+import { startThread } from './start-thread.ts'
 import type { ThreadAnswer, ThreadData, ThreadRequest } from './thread.ts'
 
 export interface DiagnosticsOptions {
@@ -139,7 +140,7 @@ function createThread(clock: Clock, data: ThreadData): Thread {
     return lost?.terminate()
   }
   const start = (): Worker => {
-    const started = new Worker(new URL('./thread.ts', import.meta.url), { workerData: data })
+    const started = startThread(data)
     started.on('message', (answer: ThreadAnswer) => open.get(answer.id)?.(answer))
     started.on('error', (error) => {
       if (worker === started) void lose(error instanceof Error ? error.message : String(error))

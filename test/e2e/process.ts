@@ -20,13 +20,20 @@ export interface Program {
   stop(): Promise<number>
 }
 
-/** Starts `main.ts` with these words; ends it with the test. */
+/** What is started: the sources, or the executable that ANTREA_NSX_ADAPTER names. */
+function program(): [string, ...string[]] {
+  const executable = process.env['ANTREA_NSX_ADAPTER']
+  return executable === undefined ? [NODE, join(root, 'src/main.ts')] : [executable]
+}
+
+/** Starts the program with these words; ends it with the test. */
 export function start(
   context: TestContext,
   words: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Program {
-  const child = spawn(NODE, [join(root, 'src/main.ts'), ...words], {
+  const [command, ...before] = program()
+  const child = spawn(command, [...before, ...words], {
     cwd: root,
     env: { ...process.env, NO_COLOR: '1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -39,7 +46,7 @@ export function start(
     text.stderr += chunk.toString()
   })
   const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
-  const program: Program = {
+  const started: Program = {
     child,
     stdout: () => text.stdout,
     stderr: () => text.stderr,
@@ -54,11 +61,11 @@ export function start(
       return performance.now() - startMs
     },
   }
-  context.after(() => program.stop())
-  return program
+  context.after(() => started.stop())
+  return started
 }
 
-/** Runs `main.ts` with these words to its end. */
+/** Runs the program with these words to its end. */
 export async function runToEnd(
   context: TestContext,
   words: readonly string[],

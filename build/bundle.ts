@@ -1,0 +1,151 @@
+/**
+ * From the sources to the modules that are sealed into the executable: esbuild splits them along every `import()`, so that
+ * a command brings only its own. Nothing of a path or of the hour gets in: the same sources give the same bytes.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type BuildOptions, build, type Message, type Plugin, transform } from 'esbuild'
+import { ADDON } from './inside/addon.ts'
+import { THREAD_LOADER } from './inside/start-thread.ts'
+
+export type Arch = 'x64' | 'arm64'
+
+export interface Bundle {
+  /** What Node starts: the loader. */
+  readonly main: string
+  /** By the names the loader knows them by. */
+  readonly assets: ReadonlyMap<string, Uint8Array>
+  /** The files, from the root, of which something is inside. */
+  readonly inputs: readonly string[]
+}
+
+const COMMON: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  write: false,
+  charset: 'utf8',
+  legalComments: 'none',
+  logLevel: 'silent',
+}
+
+/** Bundles the program of this root for this processor. Throws on any warning of esbuild. */
+export async function bundle(root: string, arch: Arch): Promise<Bundle> {
+  const split = await build({
+    ...COMMON,
+    absWorkingDir: root,
+    entryPoints: { main: 'src/main.ts', thread: 'src/diagnostics/thread.ts' },
+    format: 'esm',
+    splitting: true,
+    outdir: 'dist',
+    metafile: true,
+    plugins: [inside(root, arch), onlyKubeConfig(root)],
+  })
+  refuseWarnings(split.warnings)
+  const assets = new Map<string, Uint8Array>()
+  for (const { path, text } of split.outputFiles ?? []) {
+    const name = path.slice(join(root, 'dist').length + 1)
+    assets.set(`./${name}`, Buffer.from(await toCommonJs(name, text)))
+  }
+  assets.set(THREAD_LOADER, Buffer.from(await loader(root, './thread.js')))
+  assets.set(ADDON, readFileSync(join(root, addonFile(arch))))
+  return {
+    main: await loader(root, './main.js'),
+    assets: new Map([...assets].sort(([a], [b]) => (a < b ? -1 : 1))),
+    inputs: [...usedInputs(split.metafile?.outputs ?? {}), addonFile(arch)].sort(),
+  }
+}
+
+const addonFile = (arch: Arch): string => `node_modules/better-sqlite3/prebuilds/linux-${arch}.node`
+
+/** Sealed scripts are CommonJS: their modules find each other through the loader's own `require`. */
+async function toCommonJs(name: string, text: string): Promise<string> {
+  const { code, warnings } = await transform(text, {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node24',
+    charset: 'utf8',
+    sourcefile: name,
+    supported: { 'dynamic-import': false },
+  })
+  refuseWarnings(warnings)
+  return code
+}
+
+async function loader(root: string, entry: string): Promise<string> {
+  const { outputFiles, warnings } = await build({
+    ...COMMON,
+    absWorkingDir: root,
+    entryPoints: ['build/inside/loader.ts'],
+    format: 'cjs',
+    define: { ENTRY: JSON.stringify(entry) },
+  })
+  refuseWarnings(warnings)
+  return outputFiles?.[0]?.text ?? ''
+}
+
+/** What finds its parts as files in a checkout finds them in the executable. */
+const inside = (root: string, arch: Arch): Plugin => ({
+  name: 'inside',
+  setup(build) {
+    build.onResolve({ filter: /^better-sqlite3$/ }, ({ resolveDir, kind }) =>
+      build.resolve(`better-sqlite3/linux-${arch}`, { resolveDir, kind }),
+    )
+    build.onResolve({ filter: /\.node$/ }, ({ path }) => ({ path, namespace: 'addon' }))
+    build.onLoad({ filter: /.*/, namespace: 'addon' }, () => ({
+      contents: `module.exports = require('./addon.ts').loadAddon()`,
+      resolveDir: join(root, 'build/inside'),
+    }))
+    build.onResolve({ filter: /\/start-thread\.ts$/ }, () => ({
+      path: join(root, 'build/inside/start-thread.ts'),
+    }))
+  },
+})
+
+/**
+ * Of client-node only KubeConfig is used, and of its 16 MB nearly all are the API's generated models, which KubeConfig does
+ * not touch. They stay out. Whoever comes to use more of it hears of it here: from esbuild when it is KubeConfig itself.
+ */
+const onlyKubeConfig = (root: string): Plugin => ({
+  name: 'only-kube-config',
+  setup(build) {
+    const folder = join(root, 'node_modules/@kubernetes/client-node/dist')
+    const CONTENTS: Readonly<Record<string, string>> = {
+      'kube-config': `export { KubeConfig } from './config.js'`,
+      generated: `export { createConfiguration } from './gen/configuration.js'
+        export { ServerConfiguration } from './gen/servers.js'`,
+    }
+    build.onResolve({ filter: /^@kubernetes\/client-node$/ }, ({ importer, kind }) => {
+      const uses =
+        readFileSync(importer, 'utf8').match(/import\('@kubernetes\/client-node'\)\)?\.?\w*/g) ?? []
+      if (kind !== 'dynamic-import' || uses.some((use) => !use.endsWith(').KubeConfig')))
+        return {
+          errors: [{ text: `${importer} uses more of client-node than KubeConfig: see build/bundle.ts` }],
+        }
+      return { path: 'kube-config', namespace: 'client-node' }
+    })
+    build.onResolve({ filter: /^\.\/gen\/index\.js$/ }, ({ importer }) =>
+      importer === join(folder, 'config.js') ? { path: 'generated', namespace: 'client-node' } : undefined,
+    )
+    build.onLoad({ filter: /.*/, namespace: 'client-node' }, ({ path }) => ({
+      contents: CONTENTS[path] ?? '',
+      resolveDir: folder,
+    }))
+  },
+})
+
+/** Of the files esbuild read, those of which bytes came out. */
+const usedInputs = (
+  outputs: Readonly<Record<string, { inputs: Readonly<Record<string, { bytesInOutput: number }>> }>>,
+) =>
+  new Set(
+    Object.values(outputs)
+      .flatMap(({ inputs }) => Object.entries(inputs))
+      .filter(([path, { bytesInOutput }]) => bytesInOutput > 0 && !/^[\w-]{3,}:/.test(path))
+      .map(([path]) => path),
+  )
+
+function refuseWarnings(warnings: readonly Message[]): void {
+  const words = warnings.map(({ text, location }) => `${location?.file}:${location?.line}: ${text}`)
+  if (words.length > 0) throw new Error(`esbuild warns:\n${words.join('\n')}`)
+}

@@ -1,0 +1,7 @@
+/** Starts the diagnostics' thread from its source file. In the executable there are no files: build/inside/ has its like. */
+import { Worker } from 'node:worker_threads'
+import type { ThreadData } from './thread.ts'
+
+export function startThread(workerData: ThreadData): Worker {
+  return new Worker(new URL('./thread.ts', import.meta.url), { workerData })
+}
