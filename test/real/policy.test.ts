@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test'
 import { RefusedError } from './harness/api.ts'
 import { inWords } from './harness/audit.ts'
 import { enforced, sentTo } from './harness/enforced.ts'
-import { addresses, and, inNamespace, nested, or, podTag, policyPath, rule } from './harness/nsx.ts'
+import { addresses, nested, or, podTag, podTagIn, policyPath, rule } from './harness/nsx.ts'
 import { type Stack, startStack } from './harness/stack.ts'
 import { skip } from './harness/tier.ts'
 import { always, eventually } from './harness/wait.ts'
@@ -29,7 +29,7 @@ before(
       ['other', 'web-1', 'web', 'n3', '10.10.3.2'],
     ] as const)
       await fleet.pod({ namespace, name, labels: { app }, node, ip })
-    await nsx.putGroup('web', [podTag('app', 'web'), and, inNamespace('shop')])
+    await nsx.putGroup('web', [podTagIn('shop', 'app', 'web')])
     await nsx.putGroup('db', [podTag('app', 'db')])
     await nsx.putGroup('batch', [podTag('app', 'batch')])
     await nsx.putGroup('callers', [nested('batch')])
@@ -142,7 +142,7 @@ test('members follow pods without a write of the adapter, and groups', options, 
   await stack.settled()
   assert.deepEqual(inWords(writes.kube()), [])
 
-  await nsx.putGroup('db', [podTag('app', 'db'), and, inNamespace('shop')])
+  await nsx.putGroup('db', [podTagIn('shop', 'app', 'db')])
   await nsx.putGroup('office', [addresses('198.51.100.0/25')])
   await nsx.putGroup('callers', [nested('batch'), or, podTag('app', 'web')])
   await stack.settled()

@@ -109,7 +109,7 @@ function withStatus(running: Running, instance: string, socket: string): Adapter
           if (now.role === role && now.ready) return now
           throw new Error(`it is ${now.role}: ${now.reasons.join('; ')}`)
         },
-        options,
+        { withinMs: 45_000, ...options },
       ),
   }
 }

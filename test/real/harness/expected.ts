@@ -149,7 +149,12 @@ function branchMembers(conditions: readonly Expression[], world: World): Members
   }
 }
 
-function holds({ member_type, key, operator, value = '' }: Expression, pod: Pod): boolean {
+function holds(expression: Expression, pod: Pod): boolean {
+  const { member_type, key, operator, value = '' } = expression
+  if (expression.resource_type === 'NestedExpression')
+    return (expression.expressions ?? [])
+      .filter(({ resource_type }) => resource_type !== 'ConjunctionOperator')
+      .every((condition) => holds(condition, pod))
   if (operator !== 'EQUALS') throw new Error(`the oracle does not know ${operator}`)
   if (member_type === 'Namespace' && key === 'Name') return pod.namespace === value
   if (member_type === 'Pod' && key === 'Tag') {

@@ -163,6 +163,11 @@ export const podTag = (label: string, value: string): Expression => ({
   operator: 'EQUALS',
   value: `dis:k8s:${label}|${value}`,
 })
+/** Pods with this label in one namespace: NSX takes conditions of two member types together only when nested. */
+export const podTagIn = (namespace: string, label: string, value: string): Expression => ({
+  resource_type: 'NestedExpression',
+  expressions: [inNamespace(namespace), and, podTag(label, value)],
+})
 export const inNamespace = (name: string): Expression => ({
   resource_type: 'Condition',
   member_type: 'Namespace',
@@ -174,7 +179,7 @@ export const addresses = (...list: readonly string[]): Expression => ({
   resource_type: 'IPAddressExpression',
   ip_addresses: list,
 })
-export const and: Expression = { resource_type: 'ConjunctionOperator', conjunction_operator: 'AND' }
+const and: Expression = { resource_type: 'ConjunctionOperator', conjunction_operator: 'AND' }
 export const or: Expression = { resource_type: 'ConjunctionOperator', conjunction_operator: 'OR' }
 export const nested = (...groups: readonly string[]): Expression => ({
   resource_type: 'PathExpression',

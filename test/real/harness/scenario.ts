@@ -3,7 +3,7 @@ import type { Expression, Rule, SecurityPolicy } from '../../../src/nsx/model.ts
 import type { Random } from '../../../src/world/index.ts'
 import { clusterNetworkPolicies, isOwned } from './enforced.ts'
 import { NODES } from './fleet.ts'
-import { addresses, and, groupPath, inNamespace, nested, or, podTag, rule } from './nsx.ts'
+import { addresses, groupPath, nested, or, podTag, podTagIn, rule } from './nsx.ts'
 import type { Stack } from './stack.ts'
 
 const APPS = ['web', 'api', 'db', 'cache'] as const
@@ -39,9 +39,7 @@ export function createScenario({ fleet, nsx, plane }: Stack, random: Random): Sc
   let deletes = { policies: 0, pods: 0 }
 
   const selector = (): Expression[] =>
-    chance(0.5)
-      ? [podTag('app', pick(APPS)), and, inNamespace(pick(NAMESPACES))]
-      : [podTag('app', pick(APPS))]
+    chance(0.5) ? [podTagIn(pick(NAMESPACES), 'app', pick(APPS))] : [podTag('app', pick(APPS))]
   const expression = (id: string): Expression[] => {
     const kind = random.next()
     if (kind < 0.4) return selector()

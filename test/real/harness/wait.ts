@@ -13,7 +13,7 @@ export interface EventuallyOptions {
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined> | T | undefined,
-  { withinMs = 20_000, everyMs = 100 }: EventuallyOptions = {},
+  { withinMs = 30_000, everyMs = 100 }: EventuallyOptions = {},
 ): Promise<T> {
   const deadline = Date.now() + withinMs
   for (let last: unknown; ; ) {
