@@ -3,6 +3,7 @@ import type { HttpClient } from '../../world/index.ts'
 import { type Agent, createAgent } from './agent.ts'
 import { follow } from './follow.ts'
 import type { KubeNode, Pod } from './model.ts'
+import { startTracer, type Tracer } from './trace/index.ts'
 import type { AgentsOptions, StandInAgents, StandInDeps } from './types.ts'
 
 const REALIZATION_DELAY_MS = 50
@@ -12,7 +13,7 @@ interface Life {
   readonly http: HttpClient
   readonly stop: AbortController
   readonly agents: Map<string, Agent>
-  readonly nodes: ReadonlyMap<string, KubeNode>
+  readonly tracer: Tracer
 }
 
 export function createAgents(deps: StandInDeps, options: AgentsOptions = {}): StandInAgents {
@@ -72,8 +73,16 @@ export function createAgents(deps: StandInDeps, options: AgentsOptions = {}): St
     stop.signal.addEventListener('abort', () => {
       for (const agent of agents.values()) agent.stop()
     })
-    life = { http, stop, agents, nodes: nodes.objects }
+    const tracer = startTracer({
+      ...base,
+      signal: stop.signal,
+      pods: pods.objects,
+      nodes: nodes.objects,
+      isAwake: (node) => agents.has(node) && !silent.has(node),
+    })
+    life = { http, stop, agents, tracer }
     await Promise.all([pods.synced, nodes.synced])
+    tracer.lookAgain()
   }
 
   return {
@@ -91,6 +100,7 @@ export function createAgents(deps: StandInDeps, options: AgentsOptions = {}): St
       const agent = life?.agents.get(node)
       if (isSilent) agent?.stop()
       else agent?.start()
+      if (!isSilent) life?.tracer.lookAgain()
     },
     setFailing(node, message) {
       if (message === undefined) failing.delete(node)

@@ -163,6 +163,31 @@ export interface KubeNode extends Stored {
   readonly status?: { readonly addresses?: readonly { readonly type: string; readonly address: string }[] }
 }
 
+export interface ServicePort {
+  readonly name?: string
+  readonly protocol?: string
+  readonly port: number
+}
+
 export interface Service extends Stored {
-  readonly spec?: { readonly selector?: Readonly<Record<string, string>> }
+  readonly spec?: {
+    readonly selector?: Readonly<Record<string, string>>
+    readonly clusterIP?: string
+    readonly clusterIPs?: readonly string[]
+    readonly ports?: readonly ServicePort[]
+  }
+}
+
+/** discovery.k8s.io/v1. */
+export interface EndpointSlice extends Stored {
+  readonly endpoints?: readonly {
+    readonly addresses?: readonly string[]
+    readonly conditions?: { readonly ready?: boolean }
+    readonly targetRef?: { readonly kind?: string; readonly namespace?: string; readonly name?: string }
+  }[]
+  readonly ports?: readonly {
+    readonly name?: string
+    readonly protocol?: string
+    readonly port?: number
+  }[]
 }
