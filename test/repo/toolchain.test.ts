@@ -63,6 +63,7 @@ test('a script exists for everything a person does', () => {
     'test:sim',
     'test:e2e',
     'test:real',
+    'test:clientgo',
     'test:repo',
     'test:long',
   ])

@@ -206,7 +206,8 @@ export function createWatches(): Watches {
         retryAfterSeconds: 1,
       })
     const { store } = core
-    if (query.from !== undefined && query.from < store.compacted())
+    // Initial events are of the present state: of them a version says only that they must not be older.
+    if (!query.sendInitial && query.from !== undefined && query.from < store.compacted())
       return expiredStream(query.from, store.compacted())
     return follow(core, call, query, matches, writerOf(core, call, form), open)
   }
