@@ -183,6 +183,15 @@ export const MANAGER_CONTENT_BYTES_MAX = SERVER_BODY_BYTES_MAX
 export const MANAGER_JSON_DEPTH_MAX = 64
 /** Registered clusters. */
 export const MANAGER_CLUSTERS_MAX = 1_000
+/** Values that users add to a context profile's attribute. Over it: 400. */
+export const MANAGER_CUSTOM_ATTRIBUTES_MAX = 10_000
+/** Clients whose requests are counted; over it the idle ones are forgotten. */
+export const MANAGER_CLIENTS_COUNTED_MAX = 10_000
+/** One query: its characters (URLs end at about so many) and its terms. Over either: 400. */
+export const MANAGER_SEARCH_CHARS_MAX = 16_384
+export const MANAGER_SEARCH_TERMS_MAX = 1_000
+/** Terms times objects of one search: a full inventory with 20 terms, some seconds. Over it: 400. */
+export const MANAGER_SEARCH_WORK_MAX = 10_000_000
 /** Anti-entropy: a watch is reset for a wrong digest at most so often (docs/protocol.md §2). */
 export const MANAGER_RESET_PERIOD_MS = 600_000
 

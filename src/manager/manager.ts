@@ -16,10 +16,11 @@ import {
 import { createFaultTable, type FaultTable } from './faults.ts'
 import { createInventory, inventoryRoutes } from './inventory/index.ts'
 import { nodeRoutes } from './node.ts'
-import { createPolicyStore, PATHS, policyRoutes } from './policy/index.ts'
+import { attributeRoutes, createPolicyStore, PATHS, policyRoutes, tagRoutes } from './policy/index.ts'
 import { kindOf, placeOf } from './policy/kinds.ts'
 import { writePredefined } from './policy/predefined.ts'
 import { writeObject } from './policy/write.ts'
+import { createRateLimiter, type RateLimiter } from './rate.ts'
 import {
   type Access,
   type Call,
@@ -31,6 +32,8 @@ import {
   type Route,
 } from './rest/index.ts'
 import { decodeSegment, type Matched } from './rest/router.ts'
+import { searchRoutes } from './search/index.ts'
+import { searchSources, taggedObjects } from './sources.ts'
 import type { ClusterRegistration, Manager, ManagerOptions } from './types.ts'
 
 /** A manager with NSX's predefined objects and nothing else; nothing listens yet. */
@@ -67,13 +70,19 @@ export function createManager(options: ManagerOptions): Manager {
     },
   })
   const node = nodeRoutes()
+  const rate = createRateLimiter(clock, options.rateLimits)
+  const sources = () => searchSources(store, inventory)
   const policyApi = [
+    ...searchRoutes(sources),
+    ...tagRoutes(() => taggedObjects(sources())),
+    ...attributeRoutes(),
     ...healthRoutes(health, directory, store),
     ...realizedRoutes({ store, clusterAt: (path) => realizationAt(directory, states, path) }),
   ].flatMap(underBothRoots)
   const routes = [
     ...auth.routes,
     ...node.routes,
+    ...rate.routes,
     ...policyApi,
     ...inventoryRoutes(inventory, mayWriteCluster),
     ...channelRoutes({ clock, directory, states, health, heartbeatMs }),
@@ -91,7 +100,7 @@ export function createManager(options: ManagerOptions): Manager {
   const log = createAuditLog()
   const faults = createFaultTable(clock)
   return {
-    handler: (request) => answer({ match, auth, faults, log, options }, request),
+    handler: (request) => answer({ match, auth, faults, rate, log, options }, request),
     register(cluster) {
       store.transact('system', (tx) => registerCluster(tx, cluster, uuid))
       inventory.putCluster({
@@ -172,6 +181,7 @@ interface Answering {
   readonly match: (request: ServerRequest) => Matched
   readonly auth: Auth
   readonly faults: FaultTable
+  readonly rate: RateLimiter
   readonly log: AuditLog
   readonly options: ManagerOptions
 }
@@ -186,8 +196,13 @@ async function answer(parts: Answering, request: ServerRequest): Promise<ServerR
     await parts.faults.strike(request.method, request.path, request.signal)
     principal = principalFor(parts.auth, route.access, request)
     const call: Call = { request, params, query: request.query, principal }
-    checkAccess(route.access, call)
-    return route.run(call)
+    const leave = principal === undefined ? undefined : parts.rate.enter(principal.name)
+    try {
+      checkAccess(route.access, call)
+      return await route.run(call)
+    } finally {
+      leave?.()
+    }
   }
   const response = await run().catch((error: unknown) => refusal(parts.options, request, error))
   parts.log.add({

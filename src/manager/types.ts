@@ -17,6 +17,17 @@ export interface ManagerOptions {
   readonly heartbeatMs?: number
   /** Newest commits kept for watches that resume; older ones answer 410. */
   readonly historyCommitsMax?: number
+  /** NSX's limits of its API service; none without it. */
+  readonly rateLimits?: Partial<ManagerRateLimits>
+}
+
+/** 0 is no limit. */
+export interface ManagerRateLimits {
+  /** Over it: 429. */
+  readonly clientRequestsPerSecond: number
+  /** Calls of one client at once, and of all. Over either: 503. */
+  readonly clientConcurrency: number
+  readonly globalConcurrency: number
 }
 
 /** What registering a cluster leaves behind: its ClusterControlPlane and the identity that may speak for it. */

@@ -135,6 +135,8 @@ const TYPES = {
 
 export type ContainerType = keyof typeof TYPES
 
+export const CONTAINER_TYPES = Object.keys(TYPES) as readonly ContainerType[]
+
 /** Each type's list under /api/v1/fabric/. */
 export const FABRIC_PATHS: Readonly<Record<ContainerType, string>> = {
   ContainerCluster: 'container-clusters',

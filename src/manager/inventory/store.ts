@@ -16,6 +16,9 @@ export interface Inventory {
   /** Sorted by external id; of one cluster, or of all. */
   list(type: ContainerType, clusterId: string | undefined): readonly JsonObject[]
   get(type: ContainerType, externalId: string): JsonObject | undefined
+  /** Of all clusters, in no order of meaning. */
+  each(type: ContainerType): Iterable<JsonObject>
+  count(type: ContainerType): number
 }
 
 type Objects = Map<string, JsonObject>
@@ -66,7 +69,21 @@ export function createInventory(clock: Clock): Inventory {
       }
       return undefined
     },
+    each: (type) => each(clusters, type),
+    count: (type) =>
+      type === 'ContainerCluster'
+        ? clusters.size
+        : [...clusters.values()].reduce((sum, { byType }) => sum + (byType.get(type)?.size ?? 0), 0),
   }
+}
+
+function* each(
+  clusters: ReadonlyMap<string, ClusterInventory>,
+  type: ContainerType,
+): Generator<JsonObject, void> {
+  for (const { record, byType } of clusters.values())
+    if (type === 'ContainerCluster') yield record
+    else yield* byType.get(type)?.values() ?? []
 }
 
 const countAll = (clusters: ReadonlyMap<string, ClusterInventory>): number => {

@@ -1,5 +1,6 @@
 /** The policy store and NSX's Policy API on it: kinds, transactions, references, plain and hierarchical calls. For the manager's other folders. */
-export { type KindName, PATHS } from './kinds.ts'
+export { attributeRoutes } from './attributes.ts'
+export { KIND_NAMES, type KindName, PATHS } from './kinds.ts'
 export { policyRoutes } from './routes.ts'
 export {
   type Change,
@@ -8,3 +9,4 @@ export {
   type PolicyStore,
   renderWhole,
 } from './store.ts'
+export { tagRoutes } from './tags.ts'

@@ -154,6 +154,7 @@ const KINDS: readonly Kind[] = [
     parent: 'Service',
     collection: 'service-entries',
     schema: ENTRY,
+    readOnly: ['is_default'],
     references: (own) => nested([own]),
   },
   { name: 'PolicyContextProfile', parent: 'Infra', collection: 'context-profiles', schema: CONTEXT_PROFILE },
@@ -178,6 +179,8 @@ export function kindOf(name: KindName): Kind {
   if (kind === undefined) throw new Error(`no kind ${name}`)
   return kind
 }
+
+export const KIND_NAMES: readonly KindName[] = KINDS.map(({ name }) => name)
 
 export const findKind = (name: string): Kind | undefined => BY_NAME.get(name as KindName)
 

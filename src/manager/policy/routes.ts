@@ -16,6 +16,7 @@ import {
 import { applyHierarchy } from './hierarchy.ts'
 import { type Place, placeOf } from './kinds.ts'
 import { byEvaluation, type PolicyObject, type PolicyStore, renderWhole } from './store.ts'
+import { hierarchy } from './tree.ts'
 import { removeObject, type WriteOptions, writeObject } from './write.ts'
 
 export interface PolicyRoutes {
@@ -57,7 +58,7 @@ const READ: readonly HttpMethod[] = ['GET']
 
 function methodsOf({ kind, id }: Place): readonly HttpMethod[] {
   if (id === undefined) return READ
-  if (kind.name === 'Infra') return ['GET', 'PATCH']
+  if (kind.name === 'Infra') return ['GET', 'PUT', 'PATCH']
   if (kind.name === 'Site' || kind.name === 'EnforcementPoint') return READ
   // vcf-nsx 9.1.1 has no PATCH of a ClusterControlPlane.
   if (kind.name === 'ClusterControlPlane') return ['GET', 'PUT', 'DELETE']
@@ -66,6 +67,8 @@ function methodsOf({ kind, id }: Place): readonly HttpMethod[] {
 
 function runOf(options: PolicyRoutesOptions, place: Place, method: HttpMethod): Route['run'] {
   const whole: Required<Place> = { ...place, id: place.id ?? '' }
+  if (method === 'GET' && place.kind.name === 'Infra')
+    return ({ query }) => ok(hierarchy(options.store, query))
   if (method === 'GET') return () => ok(renderWhole(options.store, existing(options.store, place.path)))
   if (method === 'PUT') return (call) => put(options, whole, call)
   if (method === 'PATCH' && place.kind.name === 'Infra') return (call) => patchHierarchy(options, call)

@@ -66,12 +66,15 @@ export interface PolicyStore extends PolicyReader {
   readonly version: number
   /** All or nothing. What `work` throws, and broken references, leave the store as it was. */
   transact<T>(user: string, work: (tx: PolicyTransaction) => T): T
+  /** In order of creation. */
+  ofKind(kind: KindName): ReadonlyMap<string, PolicyObject>
   /** Called after each change, in the order of subscription. */
   subscribe(listener: (change: Change) => void): () => void
 }
 
 interface State {
   readonly objects: Map<string, PolicyObject>
+  readonly byKind: Map<KindName, Map<string, PolicyObject>>
   readonly childPaths: Map<string, Set<string>>
   readonly referrerPaths: Map<string, Set<string>>
   version: number
@@ -87,6 +90,7 @@ const nextRuleId = (last: number): number =>
 export function createPolicyStore(clock: Clock, random: Random): PolicyStore {
   const state: State = {
     objects: new Map(),
+    byKind: new Map(),
     childPaths: new Map(),
     referrerPaths: new Map(),
     version: 0,
@@ -98,6 +102,7 @@ export function createPolicyStore(clock: Clock, random: Random): PolicyStore {
   const reader = readerOf(state)
   return {
     ...reader,
+    ofKind: (kind) => state.byKind.get(kind) ?? new Map(),
     get version() {
       return state.version
     },
@@ -264,10 +269,13 @@ function apply(state: State, path: string, after: PolicyObject | undefined): voi
   state.bytes += (after?.bytes ?? 0) - (before?.bytes ?? 0)
   if (after === undefined) {
     state.objects.delete(path)
+    if (before !== undefined) state.byKind.get(before.kind)?.delete(path)
     if (before !== undefined) unlink(state.childPaths, before.parentPath, path)
     return
   }
   state.objects.set(path, after)
+  const ofKind = state.byKind.get(after.kind) ?? new Map()
+  state.byKind.set(after.kind, ofKind.set(path, after))
   if (before === undefined) link(state.childPaths, after.parentPath, path)
   for (const target of after.references) link(state.referrerPaths, target, path)
 }

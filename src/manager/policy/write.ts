@@ -30,7 +30,6 @@ export function writeObject(
   const parent = parentPath === '' ? undefined : tx.get(parentPath)
   if (parentPath !== '' && parent === undefined) throw notFound(parentPath)
   const before = tx.get(path)
-  if (before?.body['_system_owned'] === true && options.system === undefined) throw systemOwned(path)
   if (options.mode === 'put') checkRevision(body, before)
   const own = ownOf(kind, body, before, parent, options)
   checkSpecial(tx, { kind, path, parentPath, own, before })
@@ -46,6 +45,10 @@ export function writeObject(
     })
   const written = shell()
   const touched = writeChildren(tx, kind, path, body, options)
+  // What is the system's may be put back as it was read, and not otherwise.
+  const isSystems = before?.body['_system_owned'] === true && options.system === undefined
+  const isAsRead = body['_system_owned'] === true && !touched && written === before
+  if (isSystems && !isAsRead) throw systemOwned(path)
   if (!touched || written !== before) return written
   return tx.set({
     kind,

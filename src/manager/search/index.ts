@@ -1,0 +1,2 @@
+/** NSX's search over everything the manager keeps: its query dialect and its call. For manager.ts. */
+export { type SearchSource, searchRoutes } from './routes.ts'

@@ -1,0 +1,37 @@
+/** Everything that search finds and tags are counted of. */
+import { CONTAINER_TYPES, type Inventory } from './inventory/index.ts'
+import { KIND_NAMES, type KindName, type PolicyStore } from './policy/index.ts'
+import type { JsonObject } from './rest/index.ts'
+import type { SearchSource } from './search/index.ts'
+
+/** Kinds whose objects have a resource_type of their own. */
+const VARIED: readonly KindName[] = ['ServiceEntry', 'ClusterControlPlane']
+
+export function searchSources(store: PolicyStore, inventory: Inventory): readonly SearchSource[] {
+  return [
+    ...KIND_NAMES.map((name): SearchSource => {
+      const objects = store.ofKind(name)
+      return {
+        types: [name],
+        varies: VARIED.includes(name),
+        count: objects.size,
+        bodies: () => bodies(objects),
+      }
+    }),
+    ...CONTAINER_TYPES.map(
+      (type): SearchSource => ({
+        types: [type],
+        count: inventory.count(type),
+        bodies: () => inventory.each(type),
+      }),
+    ),
+  ]
+}
+
+function* bodies(objects: ReadonlyMap<string, { readonly body: JsonObject }>): Generator<JsonObject, void> {
+  for (const { body } of objects.values()) yield body
+}
+
+export function* taggedObjects(sources: readonly SearchSource[]): Generator<JsonObject, void> {
+  for (const source of sources) for (const body of source.bodies()) if (body['tags'] !== undefined) yield body
+}
