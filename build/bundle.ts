@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type BuildOptions, build, type Message, type Plugin, transform } from 'esbuild'
+import { type BuildOptions, build, type Message, type Metafile, type Plugin, transform } from 'esbuild'
 import { ADDON } from './inside/addon.ts'
 import { THREAD_LOADER } from './inside/start-thread.ts'
 
@@ -17,6 +17,8 @@ export interface Bundle {
   readonly assets: ReadonlyMap<string, Uint8Array>
   /** The files, from the root, of which something is inside. */
   readonly inputs: readonly string[]
+  /** Of what every start reads, before it is known which command is asked for. */
+  readonly startBytes: number
 }
 
 const COMMON: BuildOptions = {
@@ -42,6 +44,7 @@ export async function bundle(root: string, arch: Arch): Promise<Bundle> {
     plugins: [inside(root, arch), onlyKubeConfig(root)],
   })
   refuseWarnings(split.warnings)
+  const { outputs } = split.metafile!
   const assets = new Map<string, Uint8Array>()
   for (const { path, text } of split.outputFiles ?? []) {
     const name = path.slice(join(root, 'dist').length + 1)
@@ -52,7 +55,8 @@ export async function bundle(root: string, arch: Arch): Promise<Bundle> {
   return {
     main: await loader(root, './main.js'),
     assets: new Map([...assets].sort(([a], [b]) => (a < b ? -1 : 1))),
-    inputs: [...usedInputs(split.metafile?.outputs ?? {}), addonFile(arch)].sort(),
+    inputs: [...usedInputs(outputs), addonFile(arch)].sort(),
+    startBytes: bytesAtStart(outputs, assets, 'dist/main.js'),
   }
 }
 
@@ -66,6 +70,9 @@ async function toCommonJs(name: string, text: string): Promise<string> {
     target: 'node24',
     charset: 'utf8',
     sourcefile: name,
+    // Names stay, and lines short: a stack trace still tells where.
+    minifyWhitespace: true,
+    lineLimit: 120,
     supported: { 'dynamic-import': false },
   })
   refuseWarnings(warnings)
@@ -135,15 +142,28 @@ const onlyKubeConfig = (root: string): Plugin => ({
 })
 
 /** Of the files esbuild read, those of which bytes came out. */
-const usedInputs = (
-  outputs: Readonly<Record<string, { inputs: Readonly<Record<string, { bytesInOutput: number }>> }>>,
-) =>
+const usedInputs = (outputs: Metafile['outputs']): ReadonlySet<string> =>
   new Set(
     Object.values(outputs)
       .flatMap(({ inputs }) => Object.entries(inputs))
       .filter(([path, { bytesInOutput }]) => bytesInOutput > 0 && !/^[\w-]{3,}:/.test(path))
       .map(([path]) => path),
   )
+
+function bytesAtStart(
+  outputs: Metafile['outputs'],
+  assets: ReadonlyMap<string, Uint8Array>,
+  entry: string,
+): number {
+  const reached = new Set<string>([entry])
+  for (const path of reached)
+    for (const { path: next, kind } of outputs[path]?.imports ?? [])
+      if (kind === 'import-statement' && next in outputs) reached.add(next)
+  return [...reached].reduce(
+    (total, path) => total + (assets.get(path.replace(/^dist\//, './'))?.length ?? 0),
+    0,
+  )
+}
 
 function refuseWarnings(warnings: readonly Message[]): void {
   const words = warnings.map(({ text, location }) => `${location?.file}:${location?.line}: ${text}`)

@@ -18,6 +18,8 @@ import { tmpdir } from 'node:os'
 import { basename, join, relative, resolve } from 'node:path'
 import { type ArchiveFile, compress, sums, tar } from './archive.ts'
 import { bundle } from './bundle.ts'
+import { checkElf, checkSealed } from './elf.ts'
+import { ADDON } from './inside/addon.ts'
 import { embeddedNode } from './node.ts'
 import { type Options, readOptions } from './options.ts'
 import { type BundledPackage, bundledPackages, idOf, licenseTexts } from './packages.ts'
@@ -65,10 +67,14 @@ async function makeFiles(options: Options, work: string, step: Stepper): Promise
   const { arch } = options
   const node = embeddedNode(root, arch)
   const bundled = await bundle(root, arch)
-  const packages = bundledPackages(root, bundled.inputs, [node.package])
+  const packages = bundledPackages(root, bundled.inputs, node.package)
   holdToList(packages, options.acceptPackages)
   const bytes = [...bundled.assets.values()].reduce((total, asset) => total + asset.length, 0)
-  step(`bundle: ${bundled.inputs.length} files of ${packages.length - 1} packages`, bytes)
+  const startKib = Math.ceil(bundled.startBytes / 1_024)
+  step(
+    `bundle: ${bundled.inputs.length} files, ${packages.length - 1} packages, ${startKib} KiB at every start`,
+    bytes,
+  )
 
   const stripped = join(work, 'node')
   const isStripped = stripNode(node.file, stripped, arch)
@@ -82,6 +88,9 @@ async function makeFiles(options: Options, work: string, step: Stepper): Promise
   step('executable', output)
 
   const executable = readFileSync(output)
+  checkElf('the executable', executable, arch)
+  checkElf("SQLite's addon", bundled.assets.get(ADDON)!, arch)
+  checkSealed('the executable', executable)
   const bom = billOfMaterials({
     name: NAME,
     version: manifest.version,

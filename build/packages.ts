@@ -21,35 +21,44 @@ interface LockEntry {
   readonly dependencies?: Readonly<Record<string, string>>
 }
 
-/** The packages of these files (from the root), by name and version. `more` are packages that are inside otherwise. */
+/** The packages of these files (from the root), by name and version, with `node`. */
 export function bundledPackages(
   root: string,
   inputs: readonly string[],
-  more: readonly string[],
+  node: BundledPackage,
 ): readonly BundledPackage[] {
-  const lock = (
+  const paths = new Set(inputs.map(packagePath).filter((path) => path !== undefined))
+  return [node, ...[...paths].map((path) => lockedPackage(root, path, paths))].sort((a, b) =>
+    idOf(a) < idOf(b) ? -1 : 1,
+  )
+}
+
+/** One package as the lock file has it. `inside` are the paths of those that its needs are looked for among. */
+export function lockedPackage(
+  root: string,
+  path: string,
+  inside: ReadonlySet<string> = new Set(),
+): BundledPackage {
+  const entry = readLock(root)[path]
+  if (entry === undefined) throw new Error(`${path} is bundled and not in the lock file; run npm ci`)
+  return {
+    name: nameOf(path),
+    version: entry.version,
+    path,
+    license: entry.license ?? 'NOASSERTION',
+    sha512: Buffer.from(entry.integrity.replace('sha512-', ''), 'base64').toString('hex'),
+    needs: Object.keys(entry.dependencies ?? {})
+      .map((name) => resolveFrom(path, name, inside))
+      .filter((found) => found !== undefined),
+  }
+}
+
+const readLock = (root: string): Readonly<Record<string, LockEntry>> =>
+  (
     JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
       packages: Record<string, LockEntry>
     }
   ).packages
-  const paths = new Set([...inputs.map(packagePath).filter((path) => path !== undefined), ...more])
-  return [...paths]
-    .map((path): BundledPackage => {
-      const entry = lock[path]
-      if (entry === undefined) throw new Error(`${path} is bundled and not in the lock file; run npm ci`)
-      return {
-        name: nameOf(path),
-        version: entry.version,
-        path,
-        license: entry.license ?? 'NOASSERTION',
-        sha512: Buffer.from(entry.integrity.replace('sha512-', ''), 'base64').toString('hex'),
-        needs: Object.keys(entry.dependencies ?? {})
-          .map((name) => resolveFrom(path, name, paths))
-          .filter((found) => found !== undefined),
-      }
-    })
-    .sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1))
-}
 
 export const idOf = ({ name, version }: BundledPackage): string => `${name}@${version}`
 

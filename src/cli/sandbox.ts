@@ -1,6 +1,7 @@
 /** `sandbox`: everything on this machine, to try, to follow and to play the scenario. */
 import { accessSync, constants, rmSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { isSea } from 'node:sea'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Transition } from '../diagnostics/index.ts'
 import { needsPerson } from '../errors.ts'
@@ -146,7 +147,7 @@ const placesText = ({ manager, kubeconfig, cluster_id: clusterId, adapter }: San
     'Try, in another terminal:',
     `  kubectl --kubeconfig ${kubeconfig} get acnp,clustergroups,tiers,pods -A`,
     `  curl -s --cacert ${manager.ca} -u '${manager.user}:${manager.password}' ${manager.url}/api/v1/fabric/container-application-instances`,
-    `  node_modules/.bin/node src/main.ts status --socket ${adapter.socket}`,
+    `  ${isSea() ? process.execPath : 'node_modules/.bin/node src/main.ts'} status --socket ${adapter.socket}`,
     '',
   ].join('\n')
 
