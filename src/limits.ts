@@ -82,6 +82,8 @@ export const DELETE_GUARD_WAIT_MS = 30_000
 export const GROUP_COMPUTED_TIMEOUT_MS = 10_000
 /** Old child groups go this much later than the write that stopped using them. */
 export const CHILD_DELETE_DELAY_MS = 30_000
+/** A narrowed policy's whole spec, kept beside it; the annotations of one object may hold 256 KiB in all. */
+export const WHOLE_SPEC_CHARS_MAX = 200_000
 /** Blocks in one child group: some 40 B each, 40 KiB an object. */
 export const GROUP_IP_BLOCKS_MAX = 1_000
 /** "tier … does not exist" this soon after creating it is a cache that lags, not a refusal. */
@@ -187,6 +189,8 @@ export const MANAGER_CLUSTERS_MAX = 1_000
 export const MANAGER_CUSTOM_ATTRIBUTES_MAX = 10_000
 /** Clients whose requests are counted; over it the idle ones are forgotten. */
 export const MANAGER_CLIENTS_COUNTED_MAX = 10_000
+/** Certificates, and so principal identities: two of each of 1,000 clusters, and people's, five times over. Over it: 400. */
+export const MANAGER_CERTIFICATES_MAX = 10_000
 /** One query: its characters (URLs end at about so many) and its terms. Over either: 400. */
 export const MANAGER_SEARCH_CHARS_MAX = 16_384
 export const MANAGER_SEARCH_TERMS_MAX = 1_000

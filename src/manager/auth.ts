@@ -9,8 +9,8 @@ export interface AuthOptions {
   readonly clock: Clock
   readonly random: Random
   readonly users: readonly ManagerUser[]
-  /** The registered cluster this certificate speaks for. */
-  readonly clusterOf: (peer: Peer) => Principal | undefined
+  /** The registered cluster or the principal identity that this certificate is of. */
+  readonly ownerOf: (peer: Peer) => Principal | undefined
 }
 
 export interface Auth {
@@ -60,8 +60,8 @@ function principalOf(options: AuthOptions, logins: Map<string, Login>, request: 
   if (basic !== undefined && isRight(options.users, basic)) return { kind: 'user', name: basic.name }
   const session = sessionOf(options, logins, request)
   if (session.login !== undefined) return { kind: 'user', name: session.login.user }
-  const cluster = options.clusterOf(request.peer)
-  if (cluster !== undefined) return cluster
+  const owner = options.ownerOf(request.peer)
+  if (owner !== undefined) return owner
   if (session.error !== undefined) throw session.error
   if (basic !== undefined || session.id !== '' || request.peer.certificateSha256 !== undefined)
     throw badCredentials()

@@ -2,7 +2,7 @@
 import { needsPerson } from '../errors.ts'
 import { HEARTBEAT_MS, MANAGER_HISTORY_COMMITS_MAX } from '../limits.ts'
 import { SILENT } from '../log/index.ts'
-import type { ServerRequest, ServerResponse } from '../world/index.ts'
+import type { Peer, ServerRequest, ServerResponse } from '../world/index.ts'
 import { type AuditLog, createAuditLog } from './audit.ts'
 import { type Auth, createAuth } from './auth.ts'
 import { channelRoutes, createClusterStates } from './channels/index.ts'
@@ -11,6 +11,7 @@ import {
   createFrames,
   createHealthBook,
   healthRoutes,
+  type RegisteredCluster,
   realizedRoutes,
 } from './clusters/index.ts'
 import { createFaultTable, type FaultTable } from './faults.ts'
@@ -34,6 +35,7 @@ import {
 import { decodeSegment, type Matched } from './rest/router.ts'
 import { searchRoutes } from './search/index.ts'
 import { searchSources, taggedObjects } from './sources.ts'
+import { createTrust, type Identity, trustRoutes } from './trust/index.ts'
 import type { ClusterRegistration, Manager, ManagerOptions } from './types.ts'
 
 /** A manager with NSX's predefined objects and nothing else; nothing listens yet. */
@@ -58,20 +60,16 @@ export function createManager(options: ManagerOptions): Manager {
     onForgotten: health.forget,
   })
   const inventory = createInventory(clock)
+  const trust = createTrust(clock, random)
   const auth = createAuth({
     clock,
     random,
     users: options.users,
-    clusterOf(peer) {
-      const cluster = directory.clusterOf(peer)
-      if (cluster === undefined || peer.certificateSha256 === undefined) return undefined
-      const { name, nodeId } = cluster
-      return { kind: 'cluster', name, nodeId, fingerprint: peer.certificateSha256 }
-    },
+    ownerOf: (peer) => ownerOf(directory.clusterOf(peer), trust.identityOf(peer), peer),
   })
   const node = nodeRoutes()
   const rate = createRateLimiter(clock, options.rateLimits)
-  const sources = () => searchSources(store, inventory)
+  const sources = () => searchSources(store, inventory, trust)
   const policyApi = [
     ...searchRoutes(sources),
     ...tagRoutes(() => taggedObjects(sources())),
@@ -83,6 +81,7 @@ export function createManager(options: ManagerOptions): Manager {
     ...auth.routes,
     ...node.routes,
     ...rate.routes,
+    ...trustRoutes(trust),
     ...policyApi,
     ...inventoryRoutes(inventory, mayWriteCluster),
     ...channelRoutes({ clock, directory, states, health, heartbeatMs }),
@@ -229,9 +228,29 @@ function checkAccess(access: Access, call: Call): void {
   if (access === 'inventory') mayWriteCluster(call, call.params['cluster'] ?? '')
 }
 
-/** A cluster writes its own inventory, a person anybody's. */
+/** A cluster writes its own inventory, an administrator anybody's. */
 function mayWriteCluster({ principal }: Call, clusterId: string): void {
-  if (principal?.kind === 'cluster' && principal.nodeId !== clusterId) throw forbidden()
+  const may = principal?.kind === 'user' || (principal?.kind === 'cluster' && principal.nodeId === clusterId)
+  if (!may) throw forbidden()
+}
+
+/** Roles of NSX that may change everything here. */
+const ADMIN_ROLES: readonly string[] = ['enterprise_admin', 'network_engineer', 'security_engineer']
+
+/**
+ * A certificate may be a cluster's and a principal identity's at once: clusters are registered with that of their identity.
+ * Who administers may do more than the cluster, who only reads may do less.
+ */
+function ownerOf(
+  cluster: RegisteredCluster | undefined,
+  identity: Identity | undefined,
+  { certificateSha256: fingerprint }: Peer,
+): Principal | undefined {
+  if (identity?.roles.some((role) => ADMIN_ROLES.includes(role)) === true)
+    return { kind: 'user', name: identity.name }
+  if (cluster !== undefined && fingerprint !== undefined)
+    return { kind: 'cluster', name: cluster.name, nodeId: cluster.nodeId, fingerprint }
+  return identity === undefined ? undefined : { kind: 'reader', name: identity.name, roles: identity.roles }
 }
 
 const forbidden = () =>

@@ -1,5 +1,5 @@
 /** What clients ask of an NSX node at start: its version, its health, how it patches. */
-import { badRequest, type Call, EMPTY, ok, type Route, readJson } from './rest/index.ts'
+import { badRequest, type Call, EMPTY, ok, type Principal, type Route, readJson } from './rest/index.ts'
 
 /** As NSX 9.1.1 spells it: five numbers. Clients parse the first three. */
 const NSX_VERSION = '9.1.1.0.0'
@@ -35,7 +35,7 @@ export function nodeRoutes(): NodeRoutes {
       ...['/api/v1', '/policy/api/v1'].map((root) =>
         read(`${root}/aaa/user-info`, 'read', ({ principal }) => ({
           user_name: principal?.name ?? '',
-          roles: [{ role: principal?.kind === 'user' ? 'enterprise_admin' : 'ccp_internal_operator' }],
+          roles: rolesOf(principal).map((role) => ({ role })),
         })),
       ),
       read(configPattern, 'read', partial),
@@ -53,4 +53,9 @@ export function nodeRoutes(): NodeRoutes {
       },
     ],
   }
+}
+
+const rolesOf = (principal: Principal | undefined): readonly string[] => {
+  if (principal?.kind === 'reader') return principal.roles
+  return [principal?.kind === 'user' ? 'enterprise_admin' : 'ccp_internal_operator']
 }

@@ -3,11 +3,16 @@ import { CONTAINER_TYPES, type Inventory } from './inventory/index.ts'
 import { KIND_NAMES, type KindName, type PolicyStore } from './policy/index.ts'
 import type { JsonObject } from './rest/index.ts'
 import type { SearchSource } from './search/index.ts'
+import type { Trust } from './trust/index.ts'
 
 /** Kinds whose objects have a resource_type of their own. */
 const VARIED: readonly KindName[] = ['ServiceEntry', 'ClusterControlPlane']
 
-export function searchSources(store: PolicyStore, inventory: Inventory): readonly SearchSource[] {
+export function searchSources(
+  store: PolicyStore,
+  inventory: Inventory,
+  trust: Trust,
+): readonly SearchSource[] {
   return [
     ...KIND_NAMES.map((name): SearchSource => {
       const objects = store.ofKind(name)
@@ -25,8 +30,16 @@ export function searchSources(store: PolicyStore, inventory: Inventory): readonl
         bodies: () => inventory.each(type),
       }),
     ),
+    listed('PrincipalIdentity', trust.count.identities, trust.identities),
+    listed('Certificate', trust.count.certificates, trust.certificates),
   ]
 }
+
+const listed = (type: string, count: number, bodies: () => readonly JsonObject[]): SearchSource => ({
+  types: [type],
+  count,
+  bodies,
+})
 
 function* bodies(objects: ReadonlyMap<string, { readonly body: JsonObject }>): Generator<JsonObject, void> {
   for (const { body } of objects.values()) yield body

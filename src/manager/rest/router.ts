@@ -2,9 +2,13 @@
 import type { HttpMethod, ServerRequest, ServerResponse } from '../../world/index.ts'
 import { badRequest, NsxApiError } from './reply.ts'
 
-/** Who asks: a person by name and password, or a registered cluster by its certificate. */
+/**
+ * Who asks: a person by name and password or a principal identity that is an administrator, a registered cluster by its
+ * certificate, or a principal identity that may only read.
+ */
 export type Principal =
   | { readonly kind: 'user'; readonly name: string }
+  | { readonly kind: 'reader'; readonly name: string; readonly roles: readonly string[] }
   | { readonly kind: 'cluster'; readonly name: string; readonly nodeId: string; readonly fingerprint: string }
 
 /**
