@@ -5,6 +5,7 @@ import type { Handler, ServerRequest, ServerResponse } from '../../world/index.t
 import type { AdmissionHook, AggregatedApi, AggregatedResource } from '../apiserver/types.ts'
 import { MutatorCrash, review, serveReview, WEBHOOKS } from './admission/index.ts'
 import type { ComputedGroup, SpanStore } from './compute/index.ts'
+import { serveConversion } from './convert.ts'
 import { CONTROLLER_NAME } from './infos.ts'
 import { type Run, startRun } from './run.ts'
 import {
@@ -140,6 +141,10 @@ export function createController(deps: StandInDeps, options: ControllerOptions =
     if (path.startsWith('/mutate/') || path.startsWith('/validate/')) {
       if (life === undefined) return down()
       return request.method === 'POST' ? serveReview(request, life.run.lookup) : notAllowed()
+    }
+    if (path === '/convert/ippool') {
+      if (life === undefined) return down()
+      return request.method === 'POST' ? serveConversion(request) : notAllowed()
     }
     const api = APIS.find(({ group, version }) => isUnder(path, `/apis/${group}/${version}`))
     if (api === undefined) return noSuchPath()

@@ -3,7 +3,7 @@ import { retry } from '../../errors.ts'
 import type { HttpClient } from '../../world/index.ts'
 import { WEBHOOKS, type Webhook } from './admission/index.ts'
 import { call, expect, messageOf } from './api.ts'
-import { customResourceDefinitions, DEFINITIONS, servedAt } from './crds/index.ts'
+import { conversionBy, customResourceDefinitions, DEFINITIONS, servedAt } from './crds/index.ts'
 import { watchLines } from './follow.ts'
 import type { RouteOptions } from './index.ts'
 
@@ -108,6 +108,11 @@ export async function createRoutes(http: HttpClient, options: RouteOptions): Pro
         registration(hook, { ...service, path: hook.path }, caBundle),
       ),
     } as Named)
+  for (const { plural } of DEFINITIONS.filter(({ older }) => older !== undefined))
+    await expect(http, 'PATCH', `${CRDS}/${plural}.crd.antrea.io`, {
+      body: { spec: { conversion: conversionBy({ port: options.port }, caBundle) } },
+      type: 'merge',
+    })
   await eventually(http, "Antrea's aggregated APIs", async () => {
     for (const [group, version] of API_SERVICES) {
       const { body } = await expect(http, 'GET', `${registrations}/${version}.${group}`)

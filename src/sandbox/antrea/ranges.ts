@@ -77,26 +77,33 @@ export const overlap = (a: Span, b: Span): boolean =>
 export const isInside = (inner: Span, outer: Span): boolean =>
   inner.family === outer.family && inner.first >= outer.first && inner.last <= outer.last
 
-/** antrea's allocator keeps a bit for each address, and no more than these of one range. */
+/** Antrea's allocator keeps a bit for each address, and no more than these of one range. */
 const RANGE_ADDRESSES_MAX = 65_536n
 
 /**
- * What of a range is given out (pkg/ipam/ipallocator): of a CIDR neither its first address nor, of IPv4, its last.
- * Undefined: nothing.
+ * How many addresses of a range are given out (pkg/ipam/ipallocator): of a CIDR neither its first one nor, of IPv4, the
+ * last. Of 10.0.0.1/32 that makes -1, which Antrea shows.
  */
+function countOf(range: IpRange, span: Span): bigint {
+  const size = span.last - span.first + 1n
+  if (range.cidr === undefined || range.cidr === '') return size
+  const capped = size - 1n > RANGE_ADDRESSES_MAX ? RANGE_ADDRESSES_MAX : size - 1n
+  return span.family === 'ipv4' ? capped - 1n : capped
+}
+
+/** What of a range is given out; undefined: nothing. */
 export function usableSpan(range: IpRange): Span | undefined {
   const span = spanOf(range)
-  if (span === undefined || range.cidr === undefined || range.cidr === '') return span
-  const size = span.last - span.first + 1n
-  const capped = size > RANGE_ADDRESSES_MAX ? RANGE_ADDRESSES_MAX : size
-  const count = capped - (span.family === 'ipv4' ? 2n : 1n)
-  return count > 0n ? { ...span, first: span.first + 1n, last: span.first + count } : undefined
+  if (span === undefined) return undefined
+  const first = range.cidr === undefined || range.cidr === '' ? span.first : span.first + 1n
+  const count = countOf(range, span)
+  return count > 0n ? { ...span, first, last: first + count - 1n } : undefined
 }
 
 export const sizeOf = (ranges: readonly IpRange[]): number =>
   ranges.reduce((sum, range) => {
-    const span = usableSpan(range)
-    return span === undefined ? sum : sum + Number(span.last - span.first + 1n)
+    const span = spanOf(range)
+    return span === undefined ? sum : sum + Number(countOf(range, span))
   }, 0)
 
 /** True when an address of one of the ranges is given out as this. */

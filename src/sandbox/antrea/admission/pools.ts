@@ -30,9 +30,15 @@ export function checkPool(spec: PoolSpec, before: PoolSpec | undefined, others: 
       gone.length > 0
         ? `existing IPRanges [${gone.sort().join(' ')}] cannot be updated or deleted`
         : undefined,
+    () => checkGateway(spec.subnetInfo),
     () => firstIn([...ranges.entries()], ([index, range]) => checkRange(range, index, spec, others)),
   )
 }
+
+const checkGateway = (subnet: SubnetInfo | undefined): Refusal =>
+  subnet === undefined || numberOfText(subnet.gateway ?? '') !== undefined
+    ? undefined
+    : `invalid gateway address ${subnet.gateway ?? ''}`
 
 function checkRange(range: IpRange, index: number, spec: PoolSpec, others: PoolLookup): Refusal {
   const text = textOfRange(range)

@@ -68,7 +68,7 @@ export function startEgresses(
     const theirs = ranges.get(externalIPPool)
     if (known !== undefined && known.address === egressIP && known.pool === externalIPPool && theirs) return
     release(name)
-    if (externalIPPool === '') return
+    if (externalIPPool === '') return dropCondition(egress)
     if (theirs === undefined) {
       if (egressIP !== '') await patch(deps, pathOf('egresses', name), { spec: { egressIP: null } })
       return writeCondition(egress, `ExternalIPPool ${externalIPPool} does not exist`)
@@ -76,13 +76,27 @@ export function startEgresses(
     const used = usedOf(externalIPPool)
     const address = egressIP === '' ? nextFree(theirs, used) : usable(egressIP, theirs, used)
     if (address === undefined) {
-      const why = egressIP === '' ? 'no available IP' : `IP ${egressIP} cannot be allocated`
-      return writeCondition(egress, why)
+      const why =
+        egressIP === ''
+          ? 'cannot allocate IP in any range'
+          : `error when allocating IP ${egressIP} for Egress ${name} from ExternalIPPool ${externalIPPool}: cannot allocate IP ${egressIP} in any range`
+      await writeCondition(egress, why)
+      throw new Error(why)
     }
     given.set(name, { address, pool: externalIPPool })
     pools.enqueue(externalIPPool)
     if (egressIP === '') await patch(deps, pathOf('egresses', name), { spec: { egressIP: address } })
     await writeCondition(egress, undefined)
+  }
+
+  /** An Egress without a pool says nothing of allocation. */
+  const dropCondition = async ({ metadata, status = {} }: Egress): Promise<void> => {
+    const { conditions = [] } = status
+    const others = conditions.filter(({ type }) => type !== 'IPAllocated')
+    if (others.length === conditions.length) return
+    await patchStatus(deps, pathOf('egresses', metadata.name), {
+      conditions: others.length === 0 ? null : others,
+    })
   }
 
   const writeCondition = async (egress: Egress, why: string | undefined): Promise<void> => {
@@ -115,11 +129,11 @@ export function startEgresses(
   const poolCopy: Copy<Pool> = follow<Pool>(
     deps,
     `${CRD}/externalippools`,
-    (name, now) => {
+    (name, now, before) => {
       if (now === undefined) ranges.delete(name)
       else ranges.set(name, now.spec?.ipRanges ?? [])
       pools.enqueue(name)
-      if (!isReady) return
+      if (!isReady || sameRanges(now, before)) return
       for (const [egress, { spec }] of egressCopy.objects)
         if (spec?.externalIPPool === name) egresses.enqueue(egress)
     },
@@ -159,8 +173,13 @@ function usable(
   return used.has(address) ? undefined : address
 }
 
+const sameRanges = (a: Pool | undefined, b: Pool | undefined): boolean =>
+  (a === undefined) === (b === undefined) &&
+  JSON.stringify(a?.spec?.ipRanges) === JSON.stringify(b?.spec?.ipRanges)
+
+/** A usage of nothing at all is not written. */
 const sameUsage = ({ status }: Pool, usage: { total: number; used: number }): boolean =>
-  status?.usage?.total === usage.total && status.usage.used === usage.used
+  (status?.usage?.total ?? 0) === usage.total && (status?.usage?.used ?? 0) === usage.used
 
 /** Addresses of IPPools are given out by agents; the controller only counts them. */
 function followIpPools(deps: LifeDeps): void {
