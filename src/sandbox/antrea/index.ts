@@ -3,7 +3,7 @@
  * test/fixtures/antrea), against the embedded API server or a real one. Only the sandbox and tests come in here.
  */
 import type { HttpClient } from '../../world/index.ts'
-import { createAgents } from './agents.ts'
+import { createAgents } from './agent/index.ts'
 import { createController } from './controller.ts'
 import { createCrds, createRoutes } from './install.ts'
 import type {

@@ -31,7 +31,36 @@ export interface StandInController {
   stop(): Promise<void>
 }
 
+/** Where an agent's API is. */
+export interface AgentPlace {
+  readonly port: number
+  /** PEM of the CA of its certificate, whose SAN is DNS:localhost; told in AntreaAgentInfo. */
+  readonly caPem?: string
+  close(): Promise<void>
+}
+
+/** A policy that traffic is counted for. */
+export interface CountedPolicy {
+  readonly kind: 'ClusterNetworkPolicy' | 'NetworkPolicy' | 'networking.k8s.io/NetworkPolicy'
+  readonly uid: string
+}
+
+export interface Traffic {
+  readonly packets: number
+  readonly bytes: number
+  readonly sessions: number
+}
+
 export interface AgentsOptions {
+  /**
+   * Puts an agent's API onto a TLS socket. Called when the agent starts; closed when it stops. Absent: the agents have no
+   * API, and name the usual port.
+   */
+  readonly serveAgent?: (node: string, handler: Handler) => Promise<AgentPlace>
+  /** Who may call an agent's API; absent: the API server is asked (TokenReview and SubjectAccessReview). */
+  readonly agentAccess?: (token: string, method: string, path: string) => Promise<boolean>
+  /** Between two reports of statistics; 60 s as the real agents'. */
+  readonly statisticsMs?: number
   /** From seeing a policy to reporting it. */
   readonly realizationDelayMs?: number
   /** AntreaAgentInfo heartbeat; 60 s as the real agent's. */
@@ -46,4 +75,11 @@ export interface StandInAgents {
   setSilent(nodeName: string, isSilent: boolean): void
   /** Its reports say that realization failed, with this message; undefined: they succeed again. */
   setFailing(nodeName: string, message: string | undefined): void
+  /** Its part of SupportBundleCollections fails with this message; undefined: it succeeds again. */
+  setBundleFailing(nodeName: string, message: string | undefined): void
+  /**
+   * Counts traffic that this agent reports with its next statistics, as if it had passed: for one rule, or for a policy of
+   * Kubernetes as a whole.
+   */
+  addTraffic(nodeName: string, policy: CountedPolicy, rule: string | undefined, traffic: Traffic): void
 }

@@ -1,13 +1,16 @@
-/** The agents half: one agent for each Node, which knows nothing but the APIs. */
-import type { HttpClient } from '../../world/index.ts'
+/** All agents: one for each Node, as Nodes come and go. */
+import type { HttpClient } from '../../../world/index.ts'
+import { follow } from '../follow.ts'
+import type { KubeNode, Pod } from '../model.ts'
+import { startTracer, type Tracer } from '../trace/index.ts'
+import type { AgentsOptions, StandInAgents, StandInDeps } from '../types.ts'
 import { type Agent, createAgent } from './agent.ts'
-import { follow } from './follow.ts'
-import type { KubeNode, Pod } from './model.ts'
-import { startTracer, type Tracer } from './trace/index.ts'
-import type { AgentsOptions, StandInAgents, StandInDeps } from './types.ts'
+import { delegatedAccess } from './api.ts'
+import { createCounters, startStatistics } from './statistics.ts'
 
 const REALIZATION_DELAY_MS = 50
 const HEARTBEAT_MS = 60_000
+const STATISTICS_MS = 60_000
 
 interface Life {
   readonly http: HttpClient
@@ -20,6 +23,8 @@ export function createAgents(deps: StandInDeps, options: AgentsOptions = {}): St
   let life: Life | undefined
   const silent = new Set<string>()
   const failing = new Map<string, string>()
+  const bundleFailing = new Map<string, string>()
+  const counters = createCounters()
 
   const begin = async (): Promise<void> => {
     const http = deps.connect()
@@ -31,21 +36,25 @@ export function createAgents(deps: StandInDeps, options: AgentsOptions = {}): St
       ...(deps.log === undefined ? {} : { log: deps.log }),
     }
     const agents = new Map<string, Agent>()
-    const podsOn = new Map<string, number>()
-    const count = (pod: Pod | undefined, by: number) => {
+    const podsOn = new Map<string, Map<string, Pod>>()
+    const place = (key: string, pod: Pod | undefined, isThere: boolean) => {
       const node = pod?.spec?.nodeName
-      if (node !== undefined && pod?.spec?.hostNetwork !== true)
-        podsOn.set(node, (podsOn.get(node) ?? 0) + by)
+      if (pod === undefined || node === undefined || pod.spec?.hostNetwork === true) return
+      const mine = podsOn.get(node) ?? new Map<string, Pod>()
+      podsOn.set(node, mine)
+      if (isThere) mine.set(key, pod)
+      else mine.delete(key)
     }
     const pods = follow<Pod>(
       base,
       '/api/v1/pods',
-      (_, now, before) => {
-        count(before, -1)
-        count(now, 1)
+      (key, now, before) => {
+        place(key, before, false)
+        place(key, now, true)
       },
       stop.signal,
     )
+    const { serveAgent, agentAccess = delegatedAccess(http) } = options
     const nodes = follow<KubeNode>(
       base,
       '/api/v1/nodes',
@@ -59,12 +68,15 @@ export function createAgents(deps: StandInDeps, options: AgentsOptions = {}): St
             ...base,
             node: name,
             subnets: () => nodes.objects.get(name)?.spec?.podCIDRs ?? [],
-            localPods: () => podsOn.get(name) ?? 0,
+            localPods: () => [...(podsOn.get(name)?.values() ?? [])],
+            access: agentAccess,
+            ...(serveAgent === undefined ? {} : { serve: (handler) => serveAgent(name, handler) }),
             realizationDelayMs: options.realizationDelayMs ?? REALIZATION_DELAY_MS,
             heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
           })
           agents.set(name, fresh)
           fresh.setFailing(failing.get(name))
+          fresh.setBundleFailing(bundleFailing.get(name))
           if (!silent.has(name)) fresh.start()
         }
       },
@@ -80,6 +92,15 @@ export function createAgents(deps: StandInDeps, options: AgentsOptions = {}): St
       nodes: nodes.objects,
       isAwake: (node) => agents.has(node) && !silent.has(node),
     })
+    startStatistics(
+      {
+        ...base,
+        signal: stop.signal,
+        periodMs: options.statisticsMs ?? STATISTICS_MS,
+        isAwake: (node) => agents.has(node) && !silent.has(node),
+      },
+      counters,
+    )
     life = { http, stop, agents, tracer }
     await Promise.all([pods.synced, nodes.synced])
     tracer.lookAgain()
@@ -107,5 +128,11 @@ export function createAgents(deps: StandInDeps, options: AgentsOptions = {}): St
       else failing.set(node, message)
       life?.agents.get(node)?.setFailing(message)
     },
+    setBundleFailing(node, message) {
+      if (message === undefined) bundleFailing.delete(node)
+      else bundleFailing.set(node, message)
+      life?.agents.get(node)?.setBundleFailing(message)
+    },
+    addTraffic: counters.add,
   }
 }

@@ -1,12 +1,16 @@
 /** One agent: it watches its Node's policies, reports each as realized, and writes its heartbeat. */
-import { STANDIN_AGENT_WATCH_SILENCE_MS } from '../../limits.ts'
-import type { Logger } from '../../log/index.ts'
-import { type Clock, type HttpClient, type Random, sleep } from '../../world/index.ts'
-import { call, messageOf } from './api.ts'
-import { CONTROLPLANE, type WirePolicy } from './compute/index.ts'
-import { pause, watchLines } from './follow.ts'
-import { ANTREA_VERSION } from './infos.ts'
-import { timestamp } from './status.ts'
+import { STANDIN_AGENT_WATCH_SILENCE_MS } from '../../../limits.ts'
+import type { Logger } from '../../../log/index.ts'
+import { type Clock, type Handler, type HttpClient, type Random, sleep } from '../../../world/index.ts'
+import { call, messageOf } from '../api.ts'
+import { CONTROLPLANE, type WirePolicy } from '../compute/index.ts'
+import { pause, watchLines } from '../follow.ts'
+import { ANTREA_VERSION } from '../infos.ts'
+import type { Pod } from '../model.ts'
+import { timestamp } from '../status.ts'
+import type { AgentPlace } from '../types.ts'
+import { type AgentAccess, createAgentApi } from './api.ts'
+import { collectBundles } from './bundles.ts'
 
 const API = `/apis/${CONTROLPLANE}`
 const AGENT_PORT = 10_350
@@ -22,7 +26,10 @@ export interface AgentDeps {
   readonly log?: Logger
   readonly node: string
   readonly subnets: () => readonly string[]
-  readonly localPods: () => number
+  readonly localPods: () => readonly Pod[]
+  /** Puts its API onto a socket. */
+  readonly serve?: (handler: Handler) => Promise<AgentPlace>
+  readonly access: AgentAccess
   readonly realizationDelayMs: number
   readonly heartbeatMs: number
 }
@@ -33,6 +40,7 @@ export interface Agent {
   /** What it knows is forgotten, as in a restart. */
   stop(): void
   setFailing(message: string | undefined): void
+  setBundleFailing(message: string | undefined): void
 }
 
 interface WatchLine {
@@ -49,10 +57,13 @@ interface Life {
   wake: () => void
   /** Called with every line of the watch. */
   connected: () => void
+  /** Where its API is. */
+  place?: AgentPlace
 }
 
 export function createAgent(deps: AgentDeps): Agent {
   const { http, clock, node } = deps
+  let bundleFailure: string | undefined
   let life: Life | undefined
   let failure: string | undefined
   let connected = false
@@ -186,15 +197,49 @@ export function createAgent(deps: AgentDeps): Agent {
       nodeSubnets: deps.subnets(),
       ovsInfo: { version: '3.3.0', bridgeName: 'br-int' },
       networkPolicyControllerInfo: mine.policies.size === 0 ? {} : { networkPolicyNum: mine.policies.size },
-      localPodNum: deps.localPods(),
+      localPodNum: deps.localPods().length,
       agentConditions: [
         condition('AgentHealthy', true),
         condition('ControllerConnectionUp', connected),
         condition('OVSDBConnectionUp', true),
         condition('OpenflowConnectionUp', true),
       ],
-      apiPort: AGENT_PORT,
+      apiPort: mine.place?.port ?? AGENT_PORT,
+      ...(mine.place?.caPem === undefined
+        ? {}
+        : { apiCABundle: Buffer.from(mine.place.caPem).toString('base64') }),
     }
+  }
+
+  /** Its port is told with the first heartbeat. */
+  const openApi = async (mine: Life): Promise<void> => {
+    const { signal } = mine.stop
+    const handler = createAgentApi({
+      clock,
+      signal,
+      access: deps.access,
+      info: () => info(mine),
+      localPods: deps.localPods,
+      policies: () => mine.policies,
+    })
+    const place = await deps.serve?.(handler).catch((error: unknown) => {
+      deps.log?.warn({ err: error, node }, 'an agent is without its API')
+      return undefined
+    })
+    if (place === undefined) return
+    const close = () =>
+      void place.close().catch((error: unknown) => {
+        deps.log?.debug({ err: error, node }, "an agent's API was not closed")
+      })
+    if (signal.aborted) return close()
+    mine.place = place
+    signal.addEventListener('abort', close, { once: true })
+  }
+
+  const collect = (mine: Life) => {
+    const { signal } = mine.stop
+    const collector = { http, clock, node, failure: () => bundleFailure }
+    return forever(signal, () => collectBundles(collector, signal))
   }
 
   /** So that the first heartbeat does not say that the controller is out of reach. */
@@ -209,6 +254,7 @@ export function createAgent(deps: AgentDeps): Agent {
   const beat = async (mine: Life): Promise<void> => {
     const { signal } = mine.stop
     const path = `/apis/crd.antrea.io/v1beta1/antreaagentinfos/${encodeURIComponent(node)}`
+    await openApi(mine)
     await firstContact(mine)
     while (!signal.aborted) {
       let isWritten = false
@@ -235,7 +281,11 @@ export function createAgent(deps: AgentDeps): Agent {
       }
       mine.stop.signal.addEventListener('abort', () => mine.wake(), { once: true })
       life = mine
-      for (const work of [watchPolicies, watchAppliedTo, sendReports, beat]) work(mine).catch(() => {})
+      for (const work of [watchPolicies, watchAppliedTo, sendReports, beat, collect])
+        work(mine).catch((error: unknown) => {
+          if (!mine.stop.signal.aborted)
+            deps.log?.warn({ err: error, node }, "a part of an agent's work ended")
+        })
     },
     stop() {
       life?.stop.abort(new Error('the agent was stopped'))
@@ -245,6 +295,9 @@ export function createAgent(deps: AgentDeps): Agent {
       if (message === failure) return
       failure = message
       if (life !== undefined) for (const uid of life.policies.keys()) plan(life, uid)
+    },
+    setBundleFailing(message) {
+      bundleFailure = message
     },
   }
 }
