@@ -1,6 +1,7 @@
 /** The tar for the way to a machine without a network: the same files give the same bytes. */
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, createPrivateKey, type KeyObject, sign } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 
 export interface ArchiveFile {
@@ -44,13 +45,46 @@ function header(name: string, size: number, mode: number): Buffer {
 
 /** By xz where it is there, by gzip otherwise. Two threads and fixed blocks: the bytes do not depend on the machine's size. */
 export function compress(bytes: Uint8Array): { readonly suffix: string; readonly bytes: Uint8Array } {
-  const { status, stdout } = spawnSync('xz', ['-6', '-T2', '--block-size=64MiB', '-c'], {
+  const { status, stdout } = spawnSync('xz', ['-4', '-T2', '--block-size=64MiB', '-c'], {
     input: bytes,
     maxBuffer: bytes.length,
     stdio: ['pipe', 'pipe', 'ignore'],
   })
   if (status === 0) return { suffix: '.xz', bytes: stdout }
   return { suffix: '.gz', bytes: gzipSync(bytes, { level: 9 }) }
+}
+
+const SUMS = 'SHA256SUMS'
+
+/**
+ * The sums of these files in a file, and its signature in another: 64 bytes that
+ * `openssl pkeyutl -verify -pubin -inkey PUBLIC.pem -rawin -in SHA256SUMS -sigfile SHA256SUMS.sig` verifies.
+ * Without a key the other file says in words that nothing is signed.
+ */
+export function seals(files: readonly ArchiveFile[], key: KeyObject | undefined): readonly ArchiveFile[] {
+  const bytes = Buffer.from(sums(files))
+  return [
+    { name: SUMS, bytes },
+    key === undefined
+      ? {
+          name: 'UNSIGNED',
+          bytes: Buffer.from('Nobody has signed these files: compare SHA256SUMS with its source.\n'),
+        }
+      : { name: `${SUMS}.sig`, bytes: sign(null, bytes, key) },
+  ]
+}
+
+/** Throws in words when it is no ed25519 private key. */
+export function readSignKey(file: string): KeyObject {
+  let key: KeyObject
+  try {
+    key = createPrivateKey(readFileSync(file))
+  } catch (cause) {
+    throw new Error(`${file} is not a private key in PEM that can be read`, { cause })
+  }
+  if (key.asymmetricKeyType !== 'ed25519')
+    throw new Error(`${file} is a ${key.asymmetricKeyType} key; it must be ed25519`)
+  return key
 }
 
 /** In the form that `sha256sum --check` reads. */

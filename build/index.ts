@@ -3,6 +3,7 @@
  * and a tar. `npm run build` comes in here; it needs what `npm ci` has installed, and no network. inside/ holds what
  * stands in, within the executable, for what a checkout finds as files.
  */
+import type { KeyObject } from 'node:crypto'
 import {
   chmodSync,
   mkdirSync,
@@ -16,7 +17,7 @@ import {
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, join, relative, resolve } from 'node:path'
-import { type ArchiveFile, compress, sums, tar } from './archive.ts'
+import { type ArchiveFile, compress, readSignKey, seals, tar } from './archive.ts'
 import { bundle } from './bundle.ts'
 import { checkElf, checkSealed } from './elf.ts'
 import { ADDON } from './inside/addon.ts'
@@ -28,7 +29,8 @@ import { seal, stripNode } from './seal.ts'
 
 const root = join(import.meta.dirname, '..')
 const NAME = 'antrea-nsx-adapter'
-const SUMS = 'SHA256SUMS'
+/** What an earlier build may have left. */
+const SEALS = ['SHA256SUMS', 'SHA256SUMS.sig', 'UNSIGNED']
 /** What a person on a machine without a network wants beside the executable. */
 const DOCUMENTS = ['README.md', 'CHANGELOG.md', 'LICENSE', 'docs/operations.md', 'docs/rbac.yaml']
 
@@ -39,22 +41,28 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 
 async function main(options: Options): Promise<void> {
   const step = stepper()
+  const key = options.signKey === undefined ? undefined : readSignKey(options.signKey)
   const work = mkdtempSync(join(tmpdir(), `${NAME}-build-`))
   try {
     const files = await makeFiles(options, work, step)
-    write(options.output, files)
-    if (options.archive) write(options.output, [packed(files, options.arch, step)], files)
+    write(options.output, key, files)
+    if (options.archive) write(options.output, key, [packed(files, key, options.arch, step)], files)
     step.end(relative(process.cwd(), join(resolve(options.output), NAME)))
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
 }
 
-/** Writes the files and the sums of them and of `others`. What is there is replaced as a whole: it may be running. */
-function write(folder: string, files: readonly ArchiveFile[], others: readonly ArchiveFile[] = []): void {
+/** Writes the files, and what seals them and `others`. What is there is replaced as a whole: it may be running. */
+function write(
+  folder: string,
+  key: KeyObject | undefined,
+  files: readonly ArchiveFile[],
+  others: readonly ArchiveFile[] = [],
+): void {
   mkdirSync(folder, { recursive: true })
-  const sumFile: ArchiveFile = { name: SUMS, bytes: Buffer.from(sums([...others, ...files])) }
-  for (const { name, bytes, executable } of [...files, sumFile]) {
+  for (const old of SEALS) rmSync(join(folder, old), { force: true })
+  for (const { name, bytes, executable } of [...files, ...seals([...others, ...files], key)]) {
     const draft = join(folder, `.${name}.tmp`)
     writeFileSync(draft, bytes)
     chmodSync(draft, executable === true ? 0o755 : 0o644)
@@ -107,15 +115,20 @@ async function makeFiles(options: Options, work: string, step: Stepper): Promise
   ]
 }
 
-function packed(inside: readonly ArchiveFile[], arch: string, step: Stepper): ArchiveFile {
+function packed(
+  inside: readonly ArchiveFile[],
+  key: KeyObject | undefined,
+  arch: string,
+  step: Stepper,
+): ArchiveFile {
   const folder = `${NAME}-${manifest.version}-linux-${arch}`
   const documents = DOCUMENTS.map((path) => ({ name: basename(path), bytes: readFileSync(join(root, path)) }))
   const all = [...inside, ...documents]
-  const content = [...all, { name: SUMS, bytes: Buffer.from(sums(all)) }]
+  const content = [...all, ...seals(all, key)]
   const { suffix, bytes } = compress(
     tar(content.map((file) => ({ ...file, name: `${folder}/${file.name}` }))),
   )
-  step('archive', bytes.length)
+  step(key === undefined ? 'archive, unsigned' : 'archive, signed', bytes.length)
   return { name: `${folder}.tar${suffix}`, bytes }
 }
 

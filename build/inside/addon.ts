@@ -45,7 +45,9 @@ export function loadAddon(): unknown {
       if (isTheSystems(error)) break
     }
   }
-  throw new Error(`SQLite cannot be loaded (${tried.join('; ')})`)
+  throw new Error(
+    `SQLite cannot be loaded; it needs glibc 2.34 or later and a folder to be put in (${tried.join('; ')})`,
+  )
 }
 
 /** systemd's folders for this service, the best first (it may give several, with colons), then the user's cache. */

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { compress, sums, tar } from '../../build/archive.ts'
+import { compress, readSignKey, seals, sums, tar } from '../../build/archive.ts'
 import { bundle } from '../../build/bundle.ts'
 import { checkElf, checkSealed, glibcNeeded } from '../../build/elf.ts'
 import { NODE_ARM64 } from '../../build/node.ts'
@@ -33,6 +33,31 @@ test("the archive is one that the system's tar reads, with modes and without tim
   execFileSync('sha256sum', ['--check', '--quiet', 'SUMS'], { cwd: path })
   assert.deepEqual(compress(tar(files)).bytes, bytes, 'the same again')
   assert.throws(() => tar([{ name: 'x'.repeat(101), bytes: Buffer.alloc(0) }]), /too long/)
+})
+
+test('the sums carry a signature that openssl verifies, or say that they carry none', (context) => {
+  const path = folder(context)
+  const openssl = (...words: string[]) =>
+    execFileSync('openssl', words, { cwd: path, stdio: 'pipe' }).toString()
+  openssl('genpkey', '-algorithm', 'ed25519', '-out', 'key.pem')
+  openssl('pkey', '-in', 'key.pem', '-pubout', '-out', 'public.pem')
+  const files = [{ name: 'file', bytes: Buffer.from('content') }]
+  for (const { name, bytes } of seals(files, readSignKey(join(path, 'key.pem'))))
+    writeFileSync(join(path, name), bytes)
+  const verify = () =>
+    openssl(
+      ...['pkeyutl', '-verify', '-pubin', '-inkey', 'public.pem', '-rawin'],
+      ...['-in', 'SHA256SUMS', '-sigfile', 'SHA256SUMS.sig'],
+    )
+  assert.match(verify(), /Verified Successfully/)
+  writeFileSync(join(path, 'SHA256SUMS'), sums([{ name: 'file', bytes: Buffer.from('other') }]))
+  assert.throws(verify)
+
+  const unsigned = seals(files, undefined).map(({ name }) => name)
+  assert.deepEqual(unsigned, ['SHA256SUMS', 'UNSIGNED'])
+  openssl('genpkey', '-algorithm', 'RSA', '-out', 'rsa.pem')
+  assert.throws(() => readSignKey(join(path, 'rsa.pem')), /must be ed25519/)
+  assert.throws(() => readSignKey(join(path, 'public.pem')), /not a private key/)
 })
 
 test('an ELF file of another processor is noticed, and a Node with nothing sealed in', () => {
