@@ -3,10 +3,11 @@ import { stringify } from 'yaml'
 import { SILENT } from '../../log/index.ts'
 import type { Handler, ServerRequest, ServerResponse } from '../../world/index.ts'
 import type { AdmissionHook, AggregatedApi, AggregatedResource } from '../apiserver/types.ts'
-import { MutatorCrash, review, serveReview, WEBHOOKS } from './admission/index.ts'
+import { MutatorCrash, review, serveReview } from './admission/index.ts'
 import type { ComputedGroup, SpanStore } from './compute/index.ts'
 import { serveConversion } from './convert.ts'
 import { CONTROLLER_NAME } from './infos.ts'
+import { type Profile, profileNamed } from './profiles.ts'
 import { type Run, startRun } from './run.ts'
 import {
   CONTROLPLANE_RESOURCES,
@@ -42,15 +43,20 @@ interface ServedApi {
   readonly resources: readonly AggregatedResource[]
 }
 
-/** What is served. */
+/** What the newest one serves. */
 const APIS: readonly ServedApi[] = [
   { group: 'controlplane.antrea.io', version: 'v1beta2', resources: CONTROLPLANE_RESOURCES },
   { group: 'system.antrea.io', version: 'v1beta1', resources: SYSTEM_RESOURCES },
   { group: 'stats.antrea.io', version: 'v1alpha1', resources: STATS_RESOURCES },
 ]
 
+const servedBy = ({ lacks }: Profile): readonly ServedApi[] =>
+  APIS.map((api) => ({ ...api, resources: api.resources.filter(({ name }) => !lacks.has(name)) }))
+
 export function createController(deps: StandInDeps, options: ControllerOptions = {}): StandInController {
   let life: Life | undefined
+  const profile = profileNamed(options.profile)
+  const apis = servedBy(profile)
 
   const begin = (): Life => {
     const stop = new AbortController()
@@ -63,6 +69,7 @@ export function createController(deps: StandInDeps, options: ControllerOptions =
       signal: stop.signal,
       statusWritesPerSecond: options.statusWritesPerSecond ?? 50,
       connectedAgents: () => agents.size,
+      profile,
     })
     const statistics = createStatistics(run.engine, deps.clock, timestamp)
     const controlplane = createControlplane({
@@ -103,10 +110,12 @@ export function createController(deps: StandInDeps, options: ControllerOptions =
     if (parts.some((part) => part === undefined)) return noSuchPath()
     if (parts.length === 0) return request.method === 'GET' ? resourceList(api) : notAllowed()
     const serve = life.apis.get(api.group)
-    return serve === undefined ? noSuchPath() : inForm(request, await serve(request, parts as string[]))
+    return serve === undefined || profile.lacks.has(parts[0] ?? '')
+      ? noSuchPath()
+      : inForm(request, await serve(request, parts as string[]))
   }
 
-  const admission: readonly AdmissionHook[] = WEBHOOKS.map((hook) => ({
+  const admission: readonly AdmissionHook[] = profile.webhooks.map((hook) => ({
     name: hook.name,
     mutating: hook.mutating,
     match: (gvr, operation, subresource) =>
@@ -127,7 +136,7 @@ export function createController(deps: StandInDeps, options: ControllerOptions =
     },
   }))
 
-  const aggregated: readonly AggregatedApi[] = APIS.map((api) => ({
+  const aggregated: readonly AggregatedApi[] = apis.map((api) => ({
     group: api.group,
     version: api.version,
     resources: api.resources,
@@ -140,13 +149,15 @@ export function createController(deps: StandInDeps, options: ControllerOptions =
       return { status: 200, headers: { 'content-type': 'text/plain' }, body: 'ok' }
     if (path.startsWith('/mutate/') || path.startsWith('/validate/')) {
       if (life === undefined) return down()
-      return request.method === 'POST' ? serveReview(request, life.run.lookup) : notAllowed()
+      return request.method === 'POST'
+        ? serveReview(request, profile.webhooks, life.run.lookup)
+        : notAllowed()
     }
     if (path === '/convert/ippool') {
       if (life === undefined) return down()
       return request.method === 'POST' ? serveConversion(request) : notAllowed()
     }
-    const api = APIS.find(({ group, version }) => isUnder(path, `/apis/${group}/${version}`))
+    const api = apis.find(({ group, version }) => isUnder(path, `/apis/${group}/${version}`))
     if (api === undefined) return noSuchPath()
     // Only the front proxy may say who its caller is; nobody else is known here.
     if (request.peer.verified !== true || request.peer.commonName !== FRONT_PROXY)

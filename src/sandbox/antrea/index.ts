@@ -6,9 +6,11 @@ import type { HttpClient } from '../../world/index.ts'
 import { createAgents } from './agent/index.ts'
 import { createController } from './controller.ts'
 import { createCrds, createRoutes } from './install.ts'
+import { profileNamed } from './profiles.ts'
 import type {
   AgentsOptions,
   ControllerOptions,
+  ProfileName,
   StandInAgents,
   StandInController,
   StandInDeps,
@@ -30,8 +32,8 @@ export function createStandInAgents(deps: StandInDeps, options?: AgentsOptions):
  * Creates (or brings up to date) Antrea's CustomResourceDefinitions and waits until they are served. Throws
  * STANDIN_REFUSED or STANDIN_NOT_SERVED (kind retry).
  */
-export async function installCrds(http: HttpClient): Promise<void> {
-  await createCrds(http)
+export async function installCrds(http: HttpClient, options: { profile?: ProfileName } = {}): Promise<void> {
+  await createCrds(http, profileNamed(options.profile))
 }
 
 export interface RouteOptions {
@@ -39,6 +41,7 @@ export interface RouteOptions {
   readonly port: number
   /** PEM of the CA of its certificate, whose SAN is DNS:antrea.kube-system.svc. */
   readonly caPem: string
+  readonly profile?: ProfileName
 }
 
 /**

@@ -9,7 +9,6 @@ import { timestamp } from './status.ts'
 const PERIOD_MS = 60_000
 const PATH = '/apis/crd.antrea.io/v1beta1'
 export const CONTROLLER_NAME = 'antrea-controller'
-export const ANTREA_VERSION = 'v2.7.0'
 export const CONTROLLER_PORT = 10_349
 
 export interface Infos {
@@ -24,7 +23,7 @@ export function startInfos(deps: RunDeps, engine: Engine): Infos {
 
   const count = (name: string, value: number) => (value === 0 ? {} : { [name]: value })
   const controllerInfo = () => ({
-    version: ANTREA_VERSION,
+    version: deps.profile.version,
     podRef: { kind: 'Pod', namespace: 'kube-system', name: `${CONTROLLER_NAME}-0` },
     nodeRef: { kind: 'Node', name: 'cp' },
     serviceRef: { kind: 'Service', name: 'antrea' },

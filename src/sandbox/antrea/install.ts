@@ -1,20 +1,21 @@
 /** What an API server needs before Antrea can run on it: CustomResourceDefinitions, and for a real one the routes. */
 import { retry } from '../../errors.ts'
 import type { HttpClient } from '../../world/index.ts'
-import { WEBHOOKS, type Webhook } from './admission/index.ts'
+import type { Webhook } from './admission/index.ts'
 import { call, expect, messageOf } from './api.ts'
-import { conversionBy, customResourceDefinitions, DEFINITIONS, servedAt } from './crds/index.ts'
+import { conversionBy, customResourceDefinitions, servedAt } from './crds/index.ts'
 import { watchLines } from './follow.ts'
 import type { RouteOptions } from './index.ts'
+import { type Profile, profileNamed } from './profiles.ts'
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 /** Each round waits for a second on the server's side. */
 const ROUNDS_MAX = 60
 
-export async function createCrds(http: HttpClient): Promise<void> {
-  for (const definition of customResourceDefinitions()) await put(http, CRDS, definition)
+export async function createCrds(http: HttpClient, { definitions }: Profile): Promise<void> {
+  for (const definition of customResourceDefinitions(definitions)) await put(http, CRDS, definition)
   await eventually(http, 'CustomResourceDefinitions of Antrea', async () => {
-    for (const definition of DEFINITIONS) {
+    for (const definition of definitions) {
       const answer = await call(http, 'GET', `${servedAt(definition)}?limit=1`)
       if (answer.status !== 200) return `${definition.plural}: ${answer.status} ${messageOf(answer.body)}`
     }
@@ -75,6 +76,7 @@ const API_SERVICES = [
 ] as const
 
 export async function createRoutes(http: HttpClient, options: RouteOptions): Promise<void> {
+  const profile = profileNamed(options.profile)
   const caBundle = Buffer.from(options.caPem).toString('base64')
   const service = { name: 'antrea', namespace: NAMESPACE, port: options.port }
   await eventually(http, 'the namespace kube-system and its Services', async () => {
@@ -104,11 +106,11 @@ export async function createRoutes(http: HttpClient, options: RouteOptions): Pro
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind,
       metadata: { name, labels: LABELS },
-      webhooks: WEBHOOKS.filter(({ mutating }) => mutating === isMutating).map((hook) =>
-        registration(hook, { ...service, path: hook.path }, caBundle),
-      ),
+      webhooks: profile.webhooks
+        .filter(({ mutating }) => mutating === isMutating)
+        .map((hook) => registration(hook, { ...service, path: hook.path }, caBundle)),
     } as Named)
-  for (const { plural } of DEFINITIONS.filter(({ older }) => older !== undefined))
+  for (const { plural } of profile.definitions.filter(({ older }) => older !== undefined))
     await expect(http, 'PATCH', `${CRDS}/${plural}.crd.antrea.io`, {
       body: { spec: { conversion: conversionBy({ port: options.port }, caBundle) } },
       type: 'merge',

@@ -8,6 +8,7 @@ import { type Copy, follow, persist, type Stored } from './follow.ts'
 import { startInfos } from './infos.ts'
 import { type Collections, startCollections, startEgresses, startTraceflows } from './lives/index.ts'
 import type { AntreaGroup, AntreaPolicy, KubeNode, KubePolicy, Pod, Service, Tier } from './model.ts'
+import type { Profile } from './profiles.ts'
 import type { NodeReport } from './serve/index.ts'
 import { createStatusWriter, policyStatus, type StatusWrite, sameStatus } from './status.ts'
 
@@ -19,6 +20,7 @@ export interface RunDeps {
   readonly signal: AbortSignal
   readonly statusWritesPerSecond: number
   readonly connectedAgents: () => number
+  readonly profile: Profile
 }
 
 export interface Run {
@@ -116,7 +118,8 @@ export function startRun(deps: RunDeps): Run {
   const writer = createStatusWriter({ ...deps, writesPerSecond: deps.statusWritesPerSecond, wanted })
 
   const infos = startInfos(deps, engine)
-  const egresses = startEgresses(deps, (name, now) =>
+  const { profile } = deps
+  const egresses = startEgresses(deps, profile.ipPoolVersion, (name, now) =>
     engine.egressChanged(name, now && { uid: now.metadata.uid, appliedTo: now.spec?.appliedTo ?? {} }),
   )
   startTraceflows(deps)
@@ -145,7 +148,8 @@ export function startRun(deps: RunDeps): Run {
       ...lookupOf(world, groupObjects.cluster, groupObjects.namespaced),
       pods: world.pods,
       pools: egresses.pools,
-      mayRead: (user, secret) => mayRead(deps, user, secret),
+      refusesSelfChild: profile.refusesSelfChild,
+      mayRead: async (user, secret) => !profile.reviewsSecrets || mayRead(deps, user, secret),
     },
     collections,
     ready,

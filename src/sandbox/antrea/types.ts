@@ -3,6 +3,9 @@ import type { Logger } from '../../log/index.ts'
 import type { Clock, Handler, HttpClient, Random } from '../../world/index.ts'
 import type { AdmissionHook, AggregatedApi } from '../apiserver/types.ts'
 
+/** Which Antrea is played. Older ones lack what came later; their schemas prune it. */
+export type ProfileName = 'v2.7' | 'v2.1' | 'v1.13'
+
 export interface StandInDeps {
   readonly clock: Clock
   readonly random: Random
@@ -17,6 +20,8 @@ export interface StandInDeps {
 export interface ControllerOptions {
   /** Writes of policy status a second, as the real controller's client has them (qps 50, burst 100). */
   readonly statusWritesPerSecond?: number
+  /** v2.7 when absent. */
+  readonly profile?: ProfileName
 }
 
 /** antrea-controller's outward behaviour: webhooks, aggregated APIs, system tiers, status, AntreaControllerInfo. */
@@ -52,6 +57,8 @@ export interface Traffic {
 }
 
 export interface AgentsOptions {
+  /** v2.7 when absent. */
+  readonly profile?: ProfileName
   /**
    * Puts an agent's API onto a TLS socket. Called when the agent starts; closed when it stops. Absent: the agents have no
    * API, and name the usual port.

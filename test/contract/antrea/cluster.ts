@@ -1,6 +1,6 @@
 /** An embedded API server with the stand-in's controller behind it, on a clock of its own, and plain calls to it. */
 
-import type { StandInController, StandInDeps } from '../../../src/sandbox/antrea/index.ts'
+import type { ProfileName, StandInController, StandInDeps } from '../../../src/sandbox/antrea/index.ts'
 import { createStandInController, installCrds } from '../../../src/sandbox/antrea/index.ts'
 import type { ApiServer } from '../../../src/sandbox/apiserver/index.ts'
 import { createApiServer } from '../../../src/sandbox/apiserver/index.ts'
@@ -41,11 +41,11 @@ export interface WatchLine {
   readonly object: Readonly<Record<string, unknown>>
 }
 
-export async function startCluster(seed = 1): Promise<TestCluster> {
+export async function startCluster(seed = 1, profile: ProfileName = 'v2.7'): Promise<TestCluster> {
   const clock = createFakeClock()
   const random = createSeededRandom(seed)
   const deps: StandInDeps = { clock, random, connect: () => http }
-  const controller = createStandInController(deps)
+  const controller = createStandInController(deps, { profile })
   const api = createApiServer({
     clock,
     random,
@@ -62,7 +62,7 @@ export async function startCluster(seed = 1): Promise<TestCluster> {
     },
     clock,
   }).client
-  await installCrds(http)
+  await installCrds(http, { profile })
   await letGo(clock, controller.start())
   return {
     api,

@@ -122,6 +122,7 @@ test('webhooks answer every object, or break off where the real one does', () =>
     ...lookupOf(world, new Map(), new Map()),
     pods: world.pods,
     pools: new Map(),
+    refusesSelfChild: true,
     mayRead: async () => true,
   }
   const operations = fc.constantFrom('CREATE', 'UPDATE', 'DELETE')

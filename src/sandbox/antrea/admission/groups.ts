@@ -29,14 +29,19 @@ export interface GroupName {
   readonly namespace?: string
 }
 
-export function checkGroup(group: GroupName, spec: GroupSpec, lookup: GroupLookup): Refusal {
+export function checkGroup(
+  group: GroupName,
+  spec: GroupSpec,
+  lookup: GroupLookup,
+  refusesSelf: boolean,
+): Refusal {
   return firstOf(
     () => checkSingle(group, spec),
     // nodeSelector is not looked at (v2.7).
     () => checkSelectors(spec.podSelector, spec.namespaceSelector, spec.externalEntitySelector),
     () => firstIn(spec.ipBlocks, checkIpBlock),
     () => checkFamilies(spec),
-    () => checkChildren(group, spec, lookup),
+    () => checkChildren(group, spec, lookup, refusesSelf),
   )
 }
 
@@ -58,12 +63,17 @@ function checkFamilies({ ipBlocks = [] }: GroupSpec): Refusal {
 }
 
 /** One level of children, no more. A child that does not exist yet may be named. */
-function checkChildren({ name, namespace }: GroupName, spec: GroupSpec, lookup: GroupLookup): Refusal {
+function checkChildren(
+  { name, namespace }: GroupName,
+  spec: GroupSpec,
+  lookup: GroupLookup,
+  refusesSelf: boolean,
+): Refusal {
   const children = spec.childGroups ?? []
   if (children.length === 0) return undefined
   const kind = namespace === undefined ? 'ClusterGroup' : 'Group'
   const keyOf = (group: string) => (namespace === undefined ? group : `${namespace}/${group}`)
-  if (children.includes(name)) return `cannot set ${kind} ${keyOf(name)} as its own childGroup`
+  if (refusesSelf && children.includes(name)) return `cannot set ${kind} ${keyOf(name)} as its own childGroup`
   const parents = lookup.parents(keyOf(name))
   if (parents > 0) return `cannot set childGroups for ${kind} ${keyOf(name)}, who has ${parents} parents`
   return firstIn(children, (child) => {

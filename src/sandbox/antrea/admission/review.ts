@@ -33,6 +33,7 @@ export interface Lookup {
   readonly groups: GroupLookup
   readonly pods: PodLookup
   readonly pools: PoolLookup
+  readonly refusesSelfChild: boolean
   /** Whether this user may get this Secret. */
   mayRead(user: AdmissionRequest['userInfo'], secret: SecretName): Promise<boolean>
 }
@@ -135,9 +136,14 @@ async function validate(
     case 'Tier':
       return validateTier(request, now, before ?? {}, lookup.tiers)
     case 'ClusterGroup':
-      return checkGroup({ name }, now as GroupSpec, lookup.clusterGroups)
+      return checkGroup({ name }, now as GroupSpec, lookup.clusterGroups, lookup.refusesSelfChild)
     case 'Group':
-      return checkGroup({ name, namespace: namespace ?? '' }, now as GroupSpec, lookup.groups)
+      return checkGroup(
+        { name, namespace: namespace ?? '' },
+        now as GroupSpec,
+        lookup.groups,
+        lookup.refusesSelfChild,
+      )
     case 'ClusterNetworkPolicy':
     case 'NetworkPolicy':
       return checkPolicy(now as PolicySpec, (tier) => lookup.tiers.exists(tier))

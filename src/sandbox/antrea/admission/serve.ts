@@ -4,7 +4,7 @@ import { STANDIN_REVIEW_BYTES_MAX } from '../../../limits.ts'
 import type { ServerRequest, ServerResponse } from '../../../world/index.ts'
 import type { AdmissionRequest } from '../../apiserver/types.ts'
 import { MutatorCrash } from './mutate.ts'
-import { type Lookup, review, WEBHOOKS } from './review.ts'
+import { type Lookup, review, type Webhook } from './review.ts'
 
 const JSON_HEADERS = { 'content-type': 'application/json' }
 const plain = (status: number, body: string): ServerResponse => ({
@@ -14,8 +14,12 @@ const plain = (status: number, body: string): ServerResponse => ({
 })
 
 /** Answers a request under /mutate/ or /validate/. The API server sends no client certificate here. */
-export async function serveReview(request: ServerRequest, lookup: Lookup): Promise<ServerResponse> {
-  const hook = WEBHOOKS.find(({ path }) => path === request.path)
+export async function serveReview(
+  request: ServerRequest,
+  hooks: readonly Webhook[],
+  lookup: Lookup,
+): Promise<ServerResponse> {
+  const hook = hooks.find(({ path }) => path === request.path)
   if (hook === undefined) return plain(404, '404 page not found\n')
   if (!request.headers['content-type']?.startsWith('application/json'))
     return plain(415, 'invalid Content-Type, expect `application/json`\n')

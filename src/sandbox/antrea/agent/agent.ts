@@ -5,7 +5,6 @@ import { type Clock, type Handler, type HttpClient, type Random, sleep } from '.
 import { call, messageOf } from '../api.ts'
 import { CONTROLPLANE, type WirePolicy } from '../compute/index.ts'
 import { pause, watchLines } from '../follow.ts'
-import { ANTREA_VERSION } from '../infos.ts'
 import type { Pod } from '../model.ts'
 import { timestamp } from '../status.ts'
 import type { AgentPlace } from '../types.ts'
@@ -25,6 +24,8 @@ export interface AgentDeps {
   readonly random: Random
   readonly log?: Logger
   readonly node: string
+  /** Of Antrea. */
+  readonly version: string
   readonly subnets: () => readonly string[]
   readonly localPods: () => readonly Pod[]
   /** Puts its API onto a socket. */
@@ -191,7 +192,7 @@ export function createAgent(deps: AgentDeps): Agent {
       lastHeartbeatTime,
     })
     return {
-      version: ANTREA_VERSION,
+      version: deps.version,
       podRef: { kind: 'Pod', namespace: 'kube-system', name: `antrea-agent-${node}` },
       nodeRef: { kind: 'Node', name: node },
       nodeSubnets: deps.subnets(),

@@ -2,6 +2,7 @@
 import type { HttpClient } from '../../../world/index.ts'
 import { follow } from '../follow.ts'
 import type { KubeNode, Pod } from '../model.ts'
+import { profileNamed } from '../profiles.ts'
 import { startTracer, type Tracer } from '../trace/index.ts'
 import type { AgentsOptions, StandInAgents, StandInDeps } from '../types.ts'
 import { type Agent, createAgent } from './agent.ts'
@@ -67,6 +68,7 @@ export function createAgents(deps: StandInDeps, options: AgentsOptions = {}): St
           const fresh = createAgent({
             ...base,
             node: name,
+            version: profileNamed(options.profile).version,
             subnets: () => nodes.objects.get(name)?.spec?.podCIDRs ?? [],
             localPods: () => [...(podsOn.get(name)?.values() ?? [])],
             access: agentAccess,

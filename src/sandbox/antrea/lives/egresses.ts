@@ -37,6 +37,7 @@ export interface Egresses {
 /** `changed` hears of every Egress, for its group of Pods. */
 export function startEgresses(
   deps: LifeDeps,
+  ipPoolVersion: string,
   changed: (name: string, now: Egress | undefined) => void,
 ): Egresses {
   const ranges = new Map<string, NonNullable<PoolSpec['ipRanges']>>()
@@ -150,7 +151,7 @@ export function startEgresses(
     },
     deps.signal,
   )
-  followIpPools(deps)
+  followIpPools(deps, `/apis/crd.antrea.io/${ipPoolVersion}/ippools`)
   const synced = Promise.all([poolCopy.synced, egressCopy.synced]).then(() => {
     isReady = true
     const holdsOne = ([, { spec }]: [string, Egress]) => (spec?.egressIP ?? '') !== ''
@@ -182,7 +183,7 @@ const sameUsage = ({ status }: Pool, usage: { total: number; used: number }): bo
   (status?.usage?.total ?? 0) === usage.total && (status?.usage?.used ?? 0) === usage.used
 
 /** Addresses of IPPools are given out by agents; the controller only counts them. */
-function followIpPools(deps: LifeDeps): void {
+function followIpPools(deps: LifeDeps, path: string): void {
   const worker = createWorker(deps, async (name) => {
     const pool = copy.objects.get(name)
     if (pool === undefined) return
@@ -190,7 +191,7 @@ function followIpPools(deps: LifeDeps): void {
       total: sizeOf(pool.spec?.ipRanges ?? []),
       used: pool.status?.ipAddresses?.length ?? 0,
     }
-    if (!sameUsage(pool, usage)) await patchStatus(deps, pathOf('ippools', name), { usage })
+    if (!sameUsage(pool, usage)) await patchStatus(deps, `${path}/${encodeURIComponent(name)}`, { usage })
   })
-  const copy = follow<Pool>(deps, `${CRD}/ippools`, (name) => worker.enqueue(name), deps.signal)
+  const copy = follow<Pool>(deps, path, (name) => worker.enqueue(name), deps.signal)
 }
