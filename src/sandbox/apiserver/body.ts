@@ -1,9 +1,10 @@
 /** Reading request bodies: size, media type, JSON or YAML, depth. */
-import { parse as parseYaml } from 'yaml'
+import { parseDocument } from 'yaml'
 import { TransportError } from '../../errors.ts'
 import { APISERVER_BODY_BYTES_MAX, APISERVER_NESTING_MAX } from '../../limits.ts'
 import type { ServerRequest } from '../../world/index.ts'
-import { type Fields, isFields, nestsDeeper } from './json.ts'
+import { type Fields, isFields } from './json.ts'
+import { countFields, readTwice, scanJson } from './json-text.ts'
 import { decodeProtobuf } from './protobuf.ts'
 import { badRequest, StatusError } from './status.ts'
 
@@ -46,19 +47,42 @@ async function readText(request: ServerRequest): Promise<string> {
 }
 
 /** YAML 1.1, as Kubernetes reads it: `yes` and `y` are true. Its times stay texts. */
-function readYaml(text: string): unknown {
+function readYaml(text: string): { readonly value: unknown; readonly twice: readonly string[] } {
   const isPlain = (tag: unknown) =>
     typeof tag !== 'object' ||
     tag === null ||
     !/timestamp|binary|omap|pairs|set$/.test(String((tag as { tag?: unknown }).tag))
-  return parseYaml(text, { version: '1.1', maxAliasCount: 0, customTags: (tags) => tags.filter(isPlain) })
+  const document = parseDocument(text, { version: '1.1', customTags: (tags) => tags.filter(isPlain) })
+  const [bad] = document.errors.filter(({ code }) => code !== 'DUPLICATE_KEY')
+  if (bad !== undefined) throw bad
+  const lines = text.split('\n')
+  const twice = document.errors.map(({ linePos }) => {
+    const line = linePos?.[0].line ?? 0
+    const key = /^[\s-]*("?)([^":]*)\1\s*:/.exec(lines[line - 1] ?? '')?.[2] ?? ''
+    return `line ${line}: key ${JSON.stringify(key)} already set in map`
+  })
+  return { value: document.toJS({ maxAliasCount: 0 }) as unknown, twice }
 }
 
-function parse(text: string, isYaml: boolean, subject: string): unknown {
-  if (nestsDeeper(text, APISERVER_NESTING_MAX))
-    throw badRequest(`the body of the request nests deeper than ${APISERVER_NESTING_MAX} levels`)
+/** A body and words for the fields it names twice; `merged` is the body as Go's own types would take those. */
+interface Parsed {
+  readonly value: unknown
+  readonly merged: unknown
+  readonly twice: readonly string[]
+}
+
+function parse(text: string, isYaml: boolean, subject: string): Parsed {
+  const { isTooDeep, fields } = scanJson(text, APISERVER_NESTING_MAX)
+  if (isTooDeep) throw badRequest(`the body of the request nests deeper than ${APISERVER_NESTING_MAX} levels`)
   try {
-    return isYaml ? readYaml(text) : JSON.parse(text)
+    if (isYaml) {
+      const { value, twice } = readYaml(text)
+      return { value, merged: value, twice }
+    }
+    const value: unknown = JSON.parse(text)
+    if (countFields(value) === fields) return { value, merged: value, twice: [] }
+    const { merged, paths } = readTwice(text)
+    return { value, merged, twice: paths.map((path) => `duplicate field "${path}"`) }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw badRequest(
@@ -67,26 +91,41 @@ function parse(text: string, isYaml: boolean, subject: string): unknown {
   }
 }
 
-/** The body as an object. `subject` is the kind that is expected. */
-export async function readObject(request: ServerRequest, subject: string): Promise<Fields> {
+export interface ObjectBody {
+  readonly object: Fields
+  /** Words for the fields its text names twice. */
+  readonly twice: readonly string[]
+}
+
+/** The body as an object. `subject` is the kind that is expected; one that `isTyped` is read as Go reads its types. */
+export async function readObject(
+  request: ServerRequest,
+  subject: string,
+  isTyped = true,
+): Promise<ObjectBody> {
   const type = mediaType(request)
-  if (type === PROTOBUF_TYPE) return decodeProtobuf(await readBytes(request))
+  if (type === PROTOBUF_TYPE) return { object: decodeProtobuf(await readBytes(request)), twice: [] }
   const isYaml = YAML_TYPES.includes(type)
   if (!isYaml && type !== JSON_TYPE && type !== '')
     throw unsupportedMediaType([JSON_TYPE, 'application/yaml', PROTOBUF_TYPE])
-  const value = parse(await readText(request), isYaml, subject)
-  if (!isFields(value))
+  const { value, merged, twice } = parse(await readText(request), isYaml, subject)
+  const object = isTyped ? merged : value
+  if (!isFields(object))
     throw badRequest(
       `the object provided is unrecognized (must be of type ${subject}): couldn't get version/kind; it is not an object`,
     )
-  return value
+  return { object, twice }
 }
 
 /** The body of a patch, whatever JSON it is. */
-export async function readPatch(request: ServerRequest, subject: string): Promise<unknown> {
+export async function readPatch(
+  request: ServerRequest,
+  subject: string,
+): Promise<{ readonly body: unknown; readonly twice: readonly string[] }> {
   const text = await readText(request)
   try {
-    return parse(text, YAML_TYPES.includes(mediaType(request)), subject)
+    const { value, twice } = parse(text, YAML_TYPES.includes(mediaType(request)), subject)
+    return { body: value, twice }
   } catch (error) {
     if (error instanceof StatusError)
       throw badRequest(`error decoding patch: ${error.message.replace(/^.*parse error: /, '')}`)
@@ -102,6 +141,6 @@ export async function readOptions(request: ServerRequest): Promise<Fields> {
   }
   const text = await readText(request)
   if (text.trim() === '') return {}
-  const value = parse(text, mediaType(request) === 'application/yaml', 'DeleteOptions')
+  const { value } = parse(text, mediaType(request) === 'application/yaml', 'DeleteOptions')
   return isFields(value) ? value : {}
 }

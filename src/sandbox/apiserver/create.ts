@@ -5,8 +5,9 @@ import { type Answer, type Call, type Core, collectionOf, nowText } from './core
 import { decodeBody, decodeObject } from './decode.ts'
 import { type Fields, fieldsOf, omit, own, textOf } from './json.ts'
 import { createErrors, storedOf } from './meta.ts'
+import { looseFinalizerWarnings } from './names.ts'
 import { checkNamespace } from './namespaces.ts'
-import { isDryRun, writerOf } from './options.ts'
+import { checkWriteOptions, isDryRun, writerOf } from './options.ts'
 import { trackUpdate } from './patch/index.ts'
 import { apiVersionOf, keyOf } from './resource.ts'
 import { hasRules, ruleErrors, rulesNotChecked, validateSchema } from './schema/index.ts'
@@ -14,7 +15,8 @@ import { alreadyExists, type FieldError, invalid, resourceText, StatusError } fr
 import type { ManagedFields, StoredObject } from './types.ts'
 
 export async function create(core: Core, call: Call): Promise<Answer> {
-  const body = await readObject(call.request, call.resource.kind)
+  checkWriteOptions(call)
+  const body = await readObject(call.request, call.resource.kind, !call.resource.custom)
   const options = { fieldManager: writerOf(core, call, 'Update'), dryRun: isDryRun(call) }
   const decoded = decodeBody(call, body)
   if (textOf(fieldsOf(decoded, 'metadata'), 'resourceVersion') !== '')
@@ -33,9 +35,10 @@ export async function createDecoded(
   const { resource, namespace } = call
   const placed = place(call, decoded)
   const owned = managedFields ?? ownedByCreator(core, call, placed)
-  checkNamespace(core, call, namespace)
+  checkNamespace(core, { ...call, name: textOf(fieldsOf(placed, 'metadata'), 'name') }, namespace)
   const reviewed = await admitCreate(core, call, placed, dryRun)
   const object = fill(core, call, reviewed, owned)
+  if (resource.custom) call.warnings.push(...looseFinalizerWarnings(fieldsOf(object, 'metadata')))
   const errors = [...createErrors(resource, object), ...contentErrors(call, object, undefined)]
   const name = textOf(fieldsOf(object, 'metadata'), 'name')
   if (errors.length > 0) throw invalid(resource, name, errors)
@@ -100,7 +103,9 @@ function fill(core: Core, call: Call, object: Fields, managedFields: readonly Ma
   const { resource } = call
   const metadata = fieldsOf(object, 'metadata')
   const generateName = textOf(metadata, 'generateName')
-  const name = textOf(metadata, 'name') || (generateName === '' ? '' : `${generateName}${suffix(core)}`)
+  const name =
+    textOf(metadata, 'name') ||
+    (generateName === '' ? '' : `${generateName.slice(0, GENERATED_BASE_CHARS_MAX)}${suffix(core)}`)
   const named = { ...object, metadata: { ...metadata, name } }
   const prepared = resource.prepare(named, undefined)
   const cleaned = resource.custom && resource.hasStatus ? omit(prepared, 'status') : prepared
@@ -111,16 +116,25 @@ function fill(core: Core, call: Call, object: Fields, managedFields: readonly Ma
       ...omit(fieldsOf(cleaned, 'metadata'), 'deletionTimestamp', 'deletionGracePeriodSeconds'),
       uid: core.random.uuid(),
       creationTimestamp: nowText(core),
-      generation: resource.hasGeneration ? 1 : undefined,
+      generation: resource.hasGeneration ? 1 : metadata['generation'],
       managedFields,
     },
   }
 }
 
+/** apiserver's SimpleNameGenerator: 63 with its five letters. */
+const GENERATED_BASE_CHARS_MAX = 58
+
 const LETTERS = 'bcdfghjklmnpqrstvwxz2456789'
 
 const suffix = (core: Core): string =>
   Array.from({ length: 5 }, () => LETTERS[Math.floor(core.random.next() * LETTERS.length)]).join('')
+
+/** Messages of a status endpoint leave the path's head out: there the status is the whole. */
+const inStatus = ({ subresource }: Call, { message, ...rest }: FieldError): FieldError => ({
+  ...rest,
+  message: subresource === 'status' ? message.replace(/(: |^)status\.(\S+ in body )/, '$1$2') : message,
+})
 
 /** What the resource's own rules, or the custom resource's schema, find. */
 export function contentErrors(
@@ -132,7 +146,7 @@ export function contentErrors(
   const found = resource.validate(object, previous)
   if (version.schema === undefined) return found
   const value = { ...omit(object, 'metadata'), metadata: own(object, 'metadata') }
-  const schemaFound = validateSchema(value, version.schema)
+  const schemaFound = validateSchema(value, version.schema).map((one) => inStatus(call, one))
   if (!hasRules(version.schema)) return [...found, ...schemaFound]
   if (schemaFound.length > 0) return [...found, ...schemaFound, rulesNotChecked]
   return [...found, ...ruleErrors({ value, before: previous, schema: version.schema, path: '' })]

@@ -1,34 +1,19 @@
 /** From a body to an object of the resource: type and version, unknown fields, defaults. */
+
+import type { ObjectBody } from './body.ts'
 import { overEmpty } from './builtin/index.ts'
 import type { Call } from './core.ts'
-import { type Fields, fieldsOf, omit, own, quoted, textOf } from './json.ts'
+import { equal, type Fields, fieldsOf, listOf, omit, own, quoted, textOf } from './json.ts'
 import { apiVersionOf, type Resource, type Version } from './resource.ts'
 import { decodeTyped, prune, withDefaults, withoutNulls } from './schema/index.ts'
-import { badRequest, invalid, StatusError, wrong } from './status.ts'
+import { badRequest, invalid, type StatusError, wrong } from './status.ts'
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
 
-/** As the query asks for it; `Warn` is the server's default. */
+/** As the query asks for it, which has been checked; `Warn` is the server's default. */
 export function fieldValidationOf(call: Call): FieldValidation {
-  const wanted = call.request.query.get('fieldValidation') ?? ''
-  if (wanted === '') return 'Warn'
-  if (wanted === 'Ignore' || wanted === 'Warn' || wanted === 'Strict') return wanted
-  throw new StatusError(
-    422,
-    'Invalid',
-    `${optionsKind(call.verb)}.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: ${quoted(wanted)}: supported values: "", "Ignore", "Strict", "Warn"`,
-    {
-      group: 'meta.k8s.io',
-      kind: optionsKind(call.verb),
-      causes: [
-        {
-          reason: 'FieldValueNotSupported',
-          message: `Unsupported value: ${quoted(wanted)}: supported values: "", "Ignore", "Strict", "Warn"`,
-          field: 'fieldValidation',
-        },
-      ],
-    },
-  )
+  const wanted = call.request.query.get('fieldValidation')
+  return wanted === 'Ignore' || wanted === 'Strict' ? wanted : 'Warn'
 }
 
 export const optionsKind = (verb: string): string =>
@@ -110,28 +95,50 @@ const metaOnly = (version: Version) => {
   return { ...version.shape, name: '', fields: new Map([['metadata', metadata]]) }
 }
 
-/** Unknown fields: nothing, warnings, or a refusal, as the client asked. */
-export function reportUnknown(call: Call, unknown: readonly string[], mode: FieldValidation): void {
-  if (unknown.length === 0 || mode === 'Ignore') return
-  const words = unknown.map((path) => `unknown field "${path}"`)
+/** Findings in YAML come under a head line of their own. */
+export const strictWords = (found: readonly string[]): string =>
+  found.map((one) => (one.startsWith('line ') ? `yaml: unmarshal errors:\n  ${one}` : one)).join(', ')
+
+/** What a strict decoder finds, in its words. */
+export const findings = (twice: readonly string[], unknown: readonly string[]): readonly string[] => [
+  ...twice,
+  ...unknown.map((path) => `unknown field "${path}"`),
+]
+
+/** Findings: nothing, warnings, or a refusal, as the client asked. */
+export function reportFindings(call: Call, found: readonly string[], mode: FieldValidation): void {
+  if (found.length === 0 || mode === 'Ignore') return
   if (mode === 'Warn') {
-    call.warnings.push(...words)
+    call.warnings.push(...found)
     return
   }
   const { kind } = call.resource
   throw badRequest(
-    `${kind} in version "${call.version.name}" cannot be handled as a ${kind}: strict decoding error: ${words.join(', ')}`,
+    `${kind} in version "${call.version.name}" cannot be handled as a ${kind}: strict decoding error: ${strictWords(found)}`,
   )
 }
 
 /** The body of a create or update, checked and decoded. */
-export function decodeBody(call: Call, body: Fields): Fields {
+export function decodeBody(call: Call, { object: body, twice }: ObjectBody): Fields {
   const mode = fieldValidationOf(call)
   checkType(body, call.resource, call.version)
   const { object, unknown } = decodeObject(body, call.resource, call.version)
-  reportUnknown(call, unknown, mode)
-  checkPlace(call, fieldsOf(object, 'metadata'))
-  return object
+  reportFindings(call, findings(twice, unknown), mode)
+  const metadata = fieldsOf(object, 'metadata')
+  checkPlace(call, metadata)
+  return { ...object, metadata: withOwnersOnce(call, metadata) }
+}
+
+/** An owner that is named twice is kept once, with a warning. */
+function withOwnersOnce(call: Call, metadata: Fields): Fields {
+  const owners = listOf(metadata, 'ownerReferences')
+  const once = owners.filter((one, at) => owners.findIndex((other) => equal(one, other)) === at)
+  if (once.length === owners.length) return metadata
+  const uids = [...new Set(owners.filter((one) => !once.includes(one)).map((one) => textOf(one, 'uid')))]
+  call.warnings.push(
+    `.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${uids.join(', ')}`,
+  )
+  return { ...metadata, ownerReferences: once }
 }
 
 /** Name and namespace of the body agree with the path. */
@@ -139,7 +146,10 @@ function checkPlace(call: Call, metadata: Fields): void {
   const [name, namespace] = [textOf(metadata, 'name'), textOf(metadata, 'namespace')]
   if (call.name !== undefined && name !== '' && name !== call.name)
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${call.name})`)
-  if (call.name !== undefined && name === '') throw badRequest('the name of the object must be set')
+  if (call.name !== undefined && name === '')
+    throw badRequest(
+      `the name of the object (${call.name} based on URL) was undeterminable: name must be provided`,
+    )
   if (namespace !== '' && namespace !== (call.namespace ?? ''))
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
 }

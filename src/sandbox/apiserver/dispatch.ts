@@ -15,7 +15,7 @@ import { readDeleteOptions, remove } from './remove.ts'
 import { apiVersionOf, versionOf } from './resource.ts'
 import { review } from './reviews.ts'
 import type { ResourceRoute, Route } from './route.ts'
-import { methodNotAllowed, noSuchResource, notDone, notFound, StatusError } from './status.ts'
+import { methodNotAllowed, noSuchResource, notDone, notFound, resourceText, StatusError } from './status.ts'
 import type { ApiServerOptions, StoredObject, UserInfo } from './types.ts'
 import { update } from './update.ts'
 import type { Watches } from './watch.ts'
@@ -210,6 +210,13 @@ async function answerSubresource(asked: Dispatch, call: Call): Promise<ServerRes
     return podLog(core, call, options)
   }
   if (subresource !== 'status') throw unknownSubresource(call)
+  if (resource.custom && resource.hasStatus && (verb === 'create' || verb === 'delete'))
+    throw new StatusError(
+      405,
+      'MethodNotAllowed',
+      `${verb} is not supported on resources of kind "${resourceText(resource)}"`,
+      { group: resource.group, kind: resource.plural },
+    )
   if (!resource.hasStatus) throw resource.custom ? notFound(resource, call.name ?? '') : noSuchResource()
   switch (verb) {
     case 'get':
@@ -267,7 +274,7 @@ async function removeAll(core: Core, call: Call): Promise<ServerResponse> {
   return json(200, {
     kind: call.resource.listKind,
     apiVersion: apiVersionOf(call.resource, call.version.name),
-    metadata: { resourceVersion: String(revision) },
+    metadata: { resourceVersion: String(revision), ...(call.resource.custom ? { continue: '' } : {}) },
     items: call.resource.custom ? items : items.map(({ kind: _kind, apiVersion: _version, ...rest }) => rest),
   })
 }

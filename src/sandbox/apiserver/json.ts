@@ -47,23 +47,5 @@ export function equal(one: unknown, other: unknown): boolean {
   return keys.every((key) => Object.hasOwn(b, key) && equal(a[key], b[key]))
 }
 
-/** Whether brackets nest deeper than `max`; told from the text, so that no recursion meets a bomb. */
-export function nestsDeeper(text: string, max: number): boolean {
-  let depth = 0
-  let quoted = false
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at)
-    if (quoted) {
-      if (code === 0x5c) at += 1
-      else if (code === 0x22) quoted = false
-    } else if (code === 0x22) quoted = true
-    else if (code === 0x7b || code === 0x5b) {
-      depth += 1
-      if (depth > max) return true
-    } else if (code === 0x7d || code === 0x5d) depth -= 1
-  }
-  return false
-}
-
 /** As Go's encoding prints a value inside a message. */
 export const quoted = (value: unknown): string => JSON.stringify(value) ?? 'null'

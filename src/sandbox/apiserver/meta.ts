@@ -1,6 +1,6 @@
 /** metadata as the server writes it: identity, versions, generation, ownership. Pure. */
 import { equal, type Fields, fieldsOf, isList, listOf, omit, own } from './json.ts'
-import { metaErrors, nameErrors, nameRequired } from './names.ts'
+import { looseFinalizerErrors, metaErrors, nameErrors, nameRequired } from './names.ts'
 import type { Resource } from './resource.ts'
 import { denied, type FieldError, wrong } from './status.ts'
 import type { StoredMeta, StoredObject } from './types.ts'
@@ -66,13 +66,20 @@ export const keptMeta = (metadata: Fields, previous: StoredMeta): Fields => ({
 export const isSpecChanged = (resource: Resource, before: Fields, after: Fields): boolean => {
   const spec = (object: Fields) =>
     omit(object, 'metadata', 'apiVersion', ...(resource.hasStatus ? ['status'] : []))
-  return !equal(spec(before), spec(after))
+  if (!equal(spec(before), spec(after))) return true
+  // Rollouts follow their annotations too.
+  const notes = (object: Fields) => fieldsOf(fieldsOf(object, 'metadata'), 'annotations')
+  return resource.kind === 'Deployment' && !equal(notes(before), notes(after))
 }
 
 export function createErrors(resource: Resource, object: Fields): readonly FieldError[] {
   const metadata = fieldsOf(object, 'metadata')
   const name = String(metadata['name'] ?? '')
-  return [...(name === '' ? [nameRequired()] : nameErrors(name, resource.nameRule)), ...metaErrors(metadata)]
+  return [
+    ...(name === '' ? [nameRequired()] : nameErrors(name, resource.nameRule)),
+    ...metaErrors(metadata),
+    ...(resource.custom ? [] : looseFinalizerErrors(metadata)),
+  ]
 }
 
 export function updateErrors(object: Fields, previous: StoredObject): readonly FieldError[] {

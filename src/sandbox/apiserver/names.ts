@@ -1,12 +1,11 @@
 /** Rules of names, labels and annotations with apimachinery's words (k8s.io/apimachinery/pkg/util/validation). */
-import { type Fields, fieldsOf, isFields, isList, quoted } from './json.ts'
+import { type Fields, fieldsOf, isList, listOf, quoted, textOf } from './json.ts'
 import { denied, type FieldError, required, wrong } from './status.ts'
 
-export type NameRule = 'subdomain' | 'label' | 'service' | 'any'
+export type NameRule = 'subdomain' | 'label' | 'any'
 
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
-const SERVICE = /^[a-z]([-a-z0-9]*[a-z0-9])?$/
 const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
 const VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
 
@@ -14,17 +13,14 @@ const SUBDOMAIN_WORDS =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 const LABEL_WORDS =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
-const SERVICE_WORDS =
-  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
 const QUALIFIED_WORDS =
   "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 const VALUE_WORDS =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 
 const RULES = {
-  subdomain: { pattern: SUBDOMAIN, max: 253, words: SUBDOMAIN_WORDS },
-  label: { pattern: LABEL, max: 63, words: LABEL_WORDS },
-  service: { pattern: SERVICE, max: 63, words: SERVICE_WORDS },
+  subdomain: { pattern: SUBDOMAIN, max: 253, words: SUBDOMAIN_WORDS, unit: 'characters' },
+  label: { pattern: LABEL, max: 63, words: LABEL_WORDS, unit: 'bytes' },
 }
 
 /** Annotations together: 256 KiB (apimachinery's TotalAnnotationSizeLimitB). */
@@ -37,9 +33,10 @@ export function nameErrors(name: string, rule: NameRule, field = 'metadata.name'
     return /^\.{1,2}$|[/%]/.test(name)
       ? [wrong(field, quoted(name), name.includes('%') ? `may not contain '%'` : `may not contain '/'`)]
       : []
-  const { pattern, max, words } = RULES[rule]
+  const { pattern, max, words, unit } = RULES[rule]
+  if (rule === 'label' && name.includes('.')) return [wrong(field, quoted(name), 'must not contain dots')]
   return [
-    ...(name.length > max ? [wrong(field, quoted(name), tooLong(max))] : []),
+    ...(name.length > max ? [wrong(field, quoted(name), `must be no more than ${max} ${unit}`)] : []),
     ...(pattern.test(name) ? [] : [wrong(field, quoted(name), words)]),
   ]
 }
@@ -48,7 +45,7 @@ function qualifiedErrors(key: string): readonly string[] {
   const parts = key.split('/')
   if (parts.length > 2)
     return [
-      `a qualified name ${QUALIFIED_WORDS.replace('name part ', '')} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `${QUALIFIED_WORDS.replace('name part ', 'a valid label key ')} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ]
   const name = parts.at(-1) ?? ''
   const prefix = parts.length === 2 ? (parts[0] ?? '') : undefined
@@ -63,12 +60,22 @@ function qualifiedErrors(key: string): readonly string[] {
   ]
 }
 
+/** What is wrong with a label's key, and with its value; empty when nothing is. */
+export const labelKeyErrors = qualifiedErrors
+export const labelValueErrors = (value: string): readonly string[] => [
+  ...(value.length > 63 ? [tooLong(63)] : []),
+  ...(VALUE.test(value) ? [] : [VALUE_WORDS]),
+]
+
+const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]) => (a < b ? -1 : 1)
+
 export function labelErrors(labels: unknown, field: string): readonly FieldError[] {
-  return Object.entries(fieldsOf(labels)).flatMap(([key, value]) => [
-    ...qualifiedErrors(key).map((words) => wrong(field, quoted(key), words)),
-    ...(typeof value === 'string' && value.length > 63 ? [wrong(field, quoted(value), tooLong(63))] : []),
-    ...(typeof value === 'string' && !VALUE.test(value) ? [wrong(field, quoted(value), VALUE_WORDS)] : []),
-  ])
+  return Object.entries(fieldsOf(labels))
+    .sort(byKey)
+    .flatMap(([key, value]) => [
+      ...qualifiedErrors(key).map((words) => wrong(field, quoted(key), words)),
+      ...labelValueErrors(String(value)).map((words) => wrong(field, quoted(value), words)),
+    ])
 }
 
 /** Everything ObjectMeta is checked for on create and update, but the name. */
@@ -102,8 +109,10 @@ function ownerErrors(owners: unknown): readonly FieldError[] {
   const each = owners.flatMap((owner) =>
     ['apiVersion', 'kind', 'name', 'uid'].flatMap((key) => {
       const field = `metadata.ownerReferences.${key}`
-      if (isFields(owner) && typeof owner[key] === 'string' && owner[key] !== '') return []
-      return [wrong(field, '""', `${key === 'apiVersion' ? 'version ' : ''}must not be empty`)]
+      const given = textOf(owner, key)
+      const isBad = given === '' || (key === 'apiVersion' && given.split('/').length > 2)
+      if (!isBad) return []
+      return [wrong(field, quoted(given), `${key === 'apiVersion' ? 'version ' : ''}must not be empty`)]
     }),
   )
   const controllers = owners.filter((owner) => fieldsOf(owner)['controller'] === true)
@@ -114,16 +123,60 @@ function ownerErrors(owners: unknown): readonly FieldError[] {
         wrong(
           'metadata.ownerReferences',
           quoted(owners),
-          'Only one reference can have Controller set to true.',
+          `Only one reference can have Controller set to true. Found "true" in references for ${controllers.slice(0, 2).map(ownerText).join(' and ')}`,
         ),
       ]
 }
 
+const ownerText = (owner: unknown): string => {
+  const { kind, name } = fieldsOf(owner)
+  return `${String(kind)}/${String(name)}`
+}
+
+const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion']
+
+const isStandard = (finalizer: unknown): boolean =>
+  STANDARD_FINALIZERS.includes(String(finalizer)) || String(finalizer).includes('/')
+
+/** Built-in types refuse finalizers that custom resources are warned about. */
+export const looseFinalizerErrors = (metadata: Fields): readonly FieldError[] =>
+  listOf(metadata, 'finalizers').flatMap((one, at) =>
+    isStandard(one)
+      ? []
+      : [
+          wrong(
+            `metadata.finalizers[${at}]`,
+            quoted(one),
+            'name is neither a standard finalizer name nor is it fully qualified',
+          ),
+        ],
+  )
+
+export const looseFinalizerWarnings = (metadata: Fields): readonly string[] =>
+  listOf(metadata, 'finalizers')
+    .filter((one) => !isStandard(one))
+    .map(
+      (one) =>
+        `metadata.finalizers: ${quoted(one)}: prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers`,
+    )
+
 const finalizerErrors = (finalizers: unknown): readonly FieldError[] =>
   isList(finalizers)
-    ? finalizers.flatMap((one) =>
-        qualifiedErrors(String(one)).map((words) => wrong('metadata.finalizers', quoted(one), words)),
-      )
+    ? finalizers
+        .flatMap((one) =>
+          qualifiedErrors(String(one)).map((words) => wrong('metadata.finalizers', quoted(one), words)),
+        )
+        .concat(
+          finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')
+            ? [
+                wrong(
+                  'metadata.finalizers',
+                  quoted(finalizers),
+                  'finalizer orphan and foregroundDeletion cannot be both set',
+                ),
+              ]
+            : [],
+        )
     : []
 
 export const nameRequired = (): FieldError => required('metadata.name', 'name or generateName is required')

@@ -4,10 +4,11 @@
  */
 import type { Timer } from '../../world/index.ts'
 import type { Change } from './collection.ts'
-import { type Core, collectionOf } from './core.ts'
+import { type Core, collectionOf, nowText } from './core.ts'
 import { isList, textOf } from './json.ts'
 import { finalizersOf, withMeta } from './meta.ts'
 import { sweepNamespace } from './namespaces.ts'
+import { trackUpdate } from './patch/index.ts'
 import { FINALIZERS, removeObject } from './remove.ts'
 import { keyOf, type Resource } from './resource.ts'
 import { resourceText } from './status.ts'
@@ -166,7 +167,18 @@ function disown(core: Core, id: string, key: string, object: StoredObject, uid: 
   const ownerReferences = (object.metadata.ownerReferences ?? []).filter(
     (owner) => textOf(owner, 'uid') !== uid,
   )
-  core.store.put(id, key, (resourceVersion) => withMeta(object, { ownerReferences, resourceVersion }))
+  const shape = core.registry.all().find((resource) => resourceText(resource) === id)?.versions[0]?.shape
+  const left = withMeta(object, { ownerReferences })
+  const managedFields =
+    shape === undefined || object.metadata.managedFields === undefined
+      ? object.metadata.managedFields
+      : trackUpdate(object, left, shape, {
+          manager: 'kube-controller-manager',
+          operation: 'Update',
+          apiVersion: object.apiVersion,
+          time: nowText(core),
+        })
+  core.store.put(id, key, (resourceVersion) => withMeta(left, { managedFields, resourceVersion }))
 }
 
 function dropFinalizer(core: Core, id: string, key: string, finalizer: string): void {

@@ -2,13 +2,29 @@
 import { mediaType, readPatch, unsupportedMediaType } from './body.ts'
 import { type Answer, type Call, type Core, collectionOf } from './core.ts'
 import { createDecoded } from './create.ts'
-import { checkType, decodeObject, type FieldValidation, fieldValidationOf, reportUnknown } from './decode.ts'
+import {
+  checkType,
+  decodeObject,
+  type FieldValidation,
+  fieldValidationOf,
+  findings,
+  reportFindings,
+} from './decode.ts'
 import { type Fields, fieldsOf, isFields, isText, omit, quoted, textOf } from './json.ts'
-import { isDryRun, writerOf } from './options.ts'
-import { keylessItem } from './patch/apply.ts'
-import { applyConfiguration, jsonPatch, mergePatch, PatchError, strategicPatch } from './patch/index.ts'
+import { checkWriteOptions, isDryRun, writerOf } from './options.ts'
+import {
+  applyConfiguration,
+  jsonPatch,
+  keyProblem,
+  mergePatch,
+  PatchError,
+  strategicPatch,
+  typeProblem,
+  withoutReset,
+} from './patch/index.ts'
 import { apiVersionOf, keyOf } from './resource.ts'
-import { badRequest, invalid, required, StatusError, wrong } from './status.ts'
+import { isOn } from './route.ts'
+import { badRequest, conflict, invalid, StatusError, wrong } from './status.ts'
 import type { StoredObject } from './types.ts'
 import { change } from './update.ts'
 
@@ -21,10 +37,11 @@ export async function patch(core: Core, call: Call): Promise<Answer> {
   const type = mediaType(call.request)
   const accepted = [JSON_PATCH, MERGE_PATCH, ...(call.resource.custom ? [] : [STRATEGIC_PATCH]), APPLY_PATCH]
   if (!accepted.includes(type)) throw unsupportedMediaType(accepted)
+  checkWriteOptions(call, type === APPLY_PATCH)
   const mode = fieldValidationOf(call)
   const dryRun = isDryRun(call)
-  const body = await readPatch(call.request, call.resource.kind)
-  if (type === APPLY_PATCH) return apply(core, call, body, mode, dryRun)
+  const { body, twice } = await readPatch(call.request, call.resource.kind)
+  if (type === APPLY_PATCH) return apply(core, call, { body, twice, mode, dryRun })
   if (type !== JSON_PATCH && !isFields(body))
     throw badRequest(
       `json: cannot unmarshal ${Array.isArray(body) ? 'array' : typeof body} into Go value of type map[string]interface {}`,
@@ -34,8 +51,16 @@ export async function patch(core: Core, call: Call): Promise<Answer> {
     call,
     (current) => {
       const changed = patched(call, type, current, body)
+      checkPatchedType(call, changed)
       const { object, unknown } = decodeObject(changed, call.resource, call.version)
-      reportPatchUnknown(call, unknown, mode, changed)
+      // Go decodes the patched object from its sorted text.
+      const inOrder = call.resource.custom ? unknown : unknown.toSorted()
+      reportInPatch(
+        call,
+        findings(twice, inOrder),
+        mode,
+        type === STRATEGIC_PATCH ? goMap(body) : goJson(changed),
+      )
       checkPatched(call, fieldsOf(object, 'metadata'), current)
       return { object: withKeptVersion(object, changed, current) }
     },
@@ -70,15 +95,23 @@ function withKeptVersion(object: Fields, changed: Fields, current: StoredObject)
 }
 
 function checkPatched(call: Call, metadata: Fields, current: StoredObject): void {
-  const { resource, name = '' } = call
+  const { name = '' } = call
+  if (textOf(metadata, 'name') === '')
+    throw badRequest(
+      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+    )
   if (textOf(metadata, 'name') !== current.metadata.name)
     throw badRequest(
       `the name of the object (${textOf(metadata, 'name')}) does not match the name on the URL (${name})`,
     )
   if (textOf(metadata, 'namespace') !== (current.metadata.namespace ?? ''))
-    throw badRequest('the namespace of the object does not match the namespace on the URL')
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  checkUid(call, metadata, fieldsOf(current, 'metadata'))
+}
+
+function checkUid({ resource, name = '' }: Call, metadata: Fields, current: Fields): void {
   const uid = textOf(metadata, 'uid')
-  if (uid !== '' && uid !== current.metadata.uid)
+  if (uid !== '' && uid !== current['uid'])
     throw invalid(resource, name, Array(2).fill(wrong('metadata.uid', quoted(uid), 'field is immutable')))
 }
 
@@ -88,62 +121,80 @@ const goJson = (value: unknown): string =>
     isFields(field) ? Object.fromEntries(Object.entries(field).sort(([a], [b]) => (a < b ? -1 : 1))) : field,
   )
 
-/** In a patch the finding is Invalid, with the patched object as its value. */
-function reportPatchUnknown(
-  call: Call,
-  unknown: readonly string[],
-  mode: FieldValidation,
-  patched: Fields,
-): void {
-  if (mode !== 'Strict' || unknown.length === 0) {
-    reportUnknown(call, unknown, mode)
+/** As Go prints a map. */
+function goMap(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(goMap).join(' ')}]`
+  if (!isFields(value)) return value === null ? '<nil>' : String(value)
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `map[${entries.map(([key, field]) => `${key}:${goMap(field)}`).join(' ')}]`
+}
+
+/** A patch cannot make an object another type. */
+function checkPatchedType({ resource, version, name = '' }: Call, changed: Fields): void {
+  const wanted = apiVersionOf(resource, version.name)
+  const [kind, apiVersion] = [textOf(changed, 'kind'), textOf(changed, 'apiVersion')]
+  const found = [
+    ...(kind === resource.kind ? [] : [wrong('kind', quoted(kind), `must be ${resource.kind}`)]),
+    ...(apiVersion === wanted ? [] : [wrong('apiVersion', quoted(apiVersion), `must be ${wanted}`)]),
+  ]
+  if (found.length > 0) throw invalid({ group: resource.group, kind }, name, found)
+}
+
+/** In a patch findings are Invalid, with the patched object, or the patch, as the value. */
+function reportInPatch(call: Call, words: readonly string[], mode: FieldValidation, value: string): void {
+  if (mode !== 'Strict' || words.length === 0) {
+    reportFindings(call, words, mode)
     return
   }
-  const words = unknown.map((path) => `unknown field "${path}"`).join(', ')
-  const found = wrong('patch', quoted(goJson(patched)), `strict decoding error: ${words}`)
+  const found = wrong('patch', quoted(value), `strict decoding error: ${words.join(', ')}`)
   // kube-apiserver names neither kind nor object here.
   throw new StatusError(422, 'Invalid', ` "" is invalid: ${found.field}: ${found.message}`, {
     causes: [{ reason: found.reason, message: found.message, field: found.field }],
   })
 }
 
+interface Application {
+  readonly body: unknown
+  readonly twice: readonly string[]
+  readonly mode: FieldValidation
+  readonly dryRun: boolean
+}
+
 /** Server-side apply: creates what is not there. */
-async function apply(
-  core: Core,
-  call: Call,
-  body: unknown,
-  mode: FieldValidation,
-  dryRun: boolean,
-): Promise<Answer> {
+async function apply(core: Core, call: Call, { body, twice, mode, dryRun }: Application): Promise<Answer> {
   const { resource, version, name = '', namespace } = call
   const configuration = readConfiguration(call, body)
   const writer = writerOf(core, call, 'Apply')
-  const force = /^(1|t|true)$/i.test(call.request.query.get('force') ?? '')
+  const force = isOn(call.request.query.get('force'))
   const { shape } = version
   const sentNamespace = textOf(fieldsOf(body, 'metadata'), 'namespace')
   const unknown = unknownInConfiguration(call, configuration)
   if (unknown !== undefined)
     throw typedPatchError(call, sentNamespace, `${unknown}: field not declared in schema`)
-  const keyless = keylessItem(configuration, shape)
-  if (keyless !== undefined)
-    throw typedPatchError(
-      call,
-      sentNamespace,
-      `${keyless}: associative list without keys has an element that's a map type`,
-    )
+  const problem =
+    keyProblem(configuration, shape) ??
+    (version.schema === undefined ? undefined : typeProblem(configuration, version.schema))
+  if (problem !== undefined) throw typedPatchError(call, sentNamespace, problem)
+  // What the endpoint does not write is not applied through it.
+  const written = {
+    ...withoutReset(configuration, resource.hasStatus, call.subresource),
+    metadata: configuration['metadata'],
+  }
   const merge = (live: Fields) => {
-    const { object, managedFields } = applyConfiguration(live, configuration, shape, writer, force)
+    if (live['metadata'] !== undefined)
+      checkUid(call, fieldsOf(written, 'metadata'), fieldsOf(live, 'metadata'))
+    const { object, managedFields } = applyConfiguration(live, written, shape, writer, force)
     const decoded = decodeObject(object, resource, version)
-    reportUnknown(call, decoded.unknown, mode)
+    reportFindings(call, findings(twice, decoded.unknown), mode)
     return { object: decoded.object, managedFields }
   }
   const exists = collectionOf(core, resource).get(keyOf(namespace, name)) !== undefined
   if (exists) return change(core, call, (current) => withoutSameVersion(merge(current), current), dryRun)
   if (call.subresource !== undefined) return change(core, call, () => ({ object: {} }), dryRun)
   if (textOf(fieldsOf(configuration, 'metadata'), 'uid') !== '')
-    throw new StatusError(
-      409,
-      'Conflict',
+    throw conflict(
+      resource,
+      name,
       `uid mismatch: the provided object specified uid ${textOf(fieldsOf(configuration, 'metadata'), 'uid')}, and no existing object was found`,
     )
   const made = merge({})
@@ -158,20 +209,22 @@ const withoutSameVersion = (
 function readConfiguration(call: Call, body: unknown): Fields {
   const { resource, version, name = '', namespace } = call
   if (!isFields(body)) throw badRequest('error decoding YAML: the configuration is not an object')
-  if (!isText(call.request.query.get('fieldManager')))
-    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
-      required('fieldManager', 'is required for apply patch'),
-    ])
+  if (textOf(body, 'apiVersion') === '')
+    throw badRequest(`error decoding YAML: Object 'apiVersion' is missing in '${JSON.stringify(body)}'`)
   checkType(body, resource, version)
   const metadata = fieldsOf(body, 'metadata')
   if (metadata['managedFields'] !== undefined && JSON.stringify(metadata['managedFields']) !== '[]')
     throw badRequest('metadata.managedFields must be nil')
-  const named = { ...omit(metadata, 'managedFields'), name: textOf(metadata, 'name') || name }
+  if (!isText(metadata['name']))
+    throw badRequest(
+      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+    )
+  const named = { ...omit(metadata, 'managedFields'), name: metadata['name'] }
   if (named.name !== name)
     throw badRequest(`the name of the object (${named.name}) does not match the name on the URL (${name})`)
   const placed: Fields = namespace === undefined ? named : { namespace, ...named }
   if (textOf(placed, 'namespace') !== (namespace ?? ''))
-    throw badRequest('the namespace of the object does not match the namespace on the URL')
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   return { ...body, apiVersion: apiVersionOf(resource, version.name), kind: resource.kind, metadata: placed }
 }
 
@@ -188,6 +241,6 @@ function typedPatchError(call: Call, namespace: string, words: string): StatusEr
   return new StatusError(
     500,
     undefined,
-    `failed to create typed patch object (${namespace}/${name}; ${apiVersionOf(resource, version.name)}, Kind=${resource.kind}): ${words}`,
+    `failed to create typed patch object (${namespace}/${name}; ${resource.group}/${version.name}, Kind=${resource.kind}): ${words}`,
   )
 }

@@ -2,12 +2,21 @@
 import { isReviewed, mutate, validate } from './admission.ts'
 import { readOptions } from './body.ts'
 import { type Call, type Core, collectionOf, nowText, timeText } from './core.ts'
-import { type Fields, fieldsOf, isText, quoted, textOf } from './json.ts'
+import { type Fields, fieldsOf, isText, listOf, quoted, textOf } from './json.ts'
 import { finalizersOf, storedOf, withMeta } from './meta.ts'
 import { checkNamespaceDelete, terminating } from './namespaces.ts'
 import { isDryRun } from './options.ts'
 import { keyOf, type Resource } from './resource.ts'
-import { conflict, type FieldError, invalid, notFound, resourceText, unsupported } from './status.ts'
+import {
+  badRequest,
+  conflict,
+  type FieldError,
+  invalid,
+  notFound,
+  resourceText,
+  unsupported,
+  wrong,
+} from './status.ts'
 import type { StoredObject } from './types.ts'
 import { isFinished } from './update.ts'
 
@@ -30,23 +39,49 @@ export interface Removal {
 export async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
   const body = await readOptions(call.request)
   const { query } = call.request
+  const kind = textOf(body, 'kind')
+  if (kind !== '' && kind !== 'DeleteOptions')
+    throw badRequest(`converting (${kind}) to (DeleteOptions): unknown conversion`)
   const preconditions = fieldsOf(body, 'preconditions')
   const grace = body['gracePeriodSeconds'] ?? query.get('gracePeriodSeconds') ?? undefined
   const propagation = textOf(body, 'propagationPolicy') || query.get('propagationPolicy') || orphanText(body)
   const errors: FieldError[] = []
   if (!['Background', 'Foreground', 'Orphan'].includes(propagation))
     errors.push(
-      unsupported('propagationPolicy', quoted(propagation), ['"Background"', '"Foreground"', '"Orphan"']),
+      unsupported('propagationPolicy', quoted(propagation), [
+        '"Foreground"',
+        '"Background"',
+        '"Orphan"',
+        '"nil"',
+      ]),
     )
+  else if (textOf(body, 'propagationPolicy') !== '' && body['orphanDependents'] !== undefined)
+    errors.push(
+      wrong(
+        'propagationPolicy',
+        quoted(propagation),
+        'orphanDependents and deletionPropagation cannot be both set',
+      ),
+    )
+  const dryRuns = listOf(body, 'dryRun')
+  if (dryRuns.some((one) => one !== 'All')) errors.push(unsupported('dryRun', quoted(dryRuns), ['"All"']))
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors)
-  const dryRun = isDryRun(call) || JSON.stringify(body['dryRun'] ?? []) === '["All"]'
+  const dryRun = isDryRun(call) || dryRuns.length > 0
   return {
     uid: isText(preconditions['uid']) ? preconditions['uid'] : undefined,
     resourceVersion: isText(preconditions['resourceVersion']) ? preconditions['resourceVersion'] : undefined,
-    graceSeconds: grace === undefined ? undefined : Math.max(0, Math.trunc(Number(grace)) || 0),
+    graceSeconds: grace === undefined ? undefined : graceNumber(grace),
     propagation: propagation as Propagation,
     dryRun,
   }
+}
+
+/** A negative grace period is the shortest one. */
+function graceNumber(given: unknown): number {
+  const seconds = Number(given)
+  if (!Number.isInteger(seconds))
+    throw badRequest(`gracePeriodSeconds is ${quoted(given)}, which is no whole number`)
+  return seconds < 0 ? 1 : seconds
 }
 
 const orphanText = (body: Fields): string => (body['orphanDependents'] === true ? 'Orphan' : 'Background')
@@ -77,6 +112,13 @@ export async function remove(core: Core, call: Call, options: DeleteOptions): Pr
 
 function checkPreconditions(resource: Resource, object: StoredObject, options: DeleteOptions): void {
   const { uid, resourceVersion, name } = object.metadata
+  const isNamespace = resource.group === '' && resource.plural === 'namespaces'
+  if (isNamespace && options.uid !== undefined && options.uid !== uid)
+    throw conflict(
+      resource,
+      name,
+      `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${uid}`,
+    )
   const byKind = { group: resource.group, plural: resource.kind }
   if (options.uid !== undefined && options.uid !== uid)
     throw conflict(

@@ -53,7 +53,7 @@ export async function review(
   if (request.method !== 'POST') return undefined
   const found = REVIEWS.find(({ group, plural }) => request.path === `/apis/${group}/v1/${plural}`)
   if (found === undefined) return undefined
-  const body = await readObject(request, found.kind)
+  const { object: body } = await readObject(request, found.kind)
   const answer = found.answer({ ...body, kind: found.kind, apiVersion: `${found.group}/v1` }, user, options)
   return { ...answer, metadata: fieldsOf(body, 'metadata') }
 }

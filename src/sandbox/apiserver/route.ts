@@ -30,6 +30,9 @@ const OBJECT_VERBS: Partial<Record<HttpMethod, string>> = {
   POST: 'create',
 }
 
+/** A flag of the query as apimachinery reads it: on when it is there, but for `false` and `0`. */
+export const isOn = (text: string | null): boolean => text !== null && text !== 'false' && text !== '0'
+
 /** Undefined for a path whose escapes are not valid. */
 export function parseRoute(method: HttpMethod, path: string, query: URLSearchParams): Route | undefined {
   let parts: string[]
@@ -46,7 +49,11 @@ export function parseRoute(method: HttpMethod, path: string, query: URLSearchPar
   if ((!isCore && parts[0] !== 'apis') || parts.length <= prefix) return { kind: 'other', path }
   const group = isCore ? '' : (parts[1] ?? '')
   const version = parts[prefix - 1] ?? ''
-  return { kind: 'resource', group, version, ...readTail(parts.slice(prefix), method, query) }
+  const tail = parts.slice(prefix)
+  // The old form of a watch, /api/v1/watch/…; no resource is called so.
+  const isOldWatch = tail[0] === 'watch' && tail.length > 1 && method === 'GET'
+  const read = readTail(isOldWatch ? tail.slice(1) : tail, method, query)
+  return { kind: 'resource', group, version, ...read, ...(isOldWatch ? { verb: 'watch' } : {}) }
 }
 
 type Tail = Omit<ResourceRoute, 'kind' | 'group' | 'version'>
@@ -60,7 +67,7 @@ function readTail(tail: readonly string[], method: HttpMethod, query: URLSearchP
   const namespace = isScoped ? tail[1] : undefined
   const [plural = '', name, ...sub] = isScoped ? tail.slice(2) : tail
   const subresource = sub.length === 0 ? undefined : sub.join('/')
-  const isWatch = /^(1|t|true)$/i.test(query.get('watch') ?? '')
+  const isWatch = isOn(query.get('watch'))
   const verb = name === undefined ? COLLECTION_VERBS[method] : OBJECT_VERBS[method]
   const isRead = verb === 'list' || (verb === 'get' && subresource === undefined)
   return { plural, namespace, name, subresource, verb: isRead && isWatch ? 'watch' : verb }

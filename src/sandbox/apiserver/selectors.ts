@@ -1,59 +1,27 @@
 /** Label and field selectors of lists, watches and deletecollection. */
-import { fieldsOf, own, textOf } from './json.ts'
+import { fieldsOf, textOf } from './json.ts'
+import { type LabelRequirement, meets, parseLabelSelector, SelectorError } from './label-selector.ts'
 import type { Resource } from './resource.ts'
-import { badRequest } from './status.ts'
+import { badRequest, type StatusError } from './status.ts'
 import type { StoredObject } from './types.ts'
 
 export type Matcher = (object: StoredObject) => boolean
 
-const REQUIREMENT =
-  /^\s*(?:(!)\s*([^\s!=,()]+)|([^\s!=<>,()]+)\s+(in|notin)\s*\(([^)]*)\)|([^\s!=<>,()]+)\s*(==|!=|=)\s*([^\s,()=!]*)|([^\s!=<>,()]+))\s*$/
-
-type Labels = Readonly<Record<string, unknown>>
-
-/** Requirements are parted by commas outside parentheses. */
-function splitRequirements(text: string): string[] {
-  const parts: string[] = []
-  let [depth, from] = [0, 0]
-  for (let at = 0; at < text.length; at += 1) {
-    const char = text[at]
-    if (char === '(') depth += 1
-    else if (char === ')') depth -= 1
-    else if (char === ',' && depth === 0) {
-      parts.push(text.slice(from, at))
-      from = at + 1
-    }
-  }
-  return [...parts, text.slice(from)]
-}
-
-function labelRequirement(text: string): (labels: Labels) => boolean {
-  const found = REQUIREMENT.exec(text)
-  if (found === null)
-    throw badRequest(`unable to parse requirement: found '${text.trim()}', which is not a requirement`)
-  const [, not, absent, setKey, setOp, setValues, key, op, value, present] = found
-  const labelOf = (labels: Labels, name: string) => own(labels, name)
-  if (not !== undefined && absent !== undefined) return (labels) => labelOf(labels, absent) === undefined
-  if (present !== undefined) return (labels) => labelOf(labels, present) !== undefined
-  if (setKey !== undefined) {
-    const values = new Set((setValues ?? '').split(',').map((one) => one.trim()))
-    return setOp === 'in'
-      ? (labels) => values.has(String(labelOf(labels, setKey) ?? '\0'))
-      : (labels) => !values.has(String(labelOf(labels, setKey) ?? '\0'))
-  }
-  const name = key ?? ''
-  return op === '!='
-    ? (labels) => labelOf(labels, name) !== value
-    : (labels) => labelOf(labels, name) === value
-}
-
 /** Undefined when the selector is empty and so matches everything. */
 export function labelMatcher(text: string | null): Matcher | undefined {
   if (text === null || text.trim() === '') return undefined
-  const requirements = splitRequirements(text).map(labelRequirement)
-  return (object) => {
-    const labels = fieldsOf(object.metadata, 'labels')
-    return requirements.every((requirement) => requirement(labels))
+  const requirements = labelRequirements(text)
+  return ({ metadata }) => {
+    const labels = metadata.labels ?? {}
+    return requirements.every((one) => meets(labels, one))
+  }
+}
+
+function labelRequirements(text: string): readonly LabelRequirement[] {
+  try {
+    return parseLabelSelector(text)
+  } catch (error) {
+    throw error instanceof SelectorError ? badRequest(error.message) : error
   }
 }
 
@@ -61,6 +29,12 @@ export interface FieldTerm {
   readonly field: string
   readonly isEqual: boolean
   readonly value: string
+}
+
+function unescaped(value: string): string {
+  const bad = /\\(?:\\\\)*([^,=\\]|$)/.exec(value.replaceAll('\\\\', ''))
+  if (bad !== null) throw badRequest(`invalid field selector: invalid escape sequence: \\${bad[1]}`)
+  return value.replace(/\\([,=\\])/g, '$1')
 }
 
 export function fieldTerms(text: string | null): readonly FieldTerm[] {
@@ -72,9 +46,21 @@ export function fieldTerms(text: string | null): readonly FieldTerm[] {
       const found = /^(.*?)(==|!=|=)(.*)$/s.exec(term)
       if (found === null) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`)
       const [, field = '', op, value = ''] = found
-      return { field, isEqual: op !== '!=', value: value.replace(/\\([,=\\])/g, '$1') }
+      return { field, isEqual: op !== '!=', value: unescaped(value) }
     })
 }
+
+/** Types without selectable fields of their own are refused in other words. */
+function notSelectable(field: string, resource: Resource): StatusError {
+  const hasOwn = resource.custom || Object.keys(resource.selectable(PROBE)).length > 0
+  return badRequest(
+    hasOwn
+      ? `field label not supported: ${field}`
+      : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
+  )
+}
+
+const PROBE = { apiVersion: '', kind: '', metadata: {} } as unknown as StoredObject
 
 /** Undefined when it matches everything; refuses fields the resource does not offer. */
 export function fieldMatcher(text: string | null, resource: Resource): Matcher | undefined {
@@ -85,12 +71,9 @@ export function fieldMatcher(text: string | null, resource: Resource): Matcher |
     if (field === 'metadata.namespace' && resource.namespaced) return object.metadata.namespace ?? ''
     return resource.selectable(object)[field]
   }
-  const probe = { apiVersion: '', kind: '', metadata: {} } as unknown as StoredObject
   for (const { field } of terms) {
     const isMeta = field === 'metadata.name' || (field === 'metadata.namespace' && resource.namespaced)
-    if (!isMeta && fieldOf(probe, field) === undefined) {
-      throw badRequest(`field label not supported: ${field}`)
-    }
+    if (!isMeta && fieldOf(PROBE, field) === undefined) throw notSelectable(field, resource)
   }
   return (object) =>
     terms.every(({ field, isEqual, value }) => ((fieldOf(object, field) ?? '') === value) === isEqual)

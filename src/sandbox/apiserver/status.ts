@@ -151,7 +151,7 @@ export const forbidden = (type: GroupResource, name: string, why: string, causes
   )
 
 export const tooLargeVersion = (wanted: number, current: number) =>
-  new StatusError(504, 'Timeout', `Too large resource version: ${wanted}, current: ${current}`, {
+  new StatusError(504, 'Timeout', `Timeout: Too large resource version: ${wanted}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   })

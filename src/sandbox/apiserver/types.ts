@@ -18,7 +18,7 @@ export interface ManagedFields {
   readonly manager: string
   readonly operation: 'Update' | 'Apply'
   readonly apiVersion: string
-  readonly time: string
+  readonly time?: string
   readonly fieldsType: 'FieldsV1'
   readonly fieldsV1: Readonly<Record<string, unknown>>
   readonly subresource?: string

@@ -6,13 +6,23 @@ import type { Entry } from './collection.ts'
 import { type Answer, type Call, type Core, collectionOf } from './core.ts'
 import { contentErrors, createDecoded } from './create.ts'
 import { decodeBody, decodeObject } from './decode.ts'
-import { equal, type Fields, fieldsOf, omit, own, textOf } from './json.ts'
+import { equal, type Fields, fieldsOf, listOf, omit, own, quoted, textOf } from './json.ts'
 import { finalizersOf, isSpecChanged, keptMeta, storedOf, updateErrors, versionMissing } from './meta.ts'
-import { isDryRun, writerOf } from './options.ts'
+import { checkWriteOptions, isDryRun, writerOf } from './options.ts'
 import { trackUpdate } from './patch/index.ts'
 import { withoutReset } from './patch/managed.ts'
 import { apiVersionOf, keyOf, type Resource } from './resource.ts'
-import { conflict, invalid, MODIFIED, notFound, resourceText, storageKey } from './status.ts'
+import {
+  conflict,
+  type FieldError,
+  invalid,
+  MODIFIED,
+  notFound,
+  resourceText,
+  StatusError,
+  storageKey,
+  wrong,
+} from './status.ts'
 import type { ManagedFields, StoredObject } from './types.ts'
 
 /** The new content for the current object, decoded; `managedFields` when the change is an apply. */
@@ -22,7 +32,8 @@ export interface Wanted {
 }
 
 export async function update(core: Core, call: Call): Promise<Answer> {
-  const body = await readObject(call.request, call.resource.kind)
+  checkWriteOptions(call)
+  const body = await readObject(call.request, call.resource.kind, !call.resource.custom)
   const wanted = decodeBody(call, body)
   const dryRun = isDryRun(call)
   const { resource, name = '' } = call
@@ -79,6 +90,12 @@ function checkPreconditions(resource: Resource, metadata: Fields, current: Store
       name,
       `StorageError: invalid object, Code: 4, Key: ${storageKey(resource, resource.custom, keyOf(namespace, name))}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wantedUid}, UID in object meta: ${uid}`,
     )
+  if (wantedVersion !== '' && !/^\d+$/.test(wantedVersion))
+    throw new StatusError(
+      500,
+      undefined,
+      `strconv.ParseUint: parsing ${quoted(wantedVersion)}: invalid syntax`,
+    )
   if (wantedVersion !== '' && wantedVersion !== resourceVersion) throw conflict(resource, name, MODIFIED)
 }
 
@@ -93,7 +110,8 @@ async function settle(
   const { resource, name = '' } = call
   const current = entry.object
   const merged = mergeParts(call, wanted.object, current)
-  const managed = wanted.managedFields ?? track(core, call, current, merged)
+  const managed =
+    wanted.managedFields ?? (isReset(call, wanted.object) ? [] : track(core, call, current, merged))
   const owned: Fields = { ...merged, metadata: { ...fieldsOf(merged, 'metadata'), managedFields: managed } }
   const review: Review = {
     operation: 'UPDATE',
@@ -105,13 +123,22 @@ async function settle(
   const reviewed = isReviewed(core, call, 'UPDATE', true)
     ? remerge(call, await mutate(core, call, review), owned, current)
     : owned
-  const object = finish(resource, reviewed, current)
+  const object = finish(call, reviewed, current)
   // kube-apiserver checks metadata twice on updates, and its answers list both findings.
-  const metaFound = updateErrors(object, current)
+  const metaFound = [...updateErrors(object, current), ...immutableErrors(wanted.object, current)]
   const errors = [...metaFound, ...metaFound, ...contentErrors(call, object, current)]
   if (errors.length > 0) throw invalid(resource, name, errors)
   if (isReviewed(core, call, 'UPDATE', false)) await validate(core, call, { ...review, object })
   return object
+}
+
+/** A client cannot mark an object itself; what it leaves out is kept. */
+function immutableErrors(wanted: Fields, current: StoredObject): readonly FieldError[] {
+  const sent = textOf(fieldsOf(wanted, 'metadata'), 'deletionTimestamp')
+  const isSame = Date.parse(sent) === Date.parse(current.metadata.deletionTimestamp ?? '')
+  return sent === '' || isSame
+    ? []
+    : [wrong('metadata.deletionTimestamp', quoted(sent), 'field is immutable')]
 }
 
 /** Main resource and status change only their own parts. */
@@ -124,7 +151,7 @@ function mergeParts(call: Call, wanted: Fields, current: StoredObject): Fields {
     return {
       ...omit(current, 'status'),
       ...head,
-      metadata: resource.custom ? current.metadata : metadata,
+      metadata: statusMeta(resource, metadata, current),
       ...(status === undefined ? {} : { status }),
     }
   }
@@ -132,6 +159,14 @@ function mergeParts(call: Call, wanted: Fields, current: StoredObject): Fields {
   if (!resource.hasStatus) return { ...prepared, ...head }
   const status = own(current, 'status')
   return { ...omit(prepared, 'status'), ...head, ...(status === undefined ? {} : { status }) }
+}
+
+/** Status endpoints of custom resources leave metadata alone, those of workloads labels. */
+function statusMeta(resource: Resource, metadata: Fields, current: StoredObject): Fields {
+  if (resource.custom) return { ...current.metadata }
+  if (resource.group !== 'apps') return metadata
+  const { labels } = current.metadata
+  return { ...omit(metadata, 'labels'), ...(labels === undefined ? {} : { labels }) }
 }
 
 function remerge(call: Call, changed: Fields | undefined, before: Fields, current: StoredObject): Fields {
@@ -142,7 +177,15 @@ function remerge(call: Call, changed: Fields | undefined, before: Fields, curren
   return { ...merged, metadata: { ...fieldsOf(merged, 'metadata'), managedFields } }
 }
 
+/** `managedFields: [{}]` clears them; else they are the server's. */
+const isReset = (call: Call, wanted: Fields): boolean => {
+  const sent = listOf(fieldsOf(wanted, 'metadata'), 'managedFields')
+  return call.subresource === undefined && sent.length === 1 && Object.keys(fieldsOf(sent[0])).length === 0
+}
+
+/** What has no owners gets none before it is applied. */
 function track(core: Core, call: Call, current: StoredObject, merged: Fields): readonly ManagedFields[] {
+  if ((current.metadata.managedFields ?? []).length === 0) return []
   const { hasStatus } = call.resource
   const part = (object: Fields) => withoutReset(object, hasStatus, call.subresource)
   const before = { ...part(current), metadata: metadataPart(call, current) }
@@ -159,10 +202,11 @@ function track(core: Core, call: Call, current: StoredObject, merged: Fields): r
 const metadataPart = (call: Call, object: Fields): Fields =>
   call.subresource === 'status' && call.resource.custom ? {} : fieldsOf(object, 'metadata')
 
-function finish(resource: Resource, object: Fields, current: StoredObject): StoredObject {
+function finish({ resource, subresource }: Call, object: Fields, current: StoredObject): StoredObject {
   const metadata = fieldsOf(object, 'metadata')
   const { generation = 0 } = current.metadata
-  const isBumped = resource.hasGeneration && isSpecChanged(resource, current, object)
+  const isBumped =
+    resource.hasGeneration && subresource === undefined && isSpecChanged(resource, current, object)
   return storedOf(object, {
     ...metadata,
     generation: isBumped ? generation + 1 : current.metadata.generation,

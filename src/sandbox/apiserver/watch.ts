@@ -8,9 +8,10 @@ import {
 import type { Timer } from '../../world/index.ts'
 import { type Change, type Entry, jsonOf } from './collection.ts'
 import { type Call, type Core, collectionOf } from './core.ts'
-import { matcherOf, prefixOf, versionQuery } from './list.ts'
+import { matcherOf, prefixOf, versionQuery, wholeNumber } from './list.ts'
 import { includeOf } from './negotiate.ts'
 import { apiVersionOf } from './resource.ts'
+import { isOn } from './route.ts'
 import type { Matcher } from './selectors.ts'
 import { denied, expired, type FieldError, invalid, StatusError, statusBody, unsupported } from './status.ts'
 import { createLineStream, type LineStream } from './stream.ts'
@@ -38,8 +39,6 @@ interface WatchQuery {
   readonly timeoutMs: number
 }
 
-const isTrue = (text: string | null): boolean => /^(1|t|true)$/i.test(text ?? '')
-
 function readQuery(core: Core, query: URLSearchParams): WatchQuery {
   const from = versionQuery(query, true)
   const initial = query.get('sendInitialEvents')
@@ -58,13 +57,13 @@ function readQuery(core: Core, query: URLSearchParams): WatchQuery {
       errors.push(unsupported(field, JSON.stringify(match), ['"NotOlderThan"']))
   }
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors)
-  const seconds = Number(query.get('timeoutSeconds') ?? '0') || 0
+  const seconds = wholeNumber(query, 'timeoutSeconds')
   const usual = APISERVER_WATCH_TIMEOUT_S_MIN * (1 + core.random.next())
   const isFresh = from === undefined || from === 0
   return {
     from: isFresh ? undefined : from,
-    sendInitial: initial === null ? isFresh : isTrue(initial),
-    bookmarks: isTrue(query.get('allowWatchBookmarks')),
+    sendInitial: initial === null ? isFresh : isOn(initial),
+    bookmarks: isOn(query.get('allowWatchBookmarks')),
     timeoutMs: (seconds > 0 ? seconds : usual) * 1_000,
   }
 }
@@ -153,10 +152,10 @@ function tableWriter(
         'BOOKMARK',
         JSON.stringify({
           ...head(),
-          metadata: metaOf(revision, endsList),
+          metadata: metaOf(revision, false),
           rows: [
             {
-              cells: version.columns.map(() => ''),
+              cells: version.columns.map((_, at) => (at > 0 && resource.custom ? null : '')),
               object: {
                 kind: 'PartialObjectMetadata',
                 apiVersion: 'meta.k8s.io/v1',
@@ -231,6 +230,9 @@ export function createWatches(): Watches {
   }
 }
 
+/** kube-apiserver's cacher sends a last bookmark so long before a watch ends. */
+const BOOKMARK_BEFORE_END_MS = 2_000
+
 function follow(
   core: Core,
   call: Call,
@@ -274,11 +276,18 @@ function follow(
     }, delayMs)
     timers.add(timer)
   }
-  const bookmark = () => {
-    stream.push(writer.bookmark(core.store.revision(), false))
-    after(APISERVER_BOOKMARK_MS, bookmark)
+  const startedAt = query.from ?? core.store.revision()
+  const endsAt = core.clock.now() + query.timeoutMs
+  /** Each minute, and once shortly before the end. */
+  const planBookmark = () => {
+    const left = endsAt - core.clock.now() - BOOKMARK_BEFORE_END_MS
+    after(left > 0 ? Math.min(left, APISERVER_BOOKMARK_MS) : APISERVER_BOOKMARK_MS, () => {
+      // A bookmark that says no more than the client's own version is not sent.
+      if (core.store.revision() > startedAt) stream.push(writer.bookmark(core.store.revision(), false))
+      planBookmark()
+    })
   }
-  if (query.bookmarks) after(APISERVER_BOOKMARK_MS, bookmark)
+  if (query.bookmarks) planBookmark()
   after(query.timeoutMs, () => {
     stop()
     stream.end()

@@ -12,18 +12,12 @@ import {
   pod,
   post,
   put,
-  type Step,
+  read,
   TABLE,
   WIDGETS,
+  watch,
   widget,
 } from './steps.ts'
-
-const watch = (path: string, name = 'w', accept?: string): Step => ({
-  watch: name,
-  path,
-  ...(accept === undefined ? {} : { accept }),
-})
-const read = (count: number | 'end', name = 'w'): Step => ({ read: name, count })
 
 export const WATCH_CASES: readonly Case[] = [
   {

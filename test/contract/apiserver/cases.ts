@@ -1,7 +1,12 @@
 /** All contract cases of the API server. */
+import { APPLY_CASES } from './cases-apply.ts'
 import { CUSTOM_CASES } from './cases-custom.ts'
+import { DELETE_CASES } from './cases-delete.ts'
+import { LIST_CASES } from './cases-lists.ts'
 import { PATCH_CASES } from './cases-patch.ts'
 import { READ_CASES } from './cases-read.ts'
+import { STREAM_CASES } from './cases-streams.ts'
+import { STRICT_CASES } from './cases-strict.ts'
 import { WATCH_CASES } from './cases-watch.ts'
 import { WRITE_CASES } from './cases-write.ts'
 import type { Case } from './steps.ts'
@@ -12,4 +17,9 @@ export const CASES: readonly Case[] = [
   ...PATCH_CASES,
   ...CUSTOM_CASES,
   ...WATCH_CASES,
+  ...LIST_CASES,
+  ...STREAM_CASES,
+  ...APPLY_CASES,
+  ...DELETE_CASES,
+  ...STRICT_CASES,
 ]

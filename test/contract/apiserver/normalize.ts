@@ -16,6 +16,8 @@ export function normalizer(names: Names): (answer: unknown) => unknown {
   }
   const text = (value: string): string => {
     let result = value.replace(UUID, (uid) => numbered(uids, 'uid', uid)).replace(TIME, '<time>')
+    result = result.replace(/too old resource version: \d+ \(\d+\)/, 'too old resource version: <n> (<n>)')
+    result = result.replace(/(Too large resource version): \d+, current: \d+/, '$1: <n>, current: <n>')
     for (const [key, name] of Object.entries(names)) result = result.replaceAll(name, `<${key}>`)
     return result
       .replace(
@@ -35,6 +37,8 @@ export function normalizer(names: Names): (answer: unknown) => unknown {
       if (key === 'name' && isGenerated(parent)) return value.replace(/[a-z0-9]{5}$/, '<suffix>')
       return text(value)
     }
+    if (key === 'resources' && isResourceList(parent)) return visit(sortedByName(value), '', value)
+    if (key === 'managedFields' && Array.isArray(value)) return visit([...value].sort(byWriter), '', value)
     if (Array.isArray(value)) return value.map((item) => visit(item, '', value))
     if (typeof value !== 'object' || value === null) return value
     return Object.fromEntries(
@@ -43,6 +47,22 @@ export function normalizer(names: Names): (answer: unknown) => unknown {
   }
   return (answer) => visit(answer, '', undefined)
 }
+
+const writerOf = (entry: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify([entry['operation'], entry['manager'], entry['subresource'] ?? '', entry['apiVersion']])
+
+/** Entries are written in the order of their times, which whole seconds part by chance. */
+const byWriter = (
+  one: Readonly<Record<string, unknown>>,
+  other: Readonly<Record<string, unknown>>,
+): number => (writerOf(one) < writerOf(other) ? -1 : 1)
+
+/** kube-apiserver lists the resources of a custom group in the order its controllers happened to see them. */
+const isResourceList = (parent: unknown): boolean =>
+  typeof parent === 'object' && parent !== null && 'kind' in parent && parent.kind === 'APIResourceList'
+
+const sortedByName = (value: unknown): unknown =>
+  Array.isArray(value) ? [...(value as { name: string }[])].sort((a, b) => (a.name < b.name ? -1 : 1)) : value
 
 const isGenerated = (parent: unknown): boolean =>
   typeof parent === 'object' && parent !== null && 'generateName' in parent

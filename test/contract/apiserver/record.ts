@@ -1,15 +1,28 @@
 /**
- * Records what a real kube-apiserver answers to the cases: node record.ts ORIGIN CA CERT KEY [NAME-REGEX]. Run it against
- * v1.36.3 only, and look at what changed.
+ * Records what a real kube-apiserver answers to the cases: node record.ts ORIGIN CA CERT KEY ETCD [NAME-REGEX]. Run it against
+ * v1.36.3 only, with etcd at the URL ETCD and the controllers of namespaces and garbage, and look at what changed.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createHttpClient } from '../../../src/world/real.ts'
 import { CASES } from './cases.ts'
-import { install, play, recordedPath, type Transcript } from './run.ts'
+import { install, type Link, play, recordedPath, type Transcript } from './run.ts'
 
-const [, , origin = '', ca = '', cert = '', key = '', only = ''] = process.argv
+const [, , origin = '', ca = '', cert = '', key = '', etcd = '', only = ''] = process.argv
 const read = (path: string) => readFileSync(path, 'utf8')
 const client = createHttpClient({ origin, tls: { ca: read(ca), cert: read(cert), key: read(key) } })
+const anonymous = createHttpClient({ origin, tls: { ca: read(ca) } })
+
+/** etcd's JSON gateway: the newest revision, and everything before it forgotten. */
+async function compact(): Promise<void> {
+  const ask = async (path: string, body: object) => {
+    const answer = await fetch(`${etcd}/v3/kv/${path}`, { method: 'POST', body: JSON.stringify(body) })
+    return (await answer.json()) as { header: { revision: string } }
+  }
+  const { header } = await ask('range', { key: 'AA==' })
+  await ask('compaction', { revision: header.revision, physical: true })
+}
+
+const link: Link = { client, anonymous, compact, hasControllers: true, close: async () => {} }
 await install(client)
 let recorded: Record<string, Transcript> = {}
 try {
@@ -20,7 +33,7 @@ try {
 for (const one of CASES) {
   if (!new RegExp(only).test(one.name)) continue
   try {
-    recorded[one.name] = await play(client, one)
+    recorded[one.name] = await play(link, one)
   } catch (error) {
     process.exitCode = 1
     process.stderr.write(`${one.name}: ${String(error)}\n`)
@@ -34,3 +47,4 @@ const lines = Object.entries(kept).map(
 )
 writeFileSync(recordedPath, `{\n${lines.join(',\n')}\n}\n`)
 await client.close()
+await anonymous.close()

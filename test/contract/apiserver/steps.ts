@@ -1,4 +1,6 @@
 /** What a contract case is made of: requests in order, and watches read in between. Pure data. */
+import { PROBE_SCHEMA } from './probe-schema.ts'
+
 export interface RequestStep {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** `{ns}` is the case's own namespace, `{id}` a name nobody else has, `{{N.a.b}}` a field of the Nth answer. */
@@ -10,6 +12,12 @@ export interface RequestStep {
   readonly headers?: Readonly<Record<string, string>>
   /** Only the code is compared: the body says something about the server's insides. */
   readonly codeOnly?: true
+  /** The body's media type is compared as well. */
+  readonly showType?: true
+  /** Asked without any credentials. */
+  readonly anonymous?: true
+  /** Asked again until it has this code: what a controller does takes its time. */
+  readonly until?: number
 }
 
 export type WatchStep =
@@ -17,11 +25,20 @@ export type WatchStep =
   /** Takes so many events, or all until the stream ends. */
   | { readonly read: string; readonly count: number | 'end' }
 
-export type Step = RequestStep | WatchStep
+/** Forgets the history of everything until now: etcd's compaction. */
+export interface CompactStep {
+  readonly compact: true
+}
+
+export type Step = RequestStep | WatchStep | CompactStep
+
+/** What not every server offers: a way to compact its history; the controllers of namespaces and of garbage. */
+export type Need = 'compaction' | 'controllers'
 
 export interface Case {
   readonly name: string
   readonly steps: readonly Step[]
+  readonly needs?: readonly Need[]
   /** Fields (`N.body.a.b`, `*` for any one part) where the embedded server differs from kube-apiserver, and why. */
   readonly exceptions?: readonly (readonly [path: string, reason: string])[]
 }
@@ -70,6 +87,14 @@ export const jsonPatch = patchOf('application/json-patch+json')
 export const strategic = patchOf('application/strategic-merge-patch+json')
 export const apply = patchOf('application/apply-patch+yaml')
 
+export const compact: CompactStep = { compact: true }
+export const watch = (path: string, name = 'w', accept?: string): WatchStep => ({
+  watch: name,
+  path,
+  ...(accept === undefined ? {} : { accept }),
+})
+export const read = (count: number | 'end', name = 'w'): WatchStep => ({ read: name, count })
+
 export const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json'
 export const PARTIAL = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json'
 
@@ -109,6 +134,14 @@ export const gadget = (spec: unknown = { weight: 2.5 }) => ({
   apiVersion: 'contract.example.com/v1',
   kind: 'Gadget',
   metadata: { name: '{id}' },
+  spec,
+})
+
+export const PROBES = '/apis/contract.example.com/v1/namespaces/{ns}/probes'
+export const probe = (name: string, spec: unknown = { mode: 'Allow' }, meta = {}) => ({
+  apiVersion: 'contract.example.com/v1',
+  kind: 'Probe',
+  metadata: { name, ...meta },
   spec,
 })
 
@@ -270,4 +303,5 @@ export const DEFINITIONS = [
     }),
   ]),
   definition('Ruled', 'Namespaced', [version(RULED_SCHEMA)]),
+  definition('Probe', 'Namespaced', [version(PROBE_SCHEMA, { subresources: { status: {} } })]),
 ]

@@ -75,11 +75,14 @@ test('history is bounded and compacts itself', async () => {
 })
 
 test('a quiet watch gets bookmarks, and ends at its time-out', async () => {
-  const { server, watch, clock } = start()
+  const { server, send, watch, clock } = start()
   const follower = watch(
-    `${MAPS}?watch=1&allowWatchBookmarks=true&timeoutSeconds=150&resourceVersion=${server.resourceVersion()}`,
+    `${MAPS}?watch=1&allowWatchBookmarks=true&timeoutSeconds=210&resourceVersion=${server.resourceVersion()}`,
   )
   const plain = watch(`${MAPS}?watch=1&resourceVersion=${server.resourceVersion()}`)
+  await clock.advance(APISERVER_BOOKMARK_MS)
+  assert.equal(follower.events.length, 0, 'a bookmark of the version the client has says nothing')
+  await send('POST', '/api/v1/namespaces', { metadata: { name: 'elsewhere' } })
   await clock.advance(2 * APISERVER_BOOKMARK_MS)
   assert.deepEqual(
     follower.events.map(({ type, object }) => [type, object.metadata.resourceVersion]),

@@ -28,7 +28,9 @@ test('a changed value renews the time of its writer, a field that goes does not'
   const patch = async (data: Record<string, string | null>) => {
     await clock.advance(10_000)
     await write('PATCH', `${path}/c`, { data }, 'application/merge-patch+json')
-    return api.get('configmaps', 'c', 'default')?.metadata.managedFields?.map(({ time }) => Date.parse(time))
+    return api
+      .get('configmaps', 'c', 'default')
+      ?.metadata.managedFields?.map(({ time = '' }) => Date.parse(time))
   }
   await write('POST', path, { metadata: { name: 'c' }, data: { x: '1', y: '1' } }, 'application/json')
   const created = clock.now()

@@ -77,7 +77,7 @@ const CORE: readonly Row[] = [
     plural: 'services',
     shortNames: ['svc'],
     categories: ['all'],
-    nameRule: 'service',
+    nameRule: 'label',
     hasStatus: true,
     createOnUpdate: true,
     defaults: defaults.serviceDefaults,

@@ -140,6 +140,10 @@ export const validateService: Validate = (service, previous) => {
       ...oneOf(one['protocol'], `${path}.protocol`, PROTOCOLS),
     ]),
     ...oneOf(spec['type'], 'spec.type', SERVICE_TYPES),
+    ...(type !== 'LoadBalancer' &&
+    listOf(fieldsOf(fieldsOf(service, 'status'), 'loadBalancer'), 'ingress').length > 0
+      ? [denied('status.loadBalancer.ingress', "may only be used when `spec.type` is 'LoadBalancer'")]
+      : []),
     ...(type === 'ExternalName' && textOf(spec, 'externalName') === ''
       ? [required('spec.externalName')]
       : []),
@@ -271,18 +275,44 @@ export const validateEvent: Validate = (event) => {
     : [wrong('involvedObject.namespace', quoted(involved), 'does not match event.namespace')]
 }
 
-export const validateData: Validate = (object) =>
-  ['data', 'binaryData'].flatMap((key) =>
-    Object.keys(fieldsOf(object, key))
-      .filter((name) => !/^[-._a-zA-Z0-9]+$/.test(name))
-      .map((name) =>
+/** Of config maps and secrets. */
+function frozenErrors(object: Fields, previous: Fields | undefined): readonly FieldError[] {
+  if (previous === undefined) return []
+  const words = 'field is immutable when `immutable` is set'
+  const kept = ['data', 'binaryData'].filter(
+    (key) => !equal(own(object, key) ?? {}, own(previous, key) ?? {}),
+  )
+  const frozen =
+    previous['immutable'] !== true
+      ? []
+      : [
+          ...(object['immutable'] === true ? [] : [denied('immutable', words)]),
+          ...kept.map((key) => denied(key, words)),
+        ]
+  const [type, before] = [textOf(object, 'type'), textOf(previous, 'type')]
+  return type === before ? frozen : [wrong('type', quoted(type), 'field is immutable'), ...frozen]
+}
+
+export const validateData: Validate = (object, previous) => [
+  ...['data', 'binaryData'].flatMap((key) =>
+    Object.keys(fieldsOf(object, key)).flatMap((name) => keyErrors(key, name)),
+  ),
+  ...frozenErrors(object, previous),
+]
+
+function keyErrors(key: string, name: string): readonly FieldError[] {
+  const field = `${key}[${name}]`
+  if (name === '.' || name === '..') return [wrong(field, quoted(name), `must not be '${name}'`)]
+  return /^[-._a-zA-Z0-9]+$/.test(name)
+    ? []
+    : [
         wrong(
-          `${key}[${name}]`,
+          field,
           quoted(name),
           "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
         ),
-      ),
-  )
+      ]
+}
 
 export const validateCrd: Validate = (crd) => {
   const spec = fieldsOf(crd, 'spec')

@@ -1,6 +1,6 @@
 /** Server-side apply (KEP-555) in its plain form: one version of the resource, typed by its shape. */
 import { type Fields, isFields, isList } from '../json.ts'
-import { fieldShape, isGranular, itemKey, itemsByKey, type Shape } from '../schema/shape.ts'
+import { fieldShape, isGranular, itemsByKey, type Shape } from '../schema/shape.ts'
 import { StatusError } from '../status.ts'
 import type { ManagedFields } from '../types.ts'
 import {
@@ -13,7 +13,6 @@ import {
   ownedBy,
   partsOf,
   pathsOf,
-  sameSet,
   union,
 } from './fieldset.ts'
 import {
@@ -44,22 +43,39 @@ export function applyConfiguration(
   writer: Writer,
   force: boolean,
 ): Applied {
-  const owned = readOwned(live)
+  const owned = ownersOf(live, shape, writer)
   const mine = owned.find((one) => isWriter(one, writer))
   const others = owned.filter((one) => one !== mine)
-  const set = ownedBy(shape, ownableConfiguration(configuration))
+  const applied = ownableConfiguration(configuration)
+  const set = Object.keys(applied).length === 0 ? EMPTY : ownedBy(shape, applied)
   const merged = mergeValue(live, configuration, shape) as Fields
   const dropped = difference(difference(mine?.set ?? EMPTY, set), unionOf(others))
-  const object = (isEmpty(dropped) ? merged : removeFields(merged, dropped, shape)) as Fields
+  const object = (isEmpty(dropped) ? merged : removeFields(merged, dropped, shape, unionOf(others))) as Fields
   const comparison = compare(ownable(live), ownable(object), shape)
   const conflicts = others
     .map((one) => ({ one, fields: intersection(one.set, comparison.changed) }))
     .filter(({ fields }) => !isEmpty(fields))
   if (conflicts.length > 0 && !force) throw conflictError(conflicts)
-  const isSame = mine !== undefined && sameSet(mine.set, set)
-  const kept =
-    isSame && isEmpty(comparison.changed) && isEmpty(comparison.removed) ? mine : newOwned(writer, set)
+  const isChanged = !isEmpty(comparison.changed) || !isEmpty(comparison.removed)
+  const isNew = live['metadata'] === undefined
+  const kept = isChanged || isNew ? newOwned(writer, set) : untimed(writer, set, mine?.entry.time)
   return { object, managedFields: writeOwned([...yieldFields(others, comparison), kept]) }
+}
+
+/** Where an apply changes no value its entry keeps its time, and has none when it is new. */
+const untimed = (writer: Writer, set: FieldSet, time: string | undefined): Owned => {
+  const { entry } = newOwned(writer, set)
+  const { time: _now, ...rest } = entry
+  return { entry: time === undefined ? rest : { ...rest, time }, set }
+}
+
+/** Fields nobody owns in an object that is there were written by somebody before the first apply. */
+function ownersOf(live: Fields, shape: Shape, writer: Writer): readonly Owned[] {
+  const owned = readOwned(live)
+  if (owned.length > 0 || live['metadata'] === undefined) return owned
+  const { subresource: _sub, ...rest } = writer
+  const before: Writer = { ...rest, manager: 'before-first-apply', operation: 'Update' }
+  return [newOwned(before, compare({}, ownable(live), shape).changed)]
 }
 
 const unionOf = (owned: readonly Owned[]): FieldSet => owned.reduce((all, { set }) => union(all, set), EMPTY)
@@ -85,29 +101,31 @@ function mergeValue(live: unknown, applied: unknown, shape: Shape): unknown {
   return [...kept, ...added]
 }
 
-function removeFields(value: unknown, gone: FieldSet, shape: Shape): unknown {
+/** `kept` are the fields of others: a container one of them owns stays, be it empty. */
+function removeFields(value: unknown, gone: FieldSet, shape: Shape, kept: FieldSet): unknown {
   const parts = partsOf(shape, value)
   if (parts === undefined) return value
-  const kept = [...parts].flatMap(([key, [part, partShape]]) => {
+  const left = [...parts].flatMap(([key, [part, partShape]]) => {
     const below = gone.children.get(key)
     if (below === undefined) return [[key, part] as const]
     if (below.self) return []
-    const left = removeFields(part, below, partShape)
+    const theirs = kept.children.get(key) ?? EMPTY
+    const rest = removeFields(part, below, partShape, theirs)
     // A container that only held what is gone goes with it.
-    return partsOf(partShape, left)?.size === 0 && partsOf(partShape, part)?.size !== 0
+    return !theirs.self && partsOf(partShape, rest)?.size === 0 && partsOf(partShape, part)?.size !== 0
       ? []
-      : [[key, left] as const]
+      : [[key, rest] as const]
   })
-  if (isList(value)) return kept.map(([, item]) => item)
-  return Object.fromEntries(kept.map(([key, field]) => [key.slice(2), field]))
+  if (isList(value)) return left.map(([, item]) => item)
+  return Object.fromEntries(left.map(([key, field]) => [key.slice(2), field]))
 }
 
 function conflictError(conflicts: readonly { one: Owned; fields: FieldSet }[]): StatusError {
   const found = conflicts.flatMap(({ one, fields }) => {
     const { manager, subresource, apiVersion, operation } = one.entry
     const by = `"${manager}"${subresource === undefined ? '' : ` with subresource "${subresource}"`}`
-    // Appliers are named alone.
-    const full = operation === 'Apply' ? `"${manager}"` : `${by} using ${apiVersion}`
+    // Appliers are named without their version.
+    const full = operation === 'Apply' ? by : `${by} using ${apiVersion}`
     return pathsOf(fields).map((field) => ({ by: full, field }))
   })
   const causes = found.map(({ by, field }) => ({
@@ -124,27 +142,7 @@ function conflictWords(found: readonly { by: string; field: string }[]): string 
   const managers = [...new Set(found.map(({ by }) => by))]
   const parts = managers.map((by) => {
     const fields = found.filter((one) => one.by === by).map(({ field }) => field)
-    return fields.length === 1
-      ? `conflict with ${by}: ${fields[0]}`
-      : `conflicts with ${by}:\n${fields.map((field) => `- ${field}`).join('\n')}`
+    return `conflicts with ${by}:\n${fields.map((field) => `- ${field}`).join('\n')}`
   })
   return `Apply failed with ${found.length} conflicts: ${parts.join('\n')}`
-}
-
-/** Where an item of the configuration has no key, apply refuses; the first such path, or undefined. */
-export function keylessItem(value: unknown, shape: Shape, path = ''): string | undefined {
-  if (shape.kind === 'list' && isList(value)) {
-    for (const [at, item] of value.entries()) {
-      if (shape.type === 'map' && itemKey(shape, item) === undefined) return `${path}[${at}]`
-      const below = keylessItem(item, shape.items, `${path}[${at}]`)
-      if (below !== undefined) return below
-    }
-    return undefined
-  }
-  if (!isFields(value)) return undefined
-  for (const [key, field] of Object.entries(value)) {
-    const below = keylessItem(field, fieldShape(shape, key), `${path}.${key}`)
-    if (below !== undefined) return below
-  }
-  return undefined
 }

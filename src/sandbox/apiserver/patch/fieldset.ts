@@ -174,7 +174,11 @@ export function ownedBy(shape: Shape, value: unknown, isItem = false): FieldSet 
   return node(
     isItem || (parts.size === 0 && !isList(value)),
     [...parts].map(
-      ([key, [part, partShape]]) => [key, ownedBy(partShape, part, !key.startsWith('f:'))] as const,
+      ([key, [part, partShape]]) => [key, ownedBy(partShape, part, isEntry(shape, key))] as const,
     ),
   )
 }
+
+/** Items and entries of maps are owned themselves, fields a type declares are not. */
+const isEntry = (shape: Shape, key: string): boolean =>
+  !key.startsWith('f:') || shape.kind !== 'struct' || !shape.fields.has(key.slice(2))

@@ -89,7 +89,7 @@ export const newOwned = (writer: Writer, set: FieldSet): Owned => ({
 /** Entries in the order kube-apiserver writes them: by operation, time, manager. Empty ones go. */
 export function writeOwned(owned: readonly Owned[]): readonly ManagedFields[] {
   const order = ({ entry }: Owned) =>
-    [entry.operation, entry.time, entry.manager, entry.apiVersion, entry.subresource ?? ''].join('\0')
+    [entry.operation, entry.time ?? '', entry.manager, entry.apiVersion, entry.subresource ?? ''].join('\0')
   return owned
     .filter(({ set }) => !isEmpty(set))
     .sort((a, b) => (order(a) < order(b) ? -1 : 1))

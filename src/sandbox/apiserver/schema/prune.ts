@@ -1,6 +1,8 @@
 /** Decoding against a shape: unknown fields are named and dropped, wrong types of built-in resources refused. */
+
 import { type Fields, isFields, isList } from '../json.ts'
 import { badRequest } from '../status.ts'
+import { hasFormat } from './formats.ts'
 import type { ScalarType, Shape } from './shape.ts'
 
 export interface Pruned {
@@ -64,7 +66,9 @@ type Refuse = (words: string) => Error
 function decodeAt(value: unknown, shape: Shape, at: At, unknown: string[], refuse: Refuse): unknown {
   if (value === null || value === undefined) return undefined
   const mismatch = (): Error =>
-    refuse(`${jsonType(value)} into Go struct field ${at.owner}.${at.path} of type ${goType(shape)}`)
+    refuse(
+      `${jsonType(value)} into Go struct field ${at.owner}.${at.path.replace(/\[\d+\]/g, '')} of type ${goType(shape)}`,
+    )
   switch (shape.kind) {
     case 'any':
       return value
@@ -74,7 +78,9 @@ function decodeAt(value: unknown, shape: Shape, at: At, unknown: string[], refus
     case 'list': {
       if (!isList(value)) throw mismatch()
       if (value.length === 0) return undefined
-      return value.map((item) => decodeItem(item, shape.items, at, unknown, refuse))
+      return value.map((item, index) =>
+        decodeItem(item, shape.items, { ...at, path: `${at.path}[${index}]` }, unknown, refuse),
+      )
     }
     case 'map': {
       if (!isFields(value)) throw mismatch()
@@ -125,6 +131,8 @@ function fits(value: unknown, type: ScalarType): boolean {
       return typeof value === 'string' || typeof value === 'number'
     case 'unchecked':
       return true
+    case 'bytes':
+      return typeof value === 'string' && hasFormat(value, 'byte')
     default:
       return typeof value === 'string'
   }
