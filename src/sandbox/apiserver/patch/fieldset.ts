@@ -76,6 +76,16 @@ export function fromFieldsV1(fields: unknown, isRoot = true): FieldSet {
   }
 }
 
+/** Whether the set may hold something of these stored fields; false is certain. */
+export function touches(fields: Fields, set: FieldSet): boolean {
+  if (set.self) return true
+  for (const [key, child] of set.children) {
+    const below = fields[key]
+    if (isFields(below) && touches(below, child)) return true
+  }
+  return false
+}
+
 /** Paths as messages show them: `.spec.ports[name="web"].port`. */
 export function pathsOf(set: FieldSet, prefix = ''): string[] {
   const sorted = [...set.children].sort(([a], [b]) => (a < b ? -1 : 1))

@@ -11,6 +11,7 @@ import {
   fromFieldsV1,
   isEmpty,
   toFieldsV1,
+  touches,
   union,
 } from './fieldset.ts'
 
@@ -26,6 +27,8 @@ export interface Writer {
 export interface Owned {
   readonly entry: Omit<ManagedFields, 'fieldsV1'>
   readonly set: FieldSet
+  /** The set as it is stored, of an entry that is as it was read. */
+  readonly stored?: Fields
 }
 
 const SYSTEM_FIELDS = [
@@ -62,10 +65,18 @@ export const ownableConfiguration = (object: Fields): Fields => {
 export const readOwned = (object: Fields): readonly Owned[] => {
   const entries = fieldsOf(object, 'metadata')['managedFields']
   if (!Array.isArray(entries)) return []
-  return entries.filter(isFields).map((entry) => ({
-    entry: omit(entry, 'fieldsV1') as unknown as Owned['entry'],
-    set: fromFieldsV1(entry['fieldsV1']),
-  }))
+  return entries.filter(isFields).map((entry) => {
+    let set: FieldSet | undefined
+    return {
+      entry: omit(entry, 'fieldsV1') as unknown as Owned['entry'],
+      stored: fieldsOf(entry, 'fieldsV1'),
+      // Most writes leave most entries alone: a big pod's is read only when it is needed.
+      get set() {
+        set ??= fromFieldsV1(entry['fieldsV1'])
+        return set
+      },
+    }
+  })
 }
 
 export const isWriter = (owned: Owned, writer: Writer): boolean =>
@@ -91,17 +102,22 @@ export function writeOwned(owned: readonly Owned[]): readonly ManagedFields[] {
   const order = ({ entry }: Owned) =>
     [entry.operation, entry.time ?? '', entry.manager, entry.apiVersion, entry.subresource ?? ''].join('\0')
   return owned
-    .filter(({ set }) => !isEmpty(set))
+    .filter((one) => (one.stored === undefined ? !isEmpty(one.set) : Object.keys(one.stored).length > 0))
     .sort((a, b) => (order(a) < order(b) ? -1 : 1))
-    .map(({ entry, set }) => {
-      const { subresource, ...rest } = entry
-      return { ...rest, fieldsV1: toFieldsV1(set), ...(subresource === undefined ? {} : { subresource }) }
+    .map((one) => {
+      const { subresource, ...rest } = one.entry
+      const fieldsV1 = one.stored ?? toFieldsV1(one.set)
+      return { ...rest, fieldsV1, ...(subresource === undefined ? {} : { subresource }) }
     })
 }
 
 /** Takes what changed from the others and drops what is gone everywhere. */
 export const yieldFields = (owned: readonly Owned[], { changed, removed }: Comparison): readonly Owned[] =>
-  owned.map(({ entry, set }) => ({ entry, set: difference(difference(set, changed), removed) }))
+  owned.map((one) => {
+    const { entry, stored } = one
+    if (stored !== undefined && !touches(stored, changed) && !touches(stored, removed)) return one
+    return { entry, set: difference(difference(one.set, changed), removed) }
+  })
 
 /** Ownership after a write that is not an apply: the writer owns what it changed. */
 export function trackUpdate(
