@@ -154,6 +154,10 @@ export const STANDIN_WATCHES_MAX = 3_000
 export const STANDIN_REVIEW_BYTES_MAX = 8 * MIB
 /** Rule names counted for one policy; they outlive their rules. Over it: further names are not counted. */
 export const STANDIN_RULE_NAMES_MAX = 10_000
+/** Nodes that report latencies or multicast groups, and peers each names: Kubernetes supports 5,000. Over it: passed over. */
+export const STANDIN_NODES_MAX = 5_000
+/** Addresses of one peer, and Pods and groups of one Node's multicast report: twice the Pods of a large Node. Over it: passed over. */
+export const STANDIN_REPORTED_MAX = 500
 
 // ---- the NSX-compatible manager
 /** Intent objects and their JSON: what one snapshot may hold. Over either: the write is refused. */
@@ -189,6 +193,12 @@ export const MANAGER_CLUSTERS_MAX = 1_000
 export const MANAGER_CUSTOM_ATTRIBUTES_MAX = 10_000
 /** Clients whose requests are counted; over it the idle ones are forgotten. */
 export const MANAGER_CLIENTS_COUNTED_MAX = 10_000
+/** Virtual machines: what one NSX manages at its largest. Over it: 400. */
+export const MANAGER_VMS_MAX = 20_000
+/** Machines that change are waited for so long before groups are computed anew: ten times a second at most. */
+export const MANAGER_MEMBERS_SETTLE_MS = 100
+/** A group beside another operand is looked into so deep; NSX advises three levels. */
+export const MANAGER_GROUP_NESTING_MAX = 16
 /** Certificates, and so principal identities: two of each of 1,000 clusters, and people's, five times over. Over it: 400. */
 export const MANAGER_CERTIFICATES_MAX = 10_000
 /** One query: its characters (URLs end at about so many) and its terms. Over either: 400. */

@@ -19,6 +19,11 @@ export const ANNOTATIONS = {
   appliedHash: annotation('applied-hash'),
   /** Hash of the spec as it was written: tells a change by hand from a change in NSX. */
   specHash: annotation('spec-hash'),
+  /**
+   * While a policy is narrowed on its way to another form: the whole spec that applied-hash stands for. A policy that
+   * is held from then on goes back to it.
+   */
+  wholeSpec: annotation('whole-spec'),
 } as const
 
 /** What of NSX an object was made from. */
@@ -53,15 +58,20 @@ export const annotationOf = (object: KubeObject, key: keyof typeof ANNOTATIONS):
 /** Annotations may hold any text, but all of them together 256 KiB; a name needs no more than this. */
 const DISPLAY_NAME_CHARS_MAX = 255
 
-/** Metadata of a new object, or of a changed one (`stored`), whose other labels and annotations stay. */
+/**
+ * Metadata of a new object, or of a changed one (`stored`), whose other labels and annotations stay. `wholeSpec`: in
+ * JSON, where the object holds less for a moment.
+ */
 export function ownedMeta(
   name: string,
   clusterId: string,
   origin: Origin,
   specHash: string,
   stored?: ObjectMeta,
+  wholeSpec?: string,
 ): ObjectMeta {
   const { uid, resourceVersion, ownerReferences, finalizers } = stored ?? {}
+  const { [ANNOTATIONS.wholeSpec]: _former, ...annotations } = stored?.annotations ?? {}
   return {
     name,
     ...(uid === undefined ? {} : { uid }),
@@ -70,13 +80,14 @@ export function ownedMeta(
     ...(finalizers === undefined ? {} : { finalizers }),
     labels: { ...stored?.labels, [MANAGED_BY_LABEL]: MANAGER },
     annotations: {
-      ...stored?.annotations,
+      ...annotations,
       [ANNOTATIONS.clusterId]: clusterId,
       [ANNOTATIONS.source]: origin.source,
       [ANNOTATIONS.intentPath]: origin.path,
       [ANNOTATIONS.displayName]: origin.displayName.toWellFormed().slice(0, DISPLAY_NAME_CHARS_MAX),
       [ANNOTATIONS.appliedHash]: origin.hash,
       [ANNOTATIONS.specHash]: specHash,
+      ...(wholeSpec === undefined ? {} : { [ANNOTATIONS.wholeSpec]: wholeSpec }),
     },
   }
 }

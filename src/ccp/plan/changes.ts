@@ -6,18 +6,32 @@
 import type { ClusterNetworkPolicy, ClusterNetworkPolicySpec, PolicyRule } from '../../kube/antrea.ts'
 import { groupsOf, type TranslatedPolicy } from '../translate/index.ts'
 import { type GroupChange, parentSpec } from './groups.ts'
+import { isAsWritten } from './inventory.ts'
 import { between, decideAlike, deniesOf } from './narrow.ts'
-import { groupObject, policyObject, respecified } from './objects.ts'
+import { canKeepWhole, groupObject, policyObject, respecified, wholeSpecOf } from './objects.ts'
 import type { PlanInput, Stage, Step } from './types.ts'
+
+/** What an object becomes. One that only stays becomes what it last was in whole, and is told nothing new. */
+export type Target = Pick<TranslatedPolicy, 'name' | 'path' | 'displayName' | 'hash' | 'spec'> & {
+  readonly isStaying?: true
+}
+
+/** An object of ours and what it becomes. */
+export interface Kept {
+  readonly base: ClusterNetworkPolicy
+  readonly policy: Target
+}
 
 export interface PolicyChanges {
   /** In order of precedence. */
   readonly created: readonly TranslatedPolicy[]
-  readonly replaced: readonly { readonly base: ClusterNetworkPolicy; readonly policy: TranslatedPolicy }[]
+  readonly replaced: readonly Kept[]
   /** Ours and right as they are. */
-  readonly unchanged: readonly { readonly base: ClusterNetworkPolicy; readonly policy: TranslatedPolicy }[]
+  readonly unchanged: readonly Kept[]
   /** Highest precedence first. */
   readonly deleted: readonly ClusterNetworkPolicy[]
+  /** Stay until their successors under another name are realized; NSX does not hold them any more. */
+  readonly waiting: readonly ClusterNetworkPolicy[]
   readonly groups: readonly GroupChange[]
   /** Objects of ours, by name, that stand for a policy on its way to another place. */
   readonly temporary: ReadonlyMap<string, ClusterNetworkPolicy>
@@ -29,9 +43,13 @@ export const isTemporaryName = (name: string): boolean => name.endsWith('-t')
 
 /** The steps; `isPartial`: they only narrow, and the rest is planned from what is then there. */
 export function changeSteps(input: PlanInput, changes: PolicyChanges): { steps: Step[]; isPartial: boolean } {
-  const { created, replaced, deleted, groups } = changes
-  const isAlone = created.length + replaced.length + deleted.length + groups.length <= 1
-  const isOneWay = replaced.length + groups.length === 0 && (created.length === 0 || deleted.length === 0)
+  const { created, replaced, deleted, waiting, groups } = changes
+  const changed = replaced.length + deleted.length + groups.length
+  // What waits has its allows still: beside any change but a creation these might show where they never have.
+  const isAlone = created.length + changed <= 1 && (changed === 0 || waiting.length === 0)
+  const isOneWay =
+    replaced.length + groups.length === 0 &&
+    (deleted.length === 0 || (created.length === 0 && waiting.length === 0))
   if (!isAlone && !isOneWay) {
     const uses = usesOf(changes)
     const narrow = narrowing(input, changes, uses)
@@ -70,7 +88,7 @@ function final(input: PlanInput, { created, replaced, deleted, groups }: PolicyC
         kind: 'replace-policy',
         stage: 'policies',
         base,
-        object: policyObject(input, policy, policy.spec, base),
+        object: finished(input, base, policy),
       }),
     ),
     ...[...deleted]
@@ -78,6 +96,9 @@ function final(input: PlanInput, { created, replaced, deleted, groups }: PolicyC
       .map((base): Step => ({ kind: 'delete-policy', stage: 'delete-policies', base })),
   ]
 }
+
+const finished = (input: PlanInput, base: ClusterNetworkPolicy, policy: Target): ClusterNetworkPolicy =>
+  policy.isStaying ? respecified(input, base, policy.spec) : policyObject(input, policy, policy.spec, base)
 
 function groupStep(input: PlanInput, change: GroupChange, children: readonly string[], stage: Stage): Step {
   const { group, base } = change
@@ -94,14 +115,17 @@ function narrowing(input: PlanInput, changes: PolicyChanges, uses: Uses): Step[]
   for (const policy of changes.created) {
     const denies = between({ ...policy.spec, ingress: [], egress: [] }, policy.spec, isUnsettled)
     if (denies.ingress.length + denies.egress.length === 0) continue
-    const spec = decideAlike(denies, policy.spec) ? policy.spec : denies
-    steps.push({ kind: 'create-policy', stage: 'narrow-policies', object: policyObject(input, policy, spec) })
+    const object = decideAlike(denies, policy.spec)
+      ? policyObject(input, policy, policy.spec)
+      : policyObject(input, policy, denies, undefined, policy.spec)
+    steps.push({ kind: 'create-policy', stage: 'narrow-policies', object })
   }
   // A policy that stays as it is gives up its allows for a moment only when a group changes under allows and denies.
   const bystanders = [...uses.values()].includes('both') ? changes.unchanged : []
   for (const { base, policy } of [...changes.replaced, ...bystanders])
     steps.push(...narrowOne(input, base, policy, isUnsettled, changes))
-  for (const base of changes.deleted) steps.push(...respecify(input, base, deniesOf(base.spec), undefined))
+  for (const base of [...changes.deleted, ...changes.waiting])
+    steps.push(...respecify(input, base, deniesOf(base.spec), undefined))
   for (const change of changes.groups) {
     const children = narrowChildren(change, uses.get(change.group.name) ?? 'both')
     if (children.join() !== [...change.from].sort().join())
@@ -113,7 +137,7 @@ function narrowing(input: PlanInput, changes: PolicyChanges, uses: Uses): Step[]
 function narrowOne(
   input: PlanInput,
   base: ClusterNetworkPolicy,
-  policy: TranslatedPolicy,
+  policy: Target,
   isUnsettled: (rule: PolicyRule) => boolean,
   changes: PolicyChanges,
 ): Step[] {
@@ -127,13 +151,14 @@ function respecify(
   input: PlanInput,
   base: ClusterNetworkPolicy,
   spec: ClusterNetworkPolicySpec,
-  policy: TranslatedPolicy | undefined,
+  policy: Target | undefined,
 ): Step[] {
   if (decideAlike(spec, base.spec)) return []
-  const object =
-    policy !== undefined && decideAlike(spec, policy.spec)
-      ? policyObject(input, policy, policy.spec, base)
-      : respecified(input, base, spec)
+  const whole = wholeSpecOf(base) ?? (isAsWritten(base) ? base.spec : undefined)
+  const isFinal = policy !== undefined && decideAlike(spec, policy.spec)
+  // What cannot be kept beside it could not come back, and NSX has no translation of what only stays.
+  if (policy?.isStaying && !isFinal && (whole === undefined || !canKeepWhole(whole))) return []
+  const object = isFinal ? finished(input, base, policy) : respecified(input, base, spec, whole)
   return [{ kind: 'replace-policy', stage: 'narrow-policies', base, object }]
 }
 
@@ -141,7 +166,7 @@ function respecify(
 const BEHIND = 2 ** -40
 
 /** The new place's denies, in an object of their own: one object cannot be at two places. */
-function holdPlace(input: PlanInput, policy: TranslatedPolicy, changes: PolicyChanges): Step[] {
+function holdPlace(input: PlanInput, policy: Target, changes: PolicyChanges): Step[] {
   const name = temporaryName(policy.name)
   const denies = between({ ...policy.spec, ingress: [], egress: [] }, policy.spec, () => false)
   if (denies.ingress.length + denies.egress.length === 0) return []
@@ -154,11 +179,14 @@ function holdPlace(input: PlanInput, policy: TranslatedPolicy, changes: PolicyCh
     : [{ kind: 'replace-policy', stage: 'narrow-policies', base: stored, object }]
 }
 
-function useOf(change: GroupChange, { created, replaced, unchanged, deleted, groups }: PolicyChanges): Use {
+function useOf(
+  change: GroupChange,
+  { created, replaced, unchanged, deleted, waiting, groups }: PolicyChanges,
+): Use {
   const specs = [
     ...created.map(({ spec }) => spec),
     ...[...replaced, ...unchanged].flatMap(({ base, policy }) => [base.spec, policy.spec]),
-    ...deleted.map(({ spec }) => spec),
+    ...[...deleted, ...waiting].map(({ spec }) => spec),
   ]
   const rules = specs
     .flatMap(({ ingress, egress }) => [...(ingress ?? []), ...(egress ?? [])])

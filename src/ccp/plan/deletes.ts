@@ -11,7 +11,7 @@ export interface StalePolicies {
   /** May go now, if the whole plan's deletes are free. */
   readonly gone: readonly ClusterNetworkPolicy[]
   /** Stay until the same policy is realized under its new name. */
-  readonly waiting: boolean
+  readonly waiting: readonly ClusterNetworkPolicy[]
   readonly state: DeleteState
 }
 
@@ -25,7 +25,7 @@ export function stalePolicies(
   const stale = [...owned.policies.values()].filter(({ metadata }) => !kept.has(metadata.name))
   const renamed = stale.filter((policy) => isUnderNewName(policy, owned, active))
   const gone = stale.filter((policy) => !renamed.includes(policy))
-  return { gone, waiting: renamed.length > 0, state: guard(input, owned, gone) }
+  return { gone, waiting: renamed, state: guard(input, owned, gone) }
 }
 
 function isUnderNewName(

@@ -2,10 +2,17 @@
 import type { ClusterNetworkPolicy } from '../../kube/antrea.ts'
 import type { Problem } from '../../protocol/ccp.ts'
 import { annotationOf } from '../ownership.ts'
-import { type Code, problem, type TranslatedGroup, type TranslatedPolicy } from '../translate/index.ts'
+import {
+  type Code,
+  groupsOf,
+  problem,
+  type TranslatedGroup,
+  type TranslatedPolicy,
+} from '../translate/index.ts'
+import type { Kept, Target } from './changes.ts'
 import { groupsOfStored, parentOf, wantedHash } from './groups.ts'
 import { isAsWritten, listNames, type Owned } from './inventory.ts'
-import { respecified } from './objects.ts'
+import { respecified, wholeSpecOf } from './objects.ts'
 import type { TierPlan } from './tiers.ts'
 import { objectRef, type PlanInput, type PlanWarning, type Refusal, type Step } from './types.ts'
 
@@ -56,6 +63,8 @@ export interface Held {
   readonly names: ReadonlySet<string>
   /** ClusterGroups their stored specs name, with these groups' stored children. */
   readonly pinned: ReadonlySet<string>
+  /** These stored policies. */
+  readonly stored: readonly ClusterNetworkPolicy[]
   /** Put back what a hand has changed, where its old form is remembered. */
   readonly steps: readonly Step[]
   readonly problems: ReadonlyMap<string, readonly Problem[]>
@@ -75,6 +84,7 @@ export function keepHeld(input: PlanInput, owned: Owned, held: readonly HeldRef[
   const names = new Set<string>()
   const pinned = new Set<string>()
   const steps: Step[] = []
+  const objects: ClusterNetworkPolicy[] = []
   const problems = new Map<string, readonly Problem[]>()
   for (const { path, name } of held) {
     const stored = (name === undefined ? undefined : owned.policies.get(name)) ?? byPath.get(path)
@@ -89,8 +99,9 @@ export function keepHeld(input: PlanInput, owned: Owned, held: readonly HeldRef[
         problems.set(path, [problem('HELD_DRIFT', `${objectName} was changed by hand`)])
       else steps.push(restore(input, known, stored))
     }
+    if (stored !== undefined) objects.push(stored)
     for (const policy of [stored, kept])
-      if (policy !== undefined) for (const group of groupsOfStored(policy)) pinned.add(group)
+      if (policy !== undefined) for (const group of groupsEver(policy)) pinned.add(group)
   }
   for (const name of [...pinned])
     for (const child of owned.groups.get(name)?.spec.childGroups ?? []) pinned.add(child)
@@ -98,18 +109,41 @@ export function keepHeld(input: PlanInput, owned: Owned, held: readonly HeldRef[
   if (held.length > 0)
     warnings.push({ code: 'HELD_POLICIES', detail: listNames(held.map(({ path }) => path)) })
   if (problems.size > 0) warnings.push({ code: 'HELD_DRIFT', detail: listNames([...problems.keys()]) })
-  return { names, pinned, steps, problems, warnings }
+  return { names, pinned, stored: objects, steps, problems, warnings }
+}
+
+/** A stored policy that NSX has no translation for, and what it becomes: what it last was in whole. */
+export function wholeForm(base: ClusterNetworkPolicy): Kept {
+  const policy: Target = {
+    name: base.metadata.name,
+    path: annotationOf(base, 'intentPath') ?? '',
+    displayName: annotationOf(base, 'displayName') ?? '',
+    hash: annotationOf(base, 'appliedHash') ?? '',
+    spec: (isAsWritten(base) ? wholeSpecOf(base) : undefined) ?? base.spec,
+    isStaying: true,
+  }
+  return { base, policy }
+}
+
+/** ClusterGroups that a stored policy names, or will again when it is whole. */
+export function groupsEver(policy: ClusterNetworkPolicy): readonly string[] {
+  const whole = wholeSpecOf(policy)
+  return [
+    ...groupsOfStored(policy),
+    ...(whole === undefined ? [] : groupsOf([...whole.ingress, ...whole.egress])),
+  ]
 }
 
 function restore(input: PlanInput, known: ClusterNetworkPolicy, stored?: ClusterNetworkPolicy): Step {
+  const spec = wholeSpecOf(known) ?? known.spec
   if (stored !== undefined)
     return {
       kind: 'replace-policy',
       stage: 'policies',
       base: stored,
-      object: respecified(input, stored, known.spec),
+      object: respecified(input, stored, spec),
     }
   const { uid: _uid, resourceVersion: _version, ...metadata } = known.metadata
-  const object = respecified(input, { ...known, metadata }, known.spec)
+  const object = respecified(input, { ...known, metadata }, spec)
   return { kind: 'create-policy', stage: 'policies', object }
 }

@@ -1,12 +1,13 @@
 /** Desired and actual in, steps out. Pure: the same input gives the same plan. */
 import type { ClusterNetworkPolicy } from '../../kube/antrea.ts'
 import type { Problem } from '../../protocol/ccp.ts'
+import { annotationOf } from '../ownership.ts'
 import type { TranslatedGroup, TranslatedPolicy } from '../translate/index.ts'
-import { changeSteps, isTemporaryName, type PolicyChanges } from './changes.ts'
+import { changeSteps, isTemporaryName, type Kept, type PolicyChanges } from './changes.ts'
 import { type StaleGroups, staleGroups, stalePolicies } from './deletes.ts'
 import { groupsOfStored, planGroups } from './groups.ts'
-import { isUsable, keepHeld, obstacle } from './holding.ts'
-import { listNames, type Owned, sortOut, storedPolicyHash } from './inventory.ts'
+import { groupsEver, isUsable, keepHeld, obstacle, wholeForm } from './holding.ts'
+import { isAsWritten, listNames, type Owned, sortOut, storedPolicyHash } from './inventory.ts'
 import { planTiers } from './tiers.ts'
 import { type Plan, type PlanInput, type PlanWarning, STAGES, type Step } from './types.ts'
 
@@ -63,8 +64,13 @@ export function plan(input: PlanInput): Plan {
     return { ...base, steps, awaiting: [...new Set(groups.awaiting)].sort(), againMs: undefined }
   }
 
-  const changes = policyChanges(owned, active, isFree ? stale.gone : [])
-  const { steps, isPartial } = changeSteps(input, { ...changes, groups: groups.changes })
+  const staying = [...held.stored, ...(isFree ? [] : stale.gone)]
+  const changes = policyChanges(owned, active, staying, isFree ? stale.gone : [])
+  const { steps, isPartial } = changeSteps(input, {
+    ...changes,
+    groups: groups.changes,
+    waiting: stale.waiting,
+  })
   const used = usedAfter(owned, wanted, active, held.pinned, isFree ? stale.gone : [])
   const rest: StaleGroups =
     isFree && !isPartial
@@ -75,7 +81,8 @@ export function plan(input: PlanInput): Plan {
     steps: inStages([...tiers.steps, ...groups.steps, ...held.steps, ...steps, ...rest.steps]),
     awaiting: [],
     unused: rest.unused,
-    againMs: stale.waiting ? Math.min(rest.againMs ?? RENAME_LOOK_MS, RENAME_LOOK_MS) : rest.againMs,
+    againMs:
+      stale.waiting.length > 0 ? Math.min(rest.againMs ?? RENAME_LOOK_MS, RENAME_LOOK_MS) : rest.againMs,
   }
 }
 
@@ -96,19 +103,26 @@ function wantedGroups(
 function policyChanges(
   owned: Owned,
   active: readonly TranslatedPolicy[],
+  staying: readonly ClusterNetworkPolicy[],
   gone: readonly ClusterNetworkPolicy[],
-): Omit<PolicyChanges, 'groups'> {
+): Omit<PolicyChanges, 'groups' | 'waiting'> {
   const created: TranslatedPolicy[] = []
-  const replaced: { base: ClusterNetworkPolicy; policy: TranslatedPolicy }[] = []
-  const unchanged: { base: ClusterNetworkPolicy; policy: TranslatedPolicy }[] = []
+  const replaced: Kept[] = []
+  const unchanged: Kept[] = []
   for (const policy of active) {
     const base = owned.policies.get(policy.name)
     if (base === undefined) created.push(policy)
-    else if (storedPolicyHash(base) === policy.specHash) unchanged.push({ base, policy })
+    else if (storedPolicyHash(base) === policy.specHash && !isNarrowed(base)) unchanged.push({ base, policy })
     else replaced.push({ base, policy })
   }
+  // What only stays (held, or not to be deleted yet) counts too: a group may change under its rules.
+  for (const base of staying)
+    (isNarrowed(base) && isAsWritten(base) ? replaced : unchanged).push(wholeForm(base))
   return { created, replaced, unchanged, deleted: byPrecedence(owned, gone), temporary: temporaries(owned) }
 }
+
+/** It says of itself that it holds less than it should. */
+const isNarrowed = (policy: ClusterNetworkPolicy): boolean => annotationOf(policy, 'wholeSpec') !== undefined
 
 const temporaries = (owned: Owned): ReadonlyMap<string, ClusterNetworkPolicy> =>
   new Map([...owned.policies].filter(([name]) => isTemporaryName(name)))
@@ -133,7 +147,7 @@ function usedAfter(
   for (const policy of active) for (const name of policy.groups) used.add(name)
   // A policy that is written in this plan no longer names what its stored form did; one that only stays still does.
   for (const [name, policy] of owned.policies)
-    if (!leaving.has(name) && !written.has(name)) for (const group of groupsOfStored(policy)) used.add(group)
+    if (!leaving.has(name) && !written.has(name)) for (const group of groupsEver(policy)) used.add(group)
   for (const { name, children } of wanted)
     if (used.has(name)) for (const child of children.keys()) used.add(child)
   const isWanted = new Set(wanted.map(({ name }) => name))
