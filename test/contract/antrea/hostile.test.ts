@@ -8,6 +8,7 @@ import { createEngine, lookupOf } from '../../../src/sandbox/antrea/compute/inde
 import type { AntreaGroup, AntreaPolicy } from '../../../src/sandbox/antrea/model.ts'
 import type { AdmissionRequest } from '../../../src/sandbox/apiserver/index.ts'
 import { createSeededRandom } from '../../fakes/clock.ts'
+import { startCluster } from './cluster.ts'
 
 const KINDS: Readonly<Record<string, string>> = {
   clusternetworkpolicies: 'ClusterNetworkPolicy',
@@ -15,6 +16,11 @@ const KINDS: Readonly<Record<string, string>> = {
   tiers: 'Tier',
   clustergroups: 'ClusterGroup',
   groups: 'Group',
+  traceflows: 'Traceflow',
+  egresses: 'Egress',
+  externalippools: 'ExternalIPPool',
+  ippools: 'IPPool',
+  supportbundlecollections: 'SupportBundleCollection',
 }
 
 const words = fc.constantFrom(
@@ -98,6 +104,12 @@ const keys = fc.constantFrom(
     'l7Protocols',
     'logLabel',
   ],
+  ...['source', 'destination', 'pod', 'liveTraffic', 'ipRanges', 'start', 'end', 'subnetInfo', 'gateway'],
+  ...['prefixLength', 'egressIP', 'egressIPs', 'externalIPPool', 'bandwidth', 'rate', 'burst', 'status'],
+  ...['fileServer', 'hostPublicKey', 'authentication', 'authSecret', 'conditions', 'type', 'ipAddresses'],
+  ...['metadata', 'nodes', 'nodeName', 'completed', 'error', 'request', 'since', 'multicast', 'pods'],
+  ...['antreaClusterNetworkPolicies', 'networkPolicy', 'uid', 'trafficStats', 'ruleTrafficStats', 'packets'],
+  ...['peerNodeLatencyStats', 'targetIPLatencyStats', 'generation'],
   '__proto__',
 )
 const { value: anything } = fc.letrec((tie) => ({
@@ -195,4 +207,41 @@ test('addresses are read as Go reads them', () => {
     assert.equal(parseBlock(bad), undefined, bad)
   for (const bad of ['', 'x', '1.2.3', '1.2.3.4.5', '256.1.1.1', '0x1.2.3.4', '1::2::3'])
     assert.equal(parseAddress(bad), undefined, bad)
+})
+
+const INTAKES = [
+  ['controlplane.antrea.io/v1beta2', 'networkpolicies/x/status', 'NetworkPolicyStatus'],
+  ['controlplane.antrea.io/v1beta2', 'supportbundlecollections/x/status', 'SupportBundleCollectionStatus'],
+  ['controlplane.antrea.io/v1beta2', 'nodestatssummaries', 'NodeStatsSummary'],
+  ['controlplane.antrea.io/v1beta2', 'networkpolicyevaluation', 'NetworkPolicyEvaluation'],
+  ['stats.antrea.io/v1alpha1', 'nodelatencystats', 'NodeLatencyStats'],
+  ['system.antrea.io/v1beta1', 'supportbundles', 'SupportBundle'],
+] as const
+
+test('whatever is reported, it is answered, and the controller goes on', async () => {
+  const cluster = await startCluster()
+  try {
+    const named = fc.constantFrom<object>(
+      {},
+      { metadata: { name: 'x' } },
+      { metadata: { name: 'controller' } },
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...INTAKES), spec, named, async ([group, path, kind], body, name) => {
+        const sent = { ...body, ...name, apiVersion: group, kind }
+        const { code } = await cluster.call('POST', `/apis/${group}/${path}`, sent)
+        // Evaluation without a request breaks the connection, as the real one does.
+        assert.ok([201, 400, 403, 500, 503].includes(code), String(code))
+      }),
+      { numRuns: 400, seed: 7 },
+    )
+    for (const path of ['nodelatencystats', 'multicastgroups', 'antreaclusternetworkpolicystats'])
+      for (const accept of ['application/json', 'application/json;as=Table;v=v1;g=meta.k8s.io'])
+        assert.equal(
+          (await cluster.call('GET', `/apis/stats.antrea.io/v1alpha1/${path}`, undefined, { accept })).code,
+          200,
+        )
+  } finally {
+    await cluster.stop()
+  }
 })

@@ -1,5 +1,5 @@
 /** stats.antrea.io beside traffic: latencies between Nodes, and who has joined which multicast group. In memory. */
-import { STANDIN_OBJECTS_MAX } from '../../../limits.ts'
+import { STANDIN_NODES_MAX, STANDIN_REPORTED_MAX } from '../../../limits.ts'
 import type { Clock, ServerRequest, ServerResponse } from '../../../world/index.ts'
 import type { AggregatedResource } from '../../apiserver/types.ts'
 import { type Fields, isFields, isRefusal, readBody } from './bodies.ts'
@@ -41,7 +41,8 @@ interface PodRef {
   readonly name: string
 }
 
-const fieldsIn = (value: unknown): Fields[] => (Array.isArray(value) ? value.filter(isFields) : [])
+const fieldsIn = (value: unknown, most = STANDIN_REPORTED_MAX): Fields[] =>
+  (Array.isArray(value) ? value.slice(0, most) : []).filter(isFields)
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 export function createMeasurements(clock: Clock, timestamp: (clock: Clock) => string): Measurements {
@@ -81,12 +82,12 @@ export function createMeasurements(clock: Clock, timestamp: (clock: Clock) => st
     const body = await readBody(request, 'NodeLatencyStats', VERSION)
     if (isRefusal(body)) return body
     const name = isFields(body['metadata']) ? textOf(body['metadata']['name']) : ''
-    if (!latencies.has(name) && latencies.size >= STANDIN_OBJECTS_MAX) return busy('too many Nodes')
+    if (!latencies.has(name) && latencies.size >= STANDIN_NODES_MAX) return busy('too many Nodes')
     const stats = {
       kind: 'NodeLatencyStats',
       apiVersion: VERSION,
       metadata: { name, creationTimestamp: timestamp(clock) },
-      peerNodeLatencyStats: fieldsIn(body['peerNodeLatencyStats']).map((peer) => ({
+      peerNodeLatencyStats: fieldsIn(body['peerNodeLatencyStats'], STANDIN_NODES_MAX).map((peer) => ({
         ...peer,
         targetIPLatencyStats: fieldsIn(peer['targetIPLatencyStats']).map((target) => ({
           lastSendTime: null,
@@ -123,7 +124,7 @@ export function createMeasurements(clock: Clock, timestamp: (clock: Clock) => st
         ]),
       )
       if (mine.size === 0) joined.delete(node)
-      else if (joined.has(node) || joined.size < STANDIN_OBJECTS_MAX) joined.set(node, mine)
+      else if (joined.has(node) || joined.size < STANDIN_NODES_MAX) joined.set(node, mine)
     },
     serve(request, resource, name) {
       if (resource === 'multicastgroups') return Promise.resolve(serveGroups(request, name))
