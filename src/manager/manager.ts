@@ -16,6 +16,7 @@ import {
 } from './clusters/index.ts'
 import { createFaultTable, type FaultTable } from './faults.ts'
 import { createInventory, inventoryRoutes } from './inventory/index.ts'
+import { createWorld, followMembers, memberAddresses, memberRoutes } from './members/index.ts'
 import { nodeRoutes } from './node.ts'
 import { attributeRoutes, createPolicyStore, PATHS, policyRoutes, tagRoutes } from './policy/index.ts'
 import { kindOf, placeOf } from './policy/kinds.ts'
@@ -37,6 +38,7 @@ import { searchRoutes } from './search/index.ts'
 import { searchSources, taggedObjects } from './sources.ts'
 import { createTrust, type Identity, trustRoutes } from './trust/index.ts'
 import type { ClusterRegistration, Manager, ManagerOptions } from './types.ts'
+import { createVms, vmRoutes } from './vms/index.ts'
 
 /** A manager with NSX's predefined objects and nothing else; nothing listens yet. */
 export function createManager(options: ManagerOptions): Manager {
@@ -45,7 +47,10 @@ export function createManager(options: ManagerOptions): Manager {
   const store = createPolicyStore(clock, random)
   writePredefined(store, uuid)
   // The order matters: each of these hears of a change before the next one uses what it keeps.
-  const frames = createFrames(store)
+  const inventory = createInventory(clock)
+  const vms = createVms(clock)
+  const world = createWorld(vms, inventory)
+  const frames = createFrames(store, memberAddresses(store, world))
   const directory = createDirectory(store, clock)
   const health = createHealthBook(clock)
   const heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS
@@ -59,7 +64,6 @@ export function createManager(options: ManagerOptions): Manager {
     historyCommitsMax: options.historyCommitsMax ?? MANAGER_HISTORY_COMMITS_MAX,
     onForgotten: health.forget,
   })
-  const inventory = createInventory(clock)
   const trust = createTrust(clock, random)
   const auth = createAuth({
     clock,
@@ -67,13 +71,15 @@ export function createManager(options: ManagerOptions): Manager {
     users: options.users,
     ownerOf: (peer) => ownerOf(directory.clusterOf(peer), trust.identityOf(peer), peer),
   })
+  const members = followMembers(clock, vms, () => store.touch(frames.stale()))
   const node = nodeRoutes()
   const rate = createRateLimiter(clock, options.rateLimits)
-  const sources = () => searchSources(store, inventory, trust)
+  const sources = () => searchSources(store, inventory, trust, vms)
   const policyApi = [
     ...searchRoutes(sources),
     ...tagRoutes(() => taggedObjects(sources())),
     ...attributeRoutes(),
+    ...memberRoutes(store, world),
     ...healthRoutes(health, directory, store),
     ...realizedRoutes({ store, clusterAt: (path) => realizationAt(directory, states, path) }),
   ].flatMap(underBothRoots)
@@ -82,6 +88,7 @@ export function createManager(options: ManagerOptions): Manager {
     ...node.routes,
     ...rate.routes,
     ...trustRoutes(trust),
+    ...vmRoutes(vms),
     ...policyApi,
     ...inventoryRoutes(inventory, mayWriteCluster),
     ...channelRoutes({ clock, directory, states, health, heartbeatMs }),
@@ -118,7 +125,10 @@ export function createManager(options: ManagerOptions): Manager {
       dropStreams: () => each(states.streams(), (stream) => stream.end()),
     },
     renewSource: () => states.renewSource(),
-    close: () => states.close(),
+    close() {
+      members.stop()
+      states.close()
+    },
   }
 }
 

@@ -4,6 +4,7 @@ import { KIND_NAMES, type KindName, type PolicyStore } from './policy/index.ts'
 import type { JsonObject } from './rest/index.ts'
 import type { SearchSource } from './search/index.ts'
 import type { Trust } from './trust/index.ts'
+import { shown, type Vms } from './vms/index.ts'
 
 /** Kinds whose objects have a resource_type of their own. */
 const VARIED: readonly KindName[] = ['ServiceEntry', 'ClusterControlPlane']
@@ -12,6 +13,7 @@ export function searchSources(
   store: PolicyStore,
   inventory: Inventory,
   trust: Trust,
+  vms: Vms,
 ): readonly SearchSource[] {
   return [
     ...KIND_NAMES.map((name): SearchSource => {
@@ -30,6 +32,7 @@ export function searchSources(
         bodies: () => inventory.each(type),
       }),
     ),
+    listed('VirtualMachine', vms.count, () => [...vms.all()].map(shown)),
     listed('PrincipalIdentity', trust.count.identities, trust.identities),
     listed('Certificate', trust.count.certificates, trust.certificates),
   ]

@@ -1,7 +1,13 @@
 /** Policy objects as the channel sends them: one `put` line each, made once and shared by all clusters. */
 import { LINE_BYTES_MAX } from '../../limits.ts'
 import { canonicalJson, jsonLine, type ObjectKind, sha256Hex } from '../../protocol/index.ts'
-import { type KindName, type PolicyObject, type PolicyStore, renderWhole } from '../policy/index.ts'
+import {
+  type Change,
+  type KindName,
+  type PolicyObject,
+  type PolicyStore,
+  renderWhole,
+} from '../policy/index.ts'
 import { membersOf } from '../policy/references.ts'
 
 export interface Entry {
@@ -16,10 +22,16 @@ export interface Entry {
 export interface Frames {
   /** Undefined for kinds that the channel does not carry. */
   of(object: PolicyObject): Framed | undefined
+  /** Groups that did not change in this change (the last one), but the members of groups in them. */
+  around(change: Change): readonly string[]
+  /** Groups whose members are others than those of their frame. */
+  stale(): readonly string[]
 }
 
 export interface Framed {
   readonly entry: Entry
+  /** Of a generic group: the addresses of its members, at the group's path. */
+  readonly members?: Entry
   /** Paths that the object, its rules and its service entries refer to. */
   readonly targets: readonly string[]
 }
@@ -31,29 +43,64 @@ const CARRIED: Readonly<Partial<Record<KindName, ObjectKind>>> = {
   PolicyContextProfile: 'ContextProfile',
 }
 
+/** The addresses of a generic group's members; undefined for other groups. */
+export type AddressesOf = (group: PolicyObject) => readonly string[] | undefined
+
 /** Must be made before whoever asks it in answer to a change of the store. */
-export function createFrames(store: PolicyStore): Frames {
+export function createFrames(store: PolicyStore, addressesOf: AddressesOf = () => undefined): Frames {
   const made = new Map<string, Framed>()
-  store.subscribe(({ changed }) => {
-    for (const [path, { before, after }] of changed) {
+  let last: { change: Change; around: readonly string[] } | undefined
+  store.subscribe((change) => {
+    last = { change, around: groupsAround(store, change) }
+    for (const path of last.around) made.delete(path)
+    for (const [path, { before, after }] of change.changed) {
       made.delete(path)
       made.delete((after ?? before)?.parentPath ?? '')
     }
   })
   return {
+    around: (change) => (last?.change === change ? last.around : []),
+    stale: () =>
+      [...made].flatMap(([path, { members }]) => {
+        const group = members === undefined ? undefined : store.get(path)
+        return group === undefined || membersEntry(group, addressesOf)?.hash === members?.hash ? [] : [path]
+      }),
     of(object) {
       const kind = CARRIED[object.kind]
       if (kind === undefined) return undefined
       const known = made.get(object.path)
       if (known !== undefined) return known
+      const members = kind === 'Group' ? membersEntry(object, addressesOf) : undefined
       const framed = {
         entry: entryFrom(kind, object.path, renderWhole(store, object)),
+        ...(members === undefined ? {} : { members }),
         targets: targetsOf(store, object),
       }
       made.set(object.path, framed)
       return framed
     },
   }
+}
+
+/** The groups that hold changed ones, through any number of groups. */
+function groupsAround(store: PolicyStore, { changed }: Change): readonly string[] {
+  const around = new Set<string>()
+  const waiting = [...changed].flatMap(([path, { before, after }]) =>
+    (after ?? before)?.kind === 'Group' ? [path] : [],
+  )
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop())
+    for (const { kind, path } of store.referrers(next)) {
+      if (kind !== 'Group' || changed.has(path) || around.has(path)) continue
+      around.add(path)
+      waiting.push(path)
+    }
+  return [...around]
+}
+
+function membersEntry(group: PolicyObject, addressesOf: AddressesOf): Entry | undefined {
+  const addresses = addressesOf(group)
+  if (addresses === undefined) return undefined
+  return entryFrom('GroupMembers', group.path, { group_path: group.path, ip_addresses: addresses })
 }
 
 function entryFrom(kind: ObjectKind, path: string, body: Readonly<Record<string, unknown>>): Entry {

@@ -8,10 +8,14 @@ import type { Entry, Framed, Frames } from './frames.ts'
 
 export interface Members {
   entries(): readonly Entry[]
-  at(path: string): Entry | undefined
-  /** Takes a change in; what each path touched held before. Empty when the change does not concern this cluster. */
+  /** By path, its members by the path with a line feed behind: a group and its members have one path. */
+  at(key: string): Entry | undefined
+  /** Takes a change in; what each key touched held before. Empty when the change does not concern this cluster. */
   update(change: Change): ReadonlyMap<string, Entry | undefined>
 }
+
+/** No path has a line feed in it. */
+const MEMBERS = '\n'
 
 const SPAN = 'SecurityPolicyContainerCluster'
 /** Kinds that are part of their parent's body. */
@@ -24,7 +28,9 @@ export function createMembers(store: PolicyStore, frames: Frames, path: string):
   let touched = new Map<string, Entry | undefined>()
 
   const touch = (at: string) => {
-    if (!touched.has(at)) touched.set(at, held.get(at)?.entry)
+    if (touched.has(at)) return
+    touched.set(at, held.get(at)?.entry)
+    touched.set(at + MEMBERS, held.get(at)?.members)
   }
   /** Goes through its work list: references may be deeper than a stack. */
   const hold = (...wanted: string[]) => {
@@ -71,12 +77,17 @@ export function createMembers(store: PolicyStore, frames: Frames, path: string):
 
   for (const span of store.referrers(path)) if (isOwnSpan(span)) hold(span.parentPath)
   return {
-    entries: () => [...held.values()].map(({ entry }) => entry),
-    at: (at) => held.get(at)?.entry,
-    update({ changed }) {
+    entries: () =>
+      [...held.values()].flatMap(({ entry, members }) =>
+        members === undefined ? [entry] : [entry, members],
+      ),
+    at: (key) =>
+      key.endsWith(MEMBERS) ? held.get(key.slice(0, -MEMBERS.length))?.members : held.get(key)?.entry,
+    update(change) {
+      const { changed } = change
       touched = new Map()
       const unwanted: string[] = []
-      const bodies = new Set<string>()
+      const bodies = new Set<string>(frames.around(change))
       for (const [at, { before, after }] of changed) {
         const object = after ?? before
         bodies.add(object !== undefined && PARTS.has(object.kind) ? object.parentPath : at)

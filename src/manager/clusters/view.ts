@@ -100,10 +100,10 @@ export function createView(options: ViewOptions): ClusterView {
 function framesOf(touched: ReadonlyMap<string, Entry | undefined>, members: Members): string | undefined {
   const puts: string[] = []
   const dels: string[] = []
-  for (const [path, before] of touched) {
-    const after = members.at(path)
+  for (const [key, before] of touched) {
+    const after = members.at(key)
     if (after === undefined) {
-      if (before !== undefined) dels.push(jsonLine({ t: 'del', kind: before.kind, path }))
+      if (before !== undefined) dels.push(jsonLine({ t: 'del', kind: before.kind, path: before.path }))
     } else if (before?.hash !== after.hash) puts.push(after.line)
   }
   return puts.length + dels.length === 0 ? undefined : [...puts, ...dels].join('')

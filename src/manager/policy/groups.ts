@@ -131,3 +131,22 @@ function checkAntreaConjunctions(expression: readonly JsonObject[]): void {
       )
   })
 }
+
+/** What an operand's members are, where it is no condition. */
+const STATIC_TYPES: Readonly<Record<string, string>> = {
+  IPAddressExpression: 'IPAddress',
+  MACAddressExpression: 'MACAddress',
+  PathExpression: 'Group',
+  IdentityGroupExpression: 'IdentityGroup',
+}
+
+/** The types of a group's members, as its expression names them; sorted. */
+export function memberTypesOf(own: JsonObject): readonly string[] {
+  const types = objects(own['expression']).flatMap((operand) => {
+    const type = String(operand['resource_type'])
+    if (type === 'ExternalIDExpression') return [String(operand['member_type'])]
+    if (Object.hasOwn(STATIC_TYPES, type)) return [STATIC_TYPES[type] ?? '']
+    return conditionsOf(operand).map((condition) => String(condition['member_type']))
+  })
+  return [...new Set(types)].sort()
+}

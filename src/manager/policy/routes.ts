@@ -1,7 +1,6 @@
 /** The Policy API's plain calls: every path below /infra that a kind lives at, each with the same verbs. */
 import type { HttpMethod, ServerRequest } from '../../world/index.ts'
 import {
-  badRequest,
   type Call,
   EMPTY,
   type JsonObject,
@@ -13,6 +12,7 @@ import {
   type Route,
   readJson,
 } from '../rest/index.ts'
+import { memberTypesOf } from './groups.ts'
 import { applyHierarchy } from './hierarchy.ts'
 import { type Place, placeOf } from './kinds.ts'
 import { byEvaluation, type PolicyObject, type PolicyStore, renderWhole } from './store.ts'
@@ -153,6 +153,13 @@ function filterOf({ kind }: Place, query: URLSearchParams): (object: PolicyObjec
   if (kind.name === 'Service' && byDefault !== null)
     return (object) => String(object.body['is_default']) === byDefault
   const types = query.get('member_types')
-  if (kind.name === 'Group' && types !== null) throw badRequest('member_types is not supported here.')
+  if (kind.name === 'Group' && types !== null && types !== '') {
+    const wanted = new Set(types.split(',').map((type) => type.trim()))
+    // Also groups whose types are only some of those asked for.
+    return ({ own }) => {
+      const held = memberTypesOf(own)
+      return held.length > 0 && held.every((type) => wanted.has(type))
+    }
+  }
   return () => true
 }

@@ -66,6 +66,8 @@ export interface PolicyStore extends PolicyReader {
   readonly version: number
   /** All or nothing. What `work` throws, and broken references, leave the store as it was. */
   transact<T>(user: string, work: (tx: PolicyTransaction) => T): T
+  /** A change in which these objects stay as they are, and what is derived from them does not. */
+  touch(paths: readonly string[]): void
   /** In order of creation. */
   ofKind(kind: KindName): ReadonlyMap<string, PolicyObject>
   /** Called after each change, in the order of subscription. */
@@ -100,6 +102,11 @@ export function createPolicyStore(clock: Clock, random: Random): PolicyStore {
   }
   const listeners = new Set<(change: Change) => void>()
   const reader = readerOf(state)
+  const tell = (changed: Change['changed']) => {
+    state.version += 1
+    const change = { version: state.version, changed }
+    for (const listener of listeners) listener(change)
+  }
   return {
     ...reader,
     ofKind: (kind) => state.byKind.get(kind) ?? new Map(),
@@ -122,9 +129,15 @@ export function createPolicyStore(clock: Clock, random: Random): PolicyStore {
         [...pending].map(([path, after]) => [path, { before: state.objects.get(path), after }]),
       )
       for (const [path, after] of pending) apply(state, path, after)
-      state.version += 1
-      for (const listener of listeners) listener({ version: state.version, changed })
+      tell(changed)
       return result
+    },
+    touch(paths) {
+      const touched = paths.flatMap((path) => {
+        const object = state.objects.get(path)
+        return object === undefined ? [] : ([[path, { before: object, after: object }]] as const)
+      })
+      if (touched.length > 0) tell(new Map(touched))
     },
   }
 }

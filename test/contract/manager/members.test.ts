@@ -1,0 +1,418 @@
+/** Virtual machines, who is in a group, and what the clusters are told of groups of machines. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { canonicalJson, sha256Hex } from '../../../src/protocol/index.ts'
+import { CCP_PATH, DOMAIN, type Harness, harness, NODE_ID, openSession } from './harness.ts'
+
+const VMS = '/api/v1/fabric/virtual-machines'
+
+const condition = (member_type: string, key: string, operator: string, value: string) => ({
+  resource_type: 'Condition',
+  member_type,
+  key,
+  operator,
+  value,
+})
+const join = (conjunction_operator: string) => ({
+  resource_type: 'ConjunctionOperator',
+  conjunction_operator,
+})
+const all = (...conditions: readonly unknown[]) => ({
+  resource_type: 'NestedExpression',
+  expressions: conditions.flatMap((one, index) => (index === 0 ? [one] : [join('AND'), one])),
+})
+const DB = condition('VirtualMachine', 'Tag', 'EQUALS', 'role|db')
+const path = (id: string) => `/infra/domains/default/groups/${id}`
+
+const MACHINES: Readonly<Record<string, unknown>> = {
+  'vm-1': {
+    display_name: 'Db-North-1',
+    tags: [{ scope: 'role', tag: 'DB' }],
+    guest_info: { os_name: 'Ubuntu Linux', computer_name: 'north1' },
+    ip_addresses: ['192.0.2.11', '2001:db8::11'],
+  },
+  'vm-2': {
+    display_name: 'db-south-2',
+    tags: [
+      { scope: 'role', tag: 'db' },
+      { scope: 'zone', tag: 'south' },
+    ],
+    vifs: [
+      { external_id: 'vif-2', mac_address: '00:50:56:AA:00:02', ip_addresses: ['192.0.2.12'] },
+      { ip_addresses: ['192.0.2.112'] },
+    ],
+  },
+  'vm-3': { display_name: 'web-3', tags: [{ scope: 'zone', tag: 'db' }], ip_addresses: ['192.0.2.13'] },
+}
+
+async function withMachines(): Promise<Harness> {
+  const h = await harness()
+  for (const [id, body] of Object.entries(MACHINES)) {
+    const answer = await h.user.send('PUT', `${VMS}/${id}`, body)
+    assert.equal(answer.status, 200, answer.text)
+  }
+  return h
+}
+
+async function group({ user }: Harness, id: string, expression: readonly unknown[], more = {}) {
+  const answer = await user.send('PATCH', `${DOMAIN}/groups/${id}`, { expression, ...more })
+  assert.equal(answer.status, 200, answer.text)
+}
+
+const members = async ({ user }: Harness, id: string, what: string) => {
+  const answer = await user.send('GET', `${DOMAIN}/groups/${id}/members/${what}`)
+  assert.equal(answer.status, 200, answer.text)
+  assert.equal(answer.body.result_count, answer.body.results.length)
+  return answer.body.results
+}
+
+test('machines: listed, found by name, their interfaces, their tags, and gone', async () => {
+  const h = await withMachines()
+  const ids = async (query = '') =>
+    (await h.user.send('GET', `${VMS}${query}`)).body.results.map(
+      (one: { external_id: string }) => one.external_id,
+    )
+  assert.deepEqual((await ids()).sort(), ['vm-1', 'vm-2', 'vm-3'])
+  assert.deepEqual(await ids('?display_name=web-3'), ['vm-3'])
+  assert.deepEqual(await ids('?external_id=vm-2'), ['vm-2'])
+  const vifs = (await h.user.send('GET', '/api/v1/fabric/vifs?owner_vm_id=vm-2')).body.results
+  assert.deepEqual(
+    vifs.map((one: { external_id: string; ip_address_info: { ip_addresses: string[] }[] }) => [
+      one.external_id,
+      one.ip_address_info[0]?.ip_addresses,
+    ]),
+    [
+      ['vif-2', ['192.0.2.12']],
+      ['vm-2-4001', ['192.0.2.112']],
+    ],
+  )
+  const tags = async () => (await h.user.send('GET', `${VMS}/vm-3`)).body.tags
+  const tag = (action: string, ...given: object[]) =>
+    h.user.send('POST', `${VMS}?action=${action}`, { external_id: 'vm-3', tags: given })
+  await tag('add_tags', { scope: 'a', tag: 'b' }, { scope: 'zone', tag: 'db' })
+  assert.deepEqual(await tags(), [
+    { scope: 'a', tag: 'b' },
+    { scope: 'zone', tag: 'db' },
+  ])
+  await tag('remove_tags', { scope: 'a', tag: 'b' })
+  assert.deepEqual(await tags(), [{ scope: 'zone', tag: 'db' }])
+  await tag('update_tags', { tag: 'only' })
+  assert.deepEqual(await tags(), [{ scope: '', tag: 'only' }])
+  const realized = '/policy/api/v1/infra/realized-state/virtual-machines'
+  await h.user.send('POST', `${realized}/vm-3/tags`, { virtual_machine_id: 'vm-3', tags: [] })
+  assert.deepEqual(await tags(), [])
+  assert.equal((await h.user.send('GET', realized)).body.result_count, 3)
+  const found = await h.user.send(
+    'GET',
+    '/api/v1/search/query?query=resource_type:VirtualMachine%20AND%20tags.tag:south',
+  )
+  assert.deepEqual(
+    found.body.results.map((one: { external_id: string }) => one.external_id),
+    ['vm-2'],
+  )
+  assert.equal((await h.user.send('DELETE', `${VMS}/vm-3`)).status, 200)
+  assert.equal((await h.user.send('DELETE', `${VMS}/vm-3`)).status, 404)
+  assert.equal((await tag('add_tags', { tag: 'x' })).status, 404)
+  assert.equal((await h.cluster.send('PUT', `${VMS}/vm-4`, {})).status, 403)
+  for (const wrong of [
+    { ip_addresses: ['192.0.2.0/24'] },
+    { ip_addresses: ['x'] },
+    { vifs: [{ mac_address: 'zz' }] },
+    { tags: Array.from({ length: 31 }, (_, n) => ({ tag: `${n}` })) },
+    { power_state: 'ON' },
+  ])
+    assert.equal((await h.user.send('PUT', `${VMS}/vm-4`, wrong)).status, 400, JSON.stringify(wrong))
+})
+
+test('conditions on machines: case is nothing, an empty side asks nothing', async () => {
+  const h = await withMachines()
+  const cases: readonly [readonly unknown[], readonly string[]][] = [
+    [[DB], ['vm-1', 'vm-2']],
+    [[condition('VirtualMachine', 'Tag', 'EQUALS', '|db')], ['vm-1', 'vm-2', 'vm-3']],
+    [[condition('VirtualMachine', 'Tag', 'EQUALS', 'zone|')], ['vm-2', 'vm-3']],
+    [[condition('VirtualMachine', 'Tag', 'NOTEQUALS', 'role|db')], ['vm-3']],
+    [[{ ...DB, scope_operator: 'NOTEQUALS' }], ['vm-3']],
+    [[condition('VirtualMachine', 'Name', 'STARTSWITH', 'DB-')], ['vm-1', 'vm-2']],
+    [[condition('VirtualMachine', 'Name', 'ENDSWITH', '-2')], ['vm-2']],
+    [[condition('VirtualMachine', 'Name', 'CONTAINS', 'north')], ['vm-1']],
+    [[condition('VirtualMachine', 'Name', 'NOTEQUALS', 'WEB-3')], ['vm-1', 'vm-2']],
+    [[condition('VirtualMachine', 'Name', 'IN', 'web-3, db-south-2')], ['vm-2', 'vm-3']],
+    [[condition('VirtualMachine', 'OSName', 'CONTAINS', 'linux')], ['vm-1']],
+    [[condition('VirtualMachine', 'ComputerName', 'EQUALS', 'North1')], ['vm-1']],
+    [[all(DB, condition('VirtualMachine', 'Tag', 'EQUALS', 'zone|south'))], ['vm-2']],
+    [[DB, join('AND'), condition('VirtualMachine', 'Name', 'CONTAINS', 'north')], ['vm-1']],
+    [
+      [condition('VirtualMachine', 'Name', 'EQUALS', 'web-3'), join('OR'), DB],
+      ['vm-1', 'vm-2', 'vm-3'],
+    ],
+    [
+      [{ resource_type: 'ExternalIDExpression', member_type: 'VirtualMachine', external_ids: ['vm-3'] }],
+      ['vm-3'],
+    ],
+    [
+      [
+        {
+          resource_type: 'ExternalIDExpression',
+          member_type: 'VirtualNetworkInterface',
+          external_ids: ['vif-2'],
+        },
+      ],
+      ['vm-2'],
+    ],
+    [[{ resource_type: 'MACAddressExpression', mac_addresses: ['00:50:56:aa:00:02'] }], ['vm-2']],
+    [[all(DB, condition('Pod', 'Tag', 'EQUALS', 'a|b'))], []],
+    [[condition('Segment', 'Name', 'CONTAINS', '')].map(({ value: _, ...rest }) => rest), []],
+  ]
+  for (const [expression, wanted] of cases) {
+    await group(h, 'g', expression)
+    const found = (await members(h, 'g', 'virtual-machines')).map((one: { id: string }) => one.id)
+    assert.deepEqual(found.sort(), wanted, JSON.stringify(expression))
+  }
+})
+
+test('addresses: of machines, static ones, and of groups in groups', async () => {
+  const h = await withMachines()
+  await group(h, 'static', [{ resource_type: 'IPAddressExpression', ip_addresses: ['198.51.100.0/24'] }])
+  await group(h, 'db', [DB])
+  await group(h, 'both', [{ resource_type: 'PathExpression', paths: [path('db'), path('static')] }])
+  assert.deepEqual(await members(h, 'both', 'ip-addresses'), [
+    '192.0.2.11',
+    '192.0.2.112',
+    '192.0.2.12',
+    '198.51.100.0/24',
+    '2001:db8::11',
+  ])
+  const page = (await h.user.send('GET', `${DOMAIN}/groups/both/members/ip-addresses?page_size=4`)).body
+  assert.deepEqual([page.results.length, page.result_count], [4, 5])
+  const rest = await h.user.send('GET', `${DOMAIN}/groups/both/members/ip-addresses?cursor=${page.cursor}`)
+  assert.deepEqual([rest.body.results, rest.body.cursor], [['2001:db8::11'], undefined])
+  assert.deepEqual(await members(h, 'both', 'segments'), [])
+  assert.equal((await h.user.send('GET', `${DOMAIN}/groups/none/members/pods`)).status, 404)
+  const types = (await h.user.send('GET', `${DOMAIN}/groups/both/member-types`)).body.results
+  assert.deepEqual(types, ['Group'])
+  const listed = (await h.user.send('GET', `${DOMAIN}/groups?member_types=IPAddress,VirtualMachine`)).body
+    .results
+  assert.deepEqual(listed.map((one: { id: string }) => one.id).sort(), ['db', 'static'])
+})
+
+async function withInventory(): Promise<Harness> {
+  const h = await harness()
+  const objects = [
+    {
+      resource_type: 'ContainerProject',
+      external_id: 'ns-shop',
+      display_name: 'shop',
+      tags: [{ scope: 'dis:k8s:env', tag: 'prod' }],
+    },
+    { resource_type: 'ContainerProject', external_id: 'ns-dev', display_name: 'dev' },
+    {
+      resource_type: 'ContainerApplicationInstance',
+      external_id: 'pod-web',
+      display_name: 'web',
+      container_project_id: 'ns-shop',
+      container_application_ids: ['svc-web'],
+      tags: [{ scope: 'dis:k8s:app', tag: 'web' }],
+    },
+    {
+      resource_type: 'ContainerApplicationInstance',
+      external_id: 'pod-dev',
+      display_name: 'web-dev',
+      container_project_id: 'ns-dev',
+      tags: [{ scope: 'dis:k8s:app', tag: 'web' }],
+    },
+    {
+      resource_type: 'ContainerApplication',
+      external_id: 'svc-web',
+      display_name: 'web',
+      container_project_id: 'ns-shop',
+      type: 'LOAD_BALANCER',
+      cluster_ips: ['10.96.0.9'],
+      load_balancer_ingress: [{ ip: '203.0.113.9' }],
+      node_port_local_endpoints: [{ node_ip: '172.16.0.1', node_port: 61000, protocol: 'TCP' }],
+    },
+    {
+      resource_type: 'ContainerClusterNode',
+      external_id: 'node-1',
+      display_name: 'n1',
+      ip_addresses: ['172.16.0.1'],
+      pod_cidrs: ['10.244.0.0/24'],
+    },
+    {
+      resource_type: 'ContainerEgress',
+      external_id: 'egress-1',
+      display_name: 'out',
+      egress_ip: '203.0.113.1',
+    },
+  ]
+  const answer = await h.cluster.send('POST', `/api/v1/inventory/container/${NODE_ID}?action=updates`, {
+    container_inventory_objects: objects.map((container_object) => ({
+      object_update_type: 'CREATE',
+      container_object,
+    })),
+  })
+  assert.equal(answer.status, 200, answer.text)
+  return h
+}
+
+test('members in clusters: Pods by labels, Namespaces and Services, and what else the inventory holds', async () => {
+  const h = await withInventory()
+  const APP = condition('Pod', 'Tag', 'EQUALS', 'dis:k8s:app|web')
+  const NAME = condition('Namespace', 'Name', 'EQUALS', 'shop')
+  const podsOf = async (expression: readonly unknown[], query = '') => {
+    await group(h, 'g', expression)
+    const answer = (await h.user.send('GET', `${DOMAIN}/groups/g/members/pods${query}`)).body
+    const found = answer.results.flatMap((one: { cluster: { namespaces: { pods: { id: string }[] }[] }[] }) =>
+      one.cluster.flatMap(({ namespaces }) => namespaces.flatMap(({ pods }) => pods.map(({ id }) => id))),
+    )
+    return found.sort()
+  }
+  assert.deepEqual(await podsOf([APP]), ['pod-dev', 'pod-web'])
+  assert.deepEqual(await podsOf([condition('Pod', 'Tag', 'EQUALS', 'app|WEB')]), ['pod-dev', 'pod-web'])
+  assert.deepEqual(await podsOf([all(NAME, APP)]), ['pod-web'])
+  assert.deepEqual(await podsOf([NAME]), ['pod-web'])
+  assert.deepEqual(await podsOf([condition('Namespace', 'Tag', 'NOTEQUALS', 'env|prod')]), ['pod-dev'])
+  assert.deepEqual(await podsOf([all(NAME, condition('Service', 'Name', 'EQUALS', 'web'))]), ['pod-web'])
+  assert.deepEqual(await podsOf([APP], `?cluster_id=${NODE_ID}`), ['pod-dev', 'pod-web'])
+  assert.deepEqual(await podsOf([APP], '?cluster_id=another'), [])
+  const cluster = condition('KubernetesCluster', 'Name', 'EQUALS', 'cluster-1')
+  await group(h, 'k', [
+    all(cluster, condition('KubernetesNode', 'Name', 'STARTSWITH', 'n')),
+    join('OR'),
+    all(
+      condition('KubernetesNamespace', 'Name', 'EQUALS', 'shop'),
+      condition('KubernetesService', 'Name', 'EQUALS', 'web'),
+    ),
+    join('OR'),
+    condition('AntreaEgress', 'Name', 'EQUALS', 'out'),
+  ])
+  const one = async (what: string) => (await members(h, 'k', what))[0]?.clusters[0]
+  assert.deepEqual((await one('kubernetes-node-ips')).kubernetes_nodes[0].ip_addresses, ['172.16.0.1'])
+  assert.deepEqual((await one('kubernetes-node-pod-cidrs')).kubernetes_nodes[0].pod_cidrs, ['10.244.0.0/24'])
+  assert.equal((await one('antrea-egresses')).antrea_egresses[0].egress_ip, '203.0.113.1')
+  const [service] = (await one('kubernetes-services')).namespaces[0].kubernetes_services
+  assert.deepEqual(
+    [service.type, service.cluster_ips, service.load_balance_ingresses, service.node_port_local_endpoints],
+    [
+      'LOAD_BALANCER',
+      ['10.96.0.9'],
+      [{ load_balancer_ingress_ip: '203.0.113.9' }],
+      [{ node_ip: '172.16.0.1', node_port: '61000', protocol: 'TCP' }],
+    ],
+  )
+  const { results } = (await h.user.send('GET', `${DOMAIN}/groups/k/associated-kubernetes-clusters`)).body
+  assert.deepEqual(results, [{ clusters: [{ external_id: NODE_ID, display_name: 'cluster-1' }] }])
+})
+
+/** A policy that spans the cluster, from this group. */
+async function pushRule({ user }: Harness, source: string) {
+  await user.send('PATCH', `${DOMAIN}/security-policies/p`, {
+    category: 'Application',
+    rules: [
+      {
+        id: 'r',
+        action: 'ALLOW',
+        direction: 'IN',
+        source_groups: [path(source)],
+        destination_groups: ['ANY'],
+      },
+    ],
+  })
+  await user.send('PATCH', `${DOMAIN}/security-policies/p/container-cluster-span/s`, {
+    container_cluster_path: CCP_PATH,
+  })
+}
+
+async function snapshotOf(h: Harness) {
+  const { session, epoch } = await openSession(h.cluster, 'ccp')
+  const base = `/ccp/v1/clusters/${NODE_ID}`
+  const stream = await h.cluster.stream(`${base}/snapshot?session=${session}`)
+  const puts: Record<string, unknown>[] = []
+  for (let line = await stream.next(); ; line = await stream.next()) {
+    if (line.t === 'put') puts.push(line)
+    if (line.t !== 'end') continue
+    const watch = await h.cluster.stream(
+      `${base}/watch?session=${session}&epoch=${epoch}&from=${line.version}`,
+    )
+    assert.equal((await watch.next()).t, 'open')
+    return { end: line, watch, of: (kind: string) => puts.filter((put) => put['kind'] === kind) }
+  }
+}
+
+test('a cluster is told the addresses of groups of machines, and follows them', async () => {
+  const h = await withMachines()
+  await group(h, 'db', [DB])
+  await group(h, 'outer', [{ resource_type: 'PathExpression', paths: [path('db')] }])
+  await pushRule(h, 'outer')
+  const { end, of, watch } = await snapshotOf(h)
+  assert.deepEqual(end.counts, { SecurityPolicy: 1, Group: 2, GroupMembers: 2 })
+  const ofDb = of('GroupMembers').find((put) => put['path'] === path('db'))
+  const body = {
+    group_path: path('db'),
+    ip_addresses: ['192.0.2.11', '192.0.2.112', '192.0.2.12', '2001:db8::11'],
+  }
+  assert.deepEqual(ofDb?.['body'], body)
+  assert.equal(ofDb?.['hash'], sha256Hex(canonicalJson(body)))
+  // A machine's new address reaches both groups, in one commit, and nothing else is said.
+  await h.user.send('PUT', `${VMS}/vm-1`, { ...(MACHINES['vm-1'] as object), ip_addresses: ['192.0.2.99'] })
+  await h.clock.advance(200)
+  const frames = [await watch.next(), await watch.next(), await watch.next()]
+  assert.deepEqual(
+    frames.map((frame) => [frame.t, frame.kind, frame.path]).sort(),
+    [
+      ['commit', undefined, undefined],
+      ['put', 'GroupMembers', path('db')],
+      ['put', 'GroupMembers', path('outer')],
+    ].sort(),
+  )
+  assert.ok(
+    frames[0].body.ip_addresses.includes('192.0.2.99') && !frames[0].body.ip_addresses.includes('192.0.2.11'),
+  )
+  // What changes no address says nothing; the next thing said is the next change.
+  await h.user.send('PUT', `${VMS}/vm-3`, { ...(MACHINES['vm-3'] as object), ip_addresses: ['192.0.2.77'] })
+  await h.clock.advance(200)
+  // The criteria change: members of the group and of the one around it come with it, in one commit.
+  await group(h, 'db', [condition('VirtualMachine', 'Name', 'EQUALS', 'web-3')])
+  const next = []
+  do next.push(await watch.next())
+  while (next.at(-1).t !== 'commit')
+  const said = next.map((frame) => `${frame.kind} ${frame.path}`)
+  assert.deepEqual(said.slice(0, -1).sort(), [
+    `Group ${path('db')}`,
+    `GroupMembers ${path('db')}`,
+    `GroupMembers ${path('outer')}`,
+  ])
+  for (const frame of next)
+    if (frame.kind === 'GroupMembers') assert.deepEqual(frame.body.ip_addresses, ['192.0.2.77'])
+  // A group that is none of machines any more has no members here.
+  await group(h, 'db', [{ resource_type: 'IPAddressExpression', ip_addresses: ['10.0.0.1'] }])
+  const last = []
+  do last.push(await watch.next())
+  while (last.at(-1).t !== 'commit')
+  assert.deepEqual(
+    last
+      .filter(({ t }) => t === 'del')
+      .map((frame) => `${frame.kind} ${frame.path}`)
+      .sort(),
+    [`GroupMembers ${path('db')}`, `GroupMembers ${path('outer')}`],
+  )
+  watch.leave()
+})
+
+test('groups that have members without an address here are left to the cluster', async () => {
+  const h = await withMachines()
+  const MIXED = [DB, join('OR'), condition('Pod', 'Tag', 'EQUALS', 'a|b')]
+  await group(h, 'pods', [condition('Pod', 'Tag', 'EQUALS', 'a|b')], { group_type: ['ANTREA'] })
+  for (const expression of [
+    MIXED,
+    [condition('Segment', 'Name', 'EQUALS', 'x')],
+    [condition('KubernetesNode', 'Name', 'EQUALS', 'n1')],
+    [DB, join('OR'), { resource_type: 'PathExpression', paths: [path('pods')] }],
+    [{ resource_type: 'IPAddressExpression', ip_addresses: ['10.0.0.1'] }],
+  ]) {
+    await group(h, 'g', expression)
+    await pushRule(h, 'g')
+    const { end, watch } = await snapshotOf(h)
+    watch.leave()
+    assert.equal(end.counts.GroupMembers, undefined, JSON.stringify(expression))
+  }
+})
