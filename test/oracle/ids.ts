@@ -24,3 +24,5 @@ function policyIds(): string[] {
 
 export const POLICY_IDS: readonly string[] = policyIds()
 export const groupId = (n: number): string => uuid(2_000_000 + n)
+/** Policies that meet nobody at their place. */
+export const LONE_IDS: readonly string[] = Array.from({ length: 60 }, (_, n) => uuid(1_000_000 + n))

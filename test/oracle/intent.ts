@@ -35,13 +35,24 @@ const SPOILED_GROUP = `${GROUPS}/x0`
 const GOOD_SERVICES = ['s0', 's1', 's2', 'sn'].map((id) => `${SERVICES}/${id}`)
 const SPOILED_SERVICE = `${SERVICES}/sx`
 
+/** From which groups and ids policies are made; small ones make policies meet. */
+export interface Pools {
+  readonly pods: readonly string[]
+  readonly peers: readonly string[]
+  readonly ids: readonly string[]
+}
+const ALL_POOLS: Pools = { pods: POD_GROUPS, peers: PEER_GROUPS, ids: POLICY_IDS }
+
 export class IntentMaker {
   readonly dice: Dice
   readonly notes: Notes
+  readonly pools: Pools
+  private readonly taken = new Set<string>()
 
-  constructor(dice: Dice, notes: Notes) {
+  constructor(dice: Dice, notes: Notes, pools: Pools = ALL_POOLS) {
     this.dice = dice
     this.notes = notes
+    this.pools = pools
   }
 
   intent(): Intent {
@@ -54,14 +65,22 @@ export class IntentMaker {
     const plain = new Set<string>()
     // Pairs that share a place stand beside each other in the list of ids.
     const from = 2 * dice.int(0, 5)
-    const ids = dice.chance(0.5) ? POLICY_IDS.slice(from) : dice.some(POLICY_IDS, 8)
+    const ids = dice.chance(0.5) ? this.pools.ids.slice(from) : dice.some(this.pools.ids, 8)
     for (let at = 0; at < Math.min(ids.length, dice.int(1, 7)); at += 1) {
       const manner = dice.pick<Manner>(['plain', 'plain', 'plain', 'wide', 'wide', 'wide', 'odd'])
       const path = `${POLICIES}/p${at}`
       policies.set(path, this.policy(path, ids[at]!, manner))
+      this.taken.add(ids[at]!)
       if (manner === 'plain') plain.add(path)
     }
     return { groups, services, policies, plain }
+  }
+
+  /** NSX never gives an id a second time. */
+  freshId(): string {
+    const id = this.dice.pick(this.pools.ids.filter((one) => !this.taken.has(one)))
+    this.taken.add(id)
+    return id
   }
 
   group(path: string): Body {
@@ -182,7 +201,7 @@ export class IntentMaker {
   policy(path: string, unique_id: string, manner: Manner): Body {
     const { dice } = this
     const rules = dice.times(dice.int(1, 6), (at) => this.rule(path, at, manner))
-    const scope = dice.chance(0.25) ? this.refs(POD_GROUPS, 2) : dice.pick([undefined, ['ANY'], []])
+    const scope = dice.chance(0.25) ? this.refs(this.pools.pods, 2) : dice.pick([undefined, ['ANY'], []])
     const body: Body = {
       id: path.slice(path.lastIndexOf('/') + 1),
       path,
@@ -235,8 +254,13 @@ export class IntentMaker {
   private anySides(): Body {
     const { dice } = this
     const side = () =>
-      dice.pick([() => ['ANY'], () => this.refs(POD_GROUPS, 2), () => this.peers(), () => this.blocks(2)])()
-    const pods = () => this.refs(POD_GROUPS, 2)
+      dice.pick([
+        () => ['ANY'],
+        () => this.refs(this.pools.pods, 2),
+        () => this.peers(),
+        () => this.blocks(2),
+      ])()
+    const pods = () => this.refs(this.pools.pods, 2)
     const [direction, source_groups, destination_groups] = dice.pick<
       () => [string | undefined, string[], string[]]
     >([
@@ -257,13 +281,13 @@ export class IntentMaker {
   private peers(): string[] {
     const { dice } = this
     if (dice.chance(0.15)) return this.blocks(dice.int(1, 2))
-    const groups = this.refs(PEER_GROUPS, 2)
+    const groups = this.refs(this.pools.peers, 2)
     return dice.chance(0.1) ? [...groups, ...this.blocks(1)] : groups
   }
 
   private ruleScope(): Body {
     const { dice } = this
-    if (dice.chance(0.25)) return { scope: this.refs(POD_GROUPS, 2) }
+    if (dice.chance(0.25)) return { scope: this.refs(this.pools.pods, 2) }
     const scope = dice.pick([undefined, ['ANY'], []])
     return scope === undefined ? {} : { scope }
   }

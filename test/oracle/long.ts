@@ -1,8 +1,12 @@
-/** Many random worlds, one after the other: `npm run test:oracle:long -- [FIRST] [COUNT] [FLOWS]`. */
+/**
+ * Many random worlds, then many histories, one after the other; the first that fails ends it and names its seed:
+ * `npm run test:oracle:long -- [FIRST] [WORLDS] [FLOWS] [HISTORIES]`.
+ */
 import { compareWorld, randomWorld } from './exact.ts'
+import { runHistory } from './history.ts'
 
 /** 2,600 worlds of 400 flows: 1,040,000 flows, each judged at every end that is a Pod. */
-const [first = 1, count = 2_600, flowsOfOne = 400] = process.argv.slice(2).map(Number)
+const [first = 1, count = 2_600, flowsOfOne = 400, histories = 900] = process.argv.slice(2).map(Number)
 const totals = new Map<string, number>()
 const add = (key: string, value: number) => void totals.set(key, (totals.get(key) ?? 0) + value)
 const print = (at: number) =>
@@ -16,4 +20,15 @@ for (let at = 0; at < count; at += 1) {
   if ((at + 1) % 500 === 0) print(at + 1)
 }
 print(count)
+
+totals.clear()
+for (let at = 0; at < histories; at += 1) {
+  const isBreaking = at % 3 === 1
+  const isHasty = at % 3 === 2
+  const outcome = runHistory({ seed: first + at, rounds: 8, flows: 60, isBreaking, isHasty })
+  for (const [key, found] of Object.entries(outcome)) add(key, found)
+}
+process.stdout.write(
+  `${histories} histories: ${[...totals].map(([key, value]) => `${value} ${key}`).join(', ')}\n`,
+)
 process.stdout.write('0 disagreements\n')
