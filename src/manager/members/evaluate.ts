@@ -125,13 +125,13 @@ const hasMac = ({ machine }: Item, macs: ReadonlySet<string>) =>
   machine?.vifs.some((vif) => vif.mac_address !== undefined && macs.has(vif.mac_address.toLowerCase())) ===
   true
 
-/** All conditions hold: those on a Namespace or a cluster of what lives in it. */
+/** All conditions hold: those on a Namespace or a cluster of what lives in it, others of one kind of thing or of none. */
 function evaluateCriterion(world: World, conditions: readonly JsonObject[]): Found {
   const found = new Collected()
   const asked = new Set(conditions.map((condition) => subjectOf(condition['member_type'])))
   const inner = [...asked].filter((subject) => subject !== undefined && !AROUND.includes(subject))
   const [subject = asked.has('ContainerProject') ? 'ContainerProject' : 'ContainerCluster'] = inner
-  if (asked.has(undefined) || inner.length > 1) return found
+  if (asked.has(undefined)) return found
   for (const item of world.items(subject)) {
     const holds = conditions.every((condition) => {
       const about = subjectOf(condition['member_type'])

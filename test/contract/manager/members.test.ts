@@ -338,7 +338,9 @@ async function snapshotOf(h: Harness) {
   }
 }
 
-test('a cluster is told the addresses of groups of machines, and follows them', async () => {
+test('a cluster is told the addresses of groups of machines, and follows them', {
+  timeout: 30_000,
+}, async () => {
   const h = await withMachines()
   await group(h, 'db', [DB])
   await group(h, 'outer', [{ resource_type: 'PathExpression', paths: [path('db')] }])

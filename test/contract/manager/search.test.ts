@@ -1,6 +1,8 @@
 /** Search as NSX's clients ask it, tags, the tree of the hierarchical API, attributes, and limits of the API service. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
+import { ANY, matcherOf, ONE } from '../../../src/manager/search/pattern.ts'
 import { parseQuery } from '../../../src/manager/search/query.ts'
 import { BASIC, CCP_PATH, CLUSTER, DOMAIN, type Harness, harness, NODE_ID, pushPolicy } from './harness.ts'
 
@@ -154,6 +156,27 @@ test('what cannot be read is refused', async () => {
   }
   for (const more of [{ page_size: '1001' }, { page_size: '-1' }, { cursor: 'x' }, { cursor: '1.5' }])
     assert.equal((await user.send('GET', url('id:a', more))).status, 400)
+})
+
+test('wildcards match as if every way of matching were tried', () => {
+  type Part = 'a' | 'b' | typeof ANY | typeof ONE
+  const tried = (pattern: readonly Part[], text: string): boolean => {
+    const [first, ...rest] = pattern
+    if (first === undefined) return text === ''
+    if (first === ANY) return tried(rest, text) || (text !== '' && tried(pattern, text.slice(1)))
+    return text !== '' && (first === ONE || first === text[0]) && tried(rest, text.slice(1))
+  }
+  const part = fc.constantFrom<Part>('a', 'b', ANY, ONE)
+  fc.assert(
+    fc.property(
+      fc.array(part, { maxLength: 7 }),
+      fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 9 }),
+      (pattern, text) => {
+        assert.equal(matcherOf(pattern)(text), tried(pattern, text))
+      },
+    ),
+    { numRuns: 2_000, seed: 8 },
+  )
 })
 
 test('no wildcards make a search slow', () => {
