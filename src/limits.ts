@@ -191,6 +191,8 @@ export const MANAGER_JSON_DEPTH_MAX = 64
 export const MANAGER_CLUSTERS_MAX = 1_000
 /** Values that users add to a context profile's attribute. Over it: 400. */
 export const MANAGER_CUSTOM_ATTRIBUTES_MAX = 10_000
+/** Licence keys. Over it: 400. */
+export const MANAGER_LICENSES_MAX = 100
 /** Clients whose requests are counted; over it the idle ones are forgotten. */
 export const MANAGER_CLIENTS_COUNTED_MAX = 10_000
 /** Virtual machines: what one NSX manages at its largest. Over it: 400. */
@@ -229,3 +231,7 @@ export const APISERVER_BOOKMARK_MS = 60_000
 export const APISERVER_WATCH_TIMEOUT_S_MIN = 1_800
 /** A patch that meets a concurrent write is made again so often (apiserver's MaxRetryWhenPatchConflicts). */
 export const APISERVER_PATCH_TRIES_MAX = 5
+
+// ---- the sandbox's real control plane
+/** What one of its programs writes is kept so far: weeks of kube-apiserver's warnings, some 20 KiB an hour at most. */
+export const SANDBOX_PROCESS_LOG_BYTES_MAX = 32 * MIB

@@ -16,6 +16,7 @@ import {
 } from './clusters/index.ts'
 import { createFaultTable, type FaultTable } from './faults.ts'
 import { createInventory, inventoryRoutes } from './inventory/index.ts'
+import { licenseRoutes } from './licenses.ts'
 import { createWorld, followMembers, memberAddresses, memberRoutes } from './members/index.ts'
 import { nodeRoutes } from './node.ts'
 import { attributeRoutes, createPolicyStore, PATHS, policyRoutes, tagRoutes } from './policy/index.ts'
@@ -87,6 +88,7 @@ export function createManager(options: ManagerOptions): Manager {
     ...auth.routes,
     ...node.routes,
     ...rate.routes,
+    ...licenseRoutes(),
     ...trustRoutes(trust),
     ...vmRoutes(vms),
     ...policyApi,
