@@ -239,6 +239,7 @@ class Enforcement implements Enforcer {
         refused: this.refused,
         unusedSince: this.unusedSince,
         confirmed: this.confirmed,
+        suspect: this.guard?.names ?? new Set(),
         approvedSource: this.approvedSource,
       },
     })

@@ -51,7 +51,7 @@ export function isRealized({ metadata, status }: ClusterNetworkPolicy): boolean 
 
 /** Whether so many deletes are believed at once. What two snapshots agree on does not count. */
 function guard(input: PlanInput, owned: Owned, gone: readonly ClusterNetworkPolicy[]): DeleteState {
-  const { confirmed, approvedSource } = input.memory
+  const { confirmed, suspect, approvedSource } = input.memory
   const names = gone.map(({ metadata }) => metadata.name).filter((name) => !isTemporaryName(name))
   const elsewhere = gone.filter((policy) => annotationOf(policy, 'source') !== input.source)
   if (elsewhere.length > 0 && approvedSource !== input.source)
@@ -60,7 +60,8 @@ function guard(input: PlanInput, owned: Owned, gone: readonly ClusterNetworkPoli
   const open = names.filter((name) => !confirmed.has(name))
   const isMany = open.length > Math.max(DELETE_GUARD_COUNT, DELETE_GUARD_SHARE * total)
   const isAllOfSeveral = total > 1 && names.length === total && open.length > 0
-  return isMany || isAllOfSeveral ? { kind: 'guarded', names: names.sort() } : { kind: 'free' }
+  const isSuspect = open.some((name) => suspect.has(name))
+  return isMany || isAllOfSeveral || isSuspect ? { kind: 'guarded', names: names.sort() } : { kind: 'free' }
 }
 
 export interface StaleGroups {

@@ -61,7 +61,7 @@ export const isUsable = (input: PlanInput, owned: Owned, group: TranslatedGroup)
 export interface Held {
   /** Names of our stored policies that stay. */
   readonly names: ReadonlySet<string>
-  /** ClusterGroups their stored specs name, with these groups' stored children. */
+  /** ClusterGroups their stored specs name. */
   readonly pinned: ReadonlySet<string>
   /** These stored policies. */
   readonly stored: readonly ClusterNetworkPolicy[]
@@ -103,8 +103,6 @@ export function keepHeld(input: PlanInput, owned: Owned, held: readonly HeldRef[
     for (const policy of [stored, kept])
       if (policy !== undefined) for (const group of groupsEver(policy)) pinned.add(group)
   }
-  for (const name of [...pinned])
-    for (const child of owned.groups.get(name)?.spec.childGroups ?? []) pinned.add(child)
   const warnings: PlanWarning[] = []
   if (held.length > 0)
     warnings.push({ code: 'HELD_POLICIES', detail: listNames(held.map(({ path }) => path)) })
@@ -124,6 +122,10 @@ export function wholeForm(base: ClusterNetworkPolicy): Kept {
   }
   return { base, policy }
 }
+
+/** With the stored children of these groups. */
+export const pinnedBy = (owned: Owned, names: readonly string[]): ReadonlySet<string> =>
+  new Set([...names, ...names.flatMap((name) => owned.groups.get(name)?.spec.childGroups ?? [])])
 
 /** ClusterGroups that a stored policy names, or will again when it is whole. */
 export function groupsEver(policy: ClusterNetworkPolicy): readonly string[] {

@@ -6,7 +6,7 @@ import type { TranslatedGroup, TranslatedPolicy } from '../translate/index.ts'
 import { changeSteps, isTemporaryName, type Kept, type PolicyChanges } from './changes.ts'
 import { type StaleGroups, staleGroups, stalePolicies } from './deletes.ts'
 import { groupsOfStored, planGroups } from './groups.ts'
-import { groupsEver, isUsable, keepHeld, obstacle, wholeForm } from './holding.ts'
+import { groupsEver, isUsable, keepHeld, obstacle, pinnedBy, wholeForm } from './holding.ts'
 import { isAsWritten, listNames, type Owned, sortOut, storedPolicyHash } from './inventory.ts'
 import { planTiers } from './tiers.ts'
 import { type Plan, type PlanInput, type PlanWarning, STAGES, type Step } from './types.ts'
@@ -38,9 +38,6 @@ export function plan(input: PlanInput): Plan {
   const held = keepHeld(input, owned, heldRefs)
   for (const [path, found] of held.problems) problems.set(path, [...(problems.get(path) ?? []), ...found])
 
-  const inUse = new Set([...owned.policies.values()].flatMap(groupsOfStored))
-  const wanted = wantedGroups(input, owned, active, held.pinned)
-  const groups = planGroups(input, owned, wanted, inUse)
   const stale = stalePolicies(
     input,
     owned,
@@ -48,6 +45,11 @@ export function plan(input: PlanInput): Plan {
     new Map(active.map((policy) => [policy.path, policy])),
   )
   const isFree = stale.state.kind === 'free'
+  const guarded = stale.state.kind === 'guarded' ? stale.gone : []
+  const pinned = pinnedBy(owned, [...held.pinned, ...guarded.flatMap(groupsEver)])
+  const inUse = new Set([...owned.policies.values()].flatMap(groupsOfStored))
+  const wanted = wantedGroups(input, owned, active, pinned)
+  const groups = planGroups(input, owned, wanted, inUse)
   const base = {
     held: problems,
     warnings: [
@@ -71,7 +73,7 @@ export function plan(input: PlanInput): Plan {
     groups: groups.changes,
     waiting: stale.waiting,
   })
-  const used = usedAfter(owned, wanted, active, held.pinned, isFree ? stale.gone : [])
+  const used = usedAfter(owned, wanted, active, pinned, isFree ? stale.gone : [])
   const rest: StaleGroups =
     isFree && !isPartial
       ? staleGroups(input, owned, used)

@@ -32,6 +32,8 @@ export interface PlanMemory {
   readonly unusedSince: ReadonlyMap<string, number>
   /** Names of policies that two snapshots, far enough apart, agree are gone. */
   readonly confirmed: ReadonlySet<string>
+  /** Names of policies that were too many to go at first sight: they wait, also once they are fewer beside new ones. */
+  readonly suspect: ReadonlySet<string>
   /** A person agreed to deletes under this source. */
   readonly approvedSource: string | undefined
 }

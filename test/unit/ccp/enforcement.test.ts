@@ -151,6 +151,22 @@ test('a second snapshot that misses many more is looked at once more', async () 
   assert.equal(await w.settle(), 10)
 })
 
+test('many that go are looked at again also where others come beside them', async () => {
+  const w = world()
+  w.want(MANY.slice(0, 2))
+  await w.settle()
+  w.show()
+  w.want(MANY.slice(2), 0)
+  await w.settle()
+  w.show()
+  // Two of ten by now: few, but they were all there was when they went.
+  assert.equal(w.enforcer.plan().deletes.kind, 'guarded')
+  assert.equal(w.names().length, 10)
+  await w.clock.advance(30_000)
+  w.want(MANY.slice(2), 30_000)
+  assert.equal(await w.settle(), 2)
+})
+
 test('another source: deletes wait for approval, which lasts', async () => {
   const w = world()
   w.want(MANY)

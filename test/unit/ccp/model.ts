@@ -28,6 +28,7 @@ export const MEMORY: PlanMemory = {
   refused: new Map(),
   unusedSince: new Map(),
   confirmed: new Set(),
+  suspect: new Set(),
   approvedSource: undefined,
 }
 
