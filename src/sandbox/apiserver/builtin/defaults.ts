@@ -4,21 +4,27 @@
  */
 import { type Fields, fieldsOf, isFields, isList, listOf, omit, own, textOf } from '../json.ts'
 
+// What has nothing to be filled is given back as it is: changes of big objects are found by identity then.
+
 /** Missing fields filled; what is there stays. */
-const fill = (object: Fields, defaults: Fields): Fields => ({
-  ...object,
-  ...omit(defaults, ...Object.keys(object)),
-})
+const fill = (object: Fields, defaults: Fields): Fields =>
+  Object.keys(defaults).every((key) => Object.hasOwn(object, key))
+    ? object
+    : { ...object, ...omit(defaults, ...Object.keys(object)) }
 
 const mapList = (object: Fields, key: string, change: (item: Fields) => Fields): Fields => {
   const list = own(object, key)
-  return isList(list)
-    ? { ...object, [key]: list.map((item) => (isFields(item) ? change(item) : item)) }
-    : object
+  if (!isList(list)) return object
+  const changed = list.map((item) => (isFields(item) ? change(item) : item))
+  return changed.every((item, at) => item === list[at]) ? object : { ...object, [key]: changed }
 }
 
-const mapField = (object: Fields, key: string, change: (field: Fields) => Fields): Fields =>
-  isFields(own(object, key)) ? { ...object, [key]: change(fieldsOf(object, key)) } : object
+const mapField = (object: Fields, key: string, change: (field: Fields) => Fields): Fields => {
+  const field = own(object, key)
+  if (!isFields(field)) return object
+  const changed = change(field)
+  return changed === field ? object : { ...object, [key]: changed }
+}
 
 const pullPolicy = (image: string): string => {
   const name = image.slice(image.lastIndexOf('/') + 1)
@@ -79,9 +85,10 @@ export function podSpec(spec: Fields): Fields {
 const withRequests = (one: Fields): Fields =>
   mapField(one, 'resources', (resources) => {
     const limits = fieldsOf(resources, 'limits')
-    return Object.keys(limits).length === 0
+    const requests = fieldsOf(resources, 'requests')
+    return Object.keys(limits).every((key) => Object.hasOwn(requests, key))
       ? resources
-      : { ...resources, requests: { ...limits, ...fieldsOf(resources, 'requests') } }
+      : { ...resources, requests: { ...limits, ...requests } }
   })
 
 const NO_TIMES = { lastProbeTime: null, lastTransitionTime: null }
@@ -305,5 +312,6 @@ export function overEmpty(object: Fields, empty: Fields): Fields {
     if (present === undefined) return [key, value] as const
     return [key, isFields(present) && isFields(value) ? overEmpty(present, value) : present] as const
   })
+  if (added.every(([key, value]) => own(object, key) === value)) return object
   return { ...object, ...Object.fromEntries(added) }
 }

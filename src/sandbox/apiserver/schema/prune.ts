@@ -63,6 +63,7 @@ interface At {
 
 type Refuse = (words: string) => Error
 
+/** A value that is right as it is, is given back itself: what a change left alone stays the same object. */
 function decodeAt(value: unknown, shape: Shape, at: At, unknown: string[], refuse: Refuse): unknown {
   if (value === null || value === undefined) return undefined
   const mismatch = (): Error =>
@@ -78,32 +79,39 @@ function decodeAt(value: unknown, shape: Shape, at: At, unknown: string[], refus
     case 'list': {
       if (!isList(value)) throw mismatch()
       if (value.length === 0) return undefined
-      return value.map((item, index) =>
+      const items = value.map((item, index) =>
         decodeItem(item, shape.items, { ...at, path: `${at.path}[${index}]` }, unknown, refuse),
       )
+      return items.every((item, index) => item === value[index]) ? value : items
     }
     case 'map': {
       if (!isFields(value)) throw mismatch()
-      const entries = Object.entries(value).map(([key, field]) => [
-        key,
-        decodeItem(field, shape.values, { ...at, path: `${at.path}.${key}` }, unknown, refuse),
-      ])
-      return entries.length === 0 ? undefined : Object.fromEntries(entries)
+      let isSame = true
+      const entries = Object.entries(value).map(([key, field]) => {
+        const decoded = decodeItem(field, shape.values, { ...at, path: `${at.path}.${key}` }, unknown, refuse)
+        if (decoded !== field) isSame = false
+        return [key, decoded]
+      })
+      if (entries.length === 0) return undefined
+      return isSame ? value : Object.fromEntries(entries)
     }
     case 'struct': {
       if (!isFields(value)) throw mismatch()
       const kept: [string, unknown][] = []
+      let isSame = true
       for (const [key, field] of Object.entries(value)) {
         const known = shape.fields.get(key)
         const path = join(at.path, key)
         if (known === undefined) {
           unknown.push(path)
+          isSame = false
           continue
         }
         const decoded = decodeAt(field, known, { path, owner: shape.name || at.owner }, unknown, refuse)
+        if (decoded !== field) isSame = false
         if (decoded !== undefined) kept.push([key, decoded])
       }
-      return Object.fromEntries(kept)
+      return isSame ? value : Object.fromEntries(kept)
     }
   }
 }
