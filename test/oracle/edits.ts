@@ -187,3 +187,14 @@ export const BREAKING_EDITS: Readonly<Record<string, Edit>> = {
     ),
   }),
 }
+
+/** More at once than is believed at first sight. */
+export const MASS_EDITS: Readonly<Record<string, Edit>> = {
+  'all policies go': (intent) => ({ ...intent, policies: new Map() }),
+  'all policies but one go': (intent, { dice }) => {
+    const kept = dice.some([...intent.policies], 1)
+    return { ...intent, policies: new Map(kept) }
+  },
+  'policies come': (intent, maker) =>
+    [0, 1, 2].reduce((state) => SOUND_EDITS['a policy comes']!(state, maker), intent),
+}

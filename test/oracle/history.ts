@@ -7,7 +7,7 @@ import { ModelCluster } from '../unit/ccp/model.ts'
 import { type AntreaVerdict, antreaJudge } from './antrea.ts'
 import { randomCluster, randomFlows } from './cluster.ts'
 import { Dice } from './dice.ts'
-import { BREAKING_EDITS, SOUND_EDITS } from './edits.ts'
+import { BREAKING_EDITS, MASS_EDITS, SOUND_EDITS } from './edits.ts'
 import {
   accepted,
   answersOf,
@@ -55,7 +55,8 @@ class InForce {
   /** Paths of policies at a former revision. */
   held: ReadonlySet<string> = new Set()
 
-  take(intent: Intent, translation: Translation): void {
+  /** `isKeeping`: what NSX does not hold any more stays too, until that is believed. */
+  take(intent: Intent, translation: Translation, isKeeping: boolean): void {
     const now = revisions(intent.groups)
     for (const { path: group } of translation.groups.values()) this.groups.set(group, now.get(group)!)
     const taken = accepted(translation)
@@ -65,6 +66,14 @@ class InForce {
       if (taken.has(policy)) next.set(policy, { body, services: intent.services })
       else if (before !== undefined && body['marked_for_delete'] !== true) next.set(policy, before)
     }
+    if (isKeeping)
+      for (const [policy, before] of this.policies) {
+        const id = before.body['unique_id']
+        // An object of which nothing is left to enforce would be deleted, too.
+        const isEmpty = translation.empty.some((one) => one.path === policy)
+        const after = isEmpty ? undefined : next.get(policy)?.body['unique_id']
+        if (after !== id) next.set(after === undefined ? policy : `${policy} as ${id}`, before)
+      }
     this.held = new Set([...next.keys()].filter((policy) => !taken.has(policy)))
     this.policies = next
   }
@@ -82,6 +91,8 @@ export interface HistoryOptions {
   readonly isBreaking: boolean
   /** The next edit may come after any write. */
   readonly isHasty: boolean
+  /** Many policies go at once, and that is believed only later. */
+  readonly isGuarded?: boolean
   /** Another way to carry a plan out; the planner's own when absent. */
   readonly carryOut?: (steps: readonly Step[]) => readonly Step[]
 }
@@ -92,6 +103,7 @@ export interface HistoryOutcome {
   looks: number
   rests: number
   heldRests: number
+  guardedRests: number
 }
 
 interface Watched {
@@ -109,13 +121,16 @@ class History {
   readonly cluster: Cluster
   readonly model = new ModelCluster()
   readonly inForce = new InForce()
-  readonly outcome: HistoryOutcome = { writes: 0, looks: 0, rests: 0, heldRests: 0 }
+  readonly outcome: HistoryOutcome = { writes: 0, looks: 0, rests: 0, heldRests: 0, guardedRests: 0 }
   readonly story: string[] = []
   intent: Intent
   watched: Watched[] = []
   /** What may be wider, where only the cluster at rest tells what is in force. */
   doubts: { flow: Flow; direction: Direction; verdict: AntreaVerdict }[] = []
   nowMs = 0
+  /** Many deletes wait for another snapshot. */
+  isGuarding = false
+  suspect: ReadonlySet<string> = new Set()
   readonly unusedSince = new Map<string, number>()
 
   constructor(options: HistoryOptions) {
@@ -165,7 +180,11 @@ class History {
 
   /** One to four edits. */
   edit(): Translation {
-    const all = Object.entries({ ...SOUND_EDITS, ...(this.options.isBreaking ? BREAKING_EDITS : {}) })
+    const all = Object.entries({
+      ...SOUND_EDITS,
+      ...(this.options.isBreaking ? BREAKING_EDITS : {}),
+      ...(this.options.isGuarded ? MASS_EDITS : {}),
+    })
     for (const [name, edit] of this.dice.some(all, this.dice.pick([1, 1, 2, 2, 3, 4]))) {
       const next = edit(this.intent, this.maker)
       // In haste a revision may be accepted and never be written; so there nothing is refused that was accepted.
@@ -179,17 +198,25 @@ class History {
   /** What NSX decides from now on is allowed too. */
   take(): Translation {
     const translation = translate(this.intent)
-    this.inForce.take(this.intent, translation)
+    this.isGuarding = this.options.isGuarded === true
+    const { deletes } = this.model.plan(translation, this.memory())
+    this.isGuarding &&= deletes.kind === 'guarded'
+    this.suspect = new Set(this.isGuarding && deletes.kind === 'guarded' ? deletes.names : [])
+    this.inForce.take(this.intent, translation, this.isGuarding)
     const judge = nsxJudge(this.inForce.view(), this.cluster)
     for (const one of this.watched) one.limit = Math.max(one.limit, REACH[judge(one.flow, one.direction)])
     return translation
   }
 
+  memory() {
+    const confirmed = new Set(this.isGuarding ? [] : LONE_IDS)
+    return { nowMs: this.nowMs, unusedSince: this.unusedSince, confirmed, suspect: this.suspect }
+  }
+
   plan(translation: Translation) {
     this.nowMs += 60_000
     const { nowMs, unusedSince } = this
-    const confirmed = new Set(LONE_IDS)
-    const next = this.model.plan(translation, { nowMs, unusedSince, confirmed })
+    const next = this.model.plan(translation, this.memory())
     for (const name of next.unused) if (!unusedSince.has(name)) unusedSince.set(name, nowMs)
     return next
   }
@@ -243,6 +270,15 @@ class History {
     const found = firstDisagreement(answers, stored(this.model), this.cluster)
     if (found !== undefined) this.fail(`at rest: ${describe(found)}; held: ${[...this.inForce.held]}`)
     this.story.push('at rest')
+    if (!this.isGuarding) return
+    this.outcome.guardedRests += 1
+    this.isGuarding = false
+    this.inForce.take(this.intent, translation, false)
+    const nsx = nsxJudge(this.inForce.view(), this.cluster)
+    for (const one of this.watched)
+      one.limit = Math.max(REACH[judge(one.flow, one.direction)], REACH[nsx(one.flow, one.direction)])
+    this.story.push('what went is believed')
+    this.settle(translation)
   }
 
   /**

@@ -23,9 +23,8 @@ print(count)
 
 totals.clear()
 for (let at = 0; at < histories; at += 1) {
-  const isBreaking = at % 3 === 1
-  const isHasty = at % 3 === 2
-  const outcome = runHistory({ seed: first + at, rounds: 8, flows: 60, isBreaking, isHasty })
+  const kind = { isBreaking: at % 4 === 1, isHasty: at % 4 === 2, isGuarded: at % 4 === 3 }
+  const outcome = runHistory({ seed: first + at, rounds: 8, flows: 60, ...kind })
   for (const [key, found] of Object.entries(outcome)) add(key, found)
 }
 process.stdout.write(

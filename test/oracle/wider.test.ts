@@ -7,7 +7,7 @@ const ROUNDS = 8
 const FLOWS = 40
 
 function histories(count: number, first: number, more: Partial<HistoryOptions>): HistoryOutcome {
-  const sum: HistoryOutcome = { writes: 0, looks: 0, rests: 0, heldRests: 0 }
+  const sum: HistoryOutcome = { writes: 0, looks: 0, rests: 0, heldRests: 0, guardedRests: 0 }
   for (let seed = first; seed < first + count; seed += 1) {
     const one = runHistory({
       seed,
@@ -35,6 +35,11 @@ test('what is refused stays at its last accepted revision, and is reckoned with'
 test('edits that come between two writes', () => {
   const { writes } = histories(30, 2_000, { isHasty: true })
   assert.ok(writes > 1_000, `${writes} writes`)
+})
+
+test('what goes in large numbers stays until that is believed, and is reckoned with', () => {
+  const { guardedRests } = histories(50, 3_000, { isGuarded: true })
+  assert.ok(guardedRests > 10, `${guardedRests} rests with deletes that wait`)
 })
 
 /** Ways to carry plans out that are wider; each must be found. */
