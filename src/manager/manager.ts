@@ -19,7 +19,14 @@ import { createInventory, inventoryRoutes } from './inventory/index.ts'
 import { licenseRoutes } from './licenses.ts'
 import { createWorld, followMembers, memberAddresses, memberRoutes } from './members/index.ts'
 import { nodeRoutes } from './node.ts'
-import { attributeRoutes, createPolicyStore, PATHS, policyRoutes, tagRoutes } from './policy/index.ts'
+import {
+  attributeRoutes,
+  createPolicyStore,
+  expressionRoutes,
+  PATHS,
+  policyRoutes,
+  tagRoutes,
+} from './policy/index.ts'
 import { kindOf, placeOf } from './policy/kinds.ts'
 import { writePredefined } from './policy/predefined.ts'
 import { writeObject } from './policy/write.ts'
@@ -81,6 +88,7 @@ export function createManager(options: ManagerOptions): Manager {
     ...tagRoutes(() => taggedObjects(sources())),
     ...attributeRoutes(),
     ...memberRoutes(store, world),
+    ...expressionRoutes(store, uuid),
     ...healthRoutes(health, directory, store),
     ...realizedRoutes({ store, clusterAt: (path) => realizationAt(directory, states, path) }),
   ].flatMap(underBothRoots)

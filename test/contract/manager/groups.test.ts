@@ -121,3 +121,44 @@ test('a write that puts back what was read changes nothing, with or without a na
     assert.deepEqual(again, read)
   }
 })
+
+test('expressions have calls of their own: made, added to, taken from, deleted', async () => {
+  const { user, cluster } = await harness()
+  const path = `${DOMAIN}/groups/g`
+  const expression = async () => (await user.send('GET', path)).body.expression
+  await user.send('PATCH', path, {})
+  const ips = `${path}/ip-address-expressions/ips`
+  assert.equal((await user.send('PATCH', ips, { ip_addresses: ['10.0.0.1'] })).status, 200)
+  assert.deepEqual(await expression(), [
+    { id: 'ips', resource_type: 'IPAddressExpression', ip_addresses: ['10.0.0.1'] },
+  ])
+  await user.send('PATCH', `${path}/mac-address-expressions/macs`, { mac_addresses: ['00:50:56:aa:bb:cc'] })
+  await user.send('PATCH', `${DOMAIN}/groups/inner`, {})
+  await user.send('PATCH', `${path}/path-expressions/paths`, {
+    paths: ['/infra/domains/default/groups/inner'],
+  })
+  const types = async () => (await expression()).map((part: { resource_type: string }) => part.resource_type)
+  const C = 'ConjunctionOperator'
+  assert.deepEqual(await types(), ['IPAddressExpression', C, 'MACAddressExpression', C, 'PathExpression'])
+  assert.equal(
+    (await user.send('POST', `${ips}?action=add`, { ip_addresses: ['10.0.0.2', '10.0.0.1'] })).status,
+    200,
+  )
+  assert.deepEqual((await expression())[0].ip_addresses, ['10.0.0.1', '10.0.0.2'])
+  await user.send('POST', `${ips}?action=remove`, { ip_addresses: ['10.0.0.1'] })
+  assert.deepEqual((await expression())[0].ip_addresses, ['10.0.0.2'])
+  const refused = async (...call: Parameters<typeof user.send>) => (await user.send(...call)).status
+  assert.equal(await refused('POST', `${ips}?action=add`, { ip_addresses: ['nonsense'] }), 400)
+  assert.equal(await refused('POST', `${ips}?action=add`, { ip_addresses: ['2001:db8::1'] }), 400)
+  assert.equal(await refused('POST', `${ips}?action=else`, { ip_addresses: [] }), 400)
+  assert.equal(await refused('POST', `${path}/path-expressions/ips?action=add`, { members: [] }), 404)
+  assert.equal(await refused('DELETE', `${path}/ip-address-expressions/none`), 404)
+  assert.equal(await refused('PATCH', `${DOMAIN}/groups/none/path-expressions/p`, { paths: ['/a'] }), 404)
+  assert.equal((await cluster.send('DELETE', ips)).status, 403)
+  assert.equal(await refused('DELETE', `${path}/mac-address-expressions/macs`), 200)
+  assert.deepEqual(await types(), ['IPAddressExpression', C, 'PathExpression'])
+  assert.equal(await refused('DELETE', ips), 200)
+  assert.deepEqual(await types(), ['PathExpression'])
+  await user.send('DELETE', `${path}/path-expressions/paths`)
+  assert.deepEqual(await expression(), [])
+})

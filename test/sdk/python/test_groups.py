@@ -136,6 +136,27 @@ class Groups(SdkTest):
         self.refused(400, 255, self.patch_group, 'sdk-a-type', group_type=['IPAddress'])
         self.delete_group('sdk-a-type')
 
+    def test_expressions_on_their_own(self):
+        calls = self.domains.groups
+        where = ('default', 'sdk-g-own')
+        self.patch_group('sdk-g-own')
+        calls.IpAddressExpressions.policy_patch_group_ip_address_expression_for_domain(
+            *where, 'ips', m.IPAddressExpression(ip_addresses=['10.0.0.1']))
+        calls.MacAddressExpressions.policy_patch_group_mac_address_expression_for_domain(
+            *where, 'macs', m.MACAddressExpression(mac_addresses=['00:50:56:aa:bb:cc']))
+        calls.ExternalIdExpressions.policy_patch_group_external_id_expression_for_domain(
+            *where, 'ids', m.ExternalIDExpression(member_type='VirtualMachine', external_ids=['vm-1']))
+        calls.IpAddressExpressions.policy_addor_remove_group_ip_addresses(
+            *where, 'ips', m.IPAddressList(ip_addresses=['10.0.0.2']), action='add')
+        calls.ExternalIdExpressions.policy_addor_remove_group_external_id_members(
+            *where, 'ids', m.GroupMemberList(members=['vm-2']), action='add')
+        calls.MacAddressExpressions.policy_delete_group_mac_address_expression(*where, 'macs')
+        ips, operator, ids = [typed(part) for part in self.read_group('sdk-g-own').expression]
+        self.assertEqual((ips.ip_addresses, operator.conjunction_operator, ids.external_ids),
+                         (['10.0.0.1', '10.0.0.2'], 'OR', ['vm-1', 'vm-2']))
+        self.refused(404, 600, calls.PathExpressions.policy_delete_group_path_expression, *where, 'ips')
+        self.delete_group('sdk-g-own')
+
     def test_revisions(self):
         groups = self.domains.Groups
         made = groups.policy_update_group_for_domain('default', 'sdk-g-rev', m.Group(description='one'))
