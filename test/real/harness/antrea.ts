@@ -5,16 +5,10 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  createStandInAgents,
-  createStandInController,
-  installCrds,
-  installRoutes,
-  type StandInAgents,
-} from '../../../src/sandbox/antrea/index.ts'
-import { createHttpClient, createRealClock, createRealRandom, serve } from '../../../src/world/real.ts'
+import { installCrds, installRoutes, type StandInAgents } from '../../../src/sandbox/antrea/index.ts'
+import { attachAgents, attachController } from '../../../src/sandbox/controlplane/index.ts'
+import { createRealClock, createRealRandom } from '../../../src/world/real.ts'
 import { RefusedError } from './api.ts'
-import { createAuthority } from './certificates.ts'
 import type { ControlPlane } from './controlplane.ts'
 import { freePorts, start } from './processes.ts'
 import { eventually } from './wait.ts'
@@ -33,69 +27,21 @@ export interface AntreaOptions {
 export async function attachAntrea(plane: ControlPlane, options: AntreaOptions = {}): Promise<Antrea> {
   await installCrds(plane.api.http)
   const binary = process.env['ANTREA_CONTROLLER']
-  const stopController = await (binary ? startReal(plane, binary) : startStandIn(plane))
-  const clients: { close(): Promise<void> }[] = []
-  const agents = createStandInAgents(
-    {
-      clock: createRealClock(),
-      random: createRealRandom(),
-      connect: () => {
-        const client = newClient(plane)
-        clients.push(client)
-        return client
+  const deps = { clock: createRealClock(), random: createRealRandom() }
+  const stopController = await (binary ? startReal(plane, binary) : attachController(plane, deps))
+  try {
+    const attached = await attachAgents(plane, deps, {
+      realizationDelayMs: options.realizationDelayMs ?? 50,
+    })
+    return {
+      agents: attached.agents,
+      async stop() {
+        await attached.stop()
+        await stopController()
       },
-    },
-    { realizationDelayMs: options.realizationDelayMs ?? 50 },
-  )
-  const stop = async () => {
-    await agents.stop()
-    await Promise.all(clients.map((client) => client.close()))
+    }
+  } catch (error) {
     await stopController()
-  }
-  try {
-    await agents.start()
-    return { agents, stop }
-  } catch (error) {
-    await stop()
-    throw error
-  }
-}
-
-const newClient = (plane: ControlPlane) => createHttpClient(plane.administrator)
-
-const SERVICE_DNS_NAME = 'antrea.kube-system.svc'
-
-async function startStandIn(plane: ControlPlane): Promise<() => Promise<void>> {
-  const authority = await createAuthority('antrea-ca')
-  const certificate = await authority.server('antrea', { dns: [SERVICE_DNS_NAME], ips: [] })
-  const client = newClient(plane)
-  const controller = createStandInController({
-    clock: createRealClock(),
-    random: createRealRandom(),
-    connect: () => client,
-  })
-  const server = await serve({
-    handler: controller.handler,
-    host: '127.0.0.1',
-    port: 0,
-    http2: true,
-    tls: {
-      ...certificate,
-      ca: plane.frontProxyCaPem,
-      requestCert: true,
-    },
-  })
-  const stop = async () => {
-    await controller.stop()
-    await client.close()
-    await server.close()
-  }
-  try {
-    await controller.start()
-    await installRoutes(plane.api.http, { port: server.port, caPem: authority.ca })
-    return stop
-  } catch (error) {
-    await stop()
     throw error
   }
 }

@@ -1,51 +1,7 @@
 /** The control plane's programs, built from their Go modules. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { goBuild } from './go-build.ts'
+import { controlPlaneBuild } from '../../../src/sandbox/controlplane/index.ts'
+import { ROOT } from './go-build.ts'
 
-const MODULE = join(import.meta.dirname, '../controlplane')
+export type { ProgramName, Programs } from '../../../src/sandbox/controlplane/index.ts'
 
-/** Each program and the package it is built from. */
-const PROGRAMS = {
-  etcd: 'go.etcd.io/etcd/server/v3',
-  'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
-  'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
-  kubectl: 'k8s.io/kubernetes/cmd/kubectl',
-} as const
-export type ProgramName = keyof typeof PROGRAMS
-export type Programs = Readonly<Record<ProgramName, string>>
-
-/** What go.mod asks of Kubernetes. */
-function kubernetesVersion(): string {
-  const [, version] =
-    /^\s*k8s\.io\/kubernetes (v\S+)/m.exec(readFileSync(join(MODULE, 'go.mod'), 'utf8')) ?? []
-  if (version === undefined)
-    throw new Error('test/real/controlplane/go.mod does not require k8s.io/kubernetes')
-  return version
-}
-
-/** Without these the programs call themselves v0.0.0 and kubectl complains of the skew. */
-function buildFlags(): string[] {
-  const version = kubernetesVersion()
-  const [major = '', minor = ''] = version.slice(1).split('.')
-  const values = [
-    `gitVersion=${version}`,
-    `gitMajor=${major}`,
-    `gitMinor=${minor}`,
-    'gitTreeState=clean',
-    'buildDate=1970-01-01T00:00:00Z',
-  ]
-  const stamps = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((name) =>
-    values.map((value) => `-X ${name}.${value}`),
-  )
-  return ['-trimpath', '-ldflags', ['-s -w', ...stamps].join(' ')]
-}
-
-export const controlPlane = goBuild({
-  folder: MODULE,
-  cache: 'controlplane',
-  programs: PROGRAMS,
-  flags: buildFlags(),
-  subject: 'kube-apiserver and etcd',
-  usual: '4 to 6 minutes',
-})
+export const controlPlane = controlPlaneBuild(ROOT)

@@ -1,6 +1,8 @@
 /** Whether this tier runs here, and says so plainly when it does not. */
+import { createRealClock } from '../../../src/world/real.ts'
 import { controlPlane, type Programs } from './build.ts'
 import type { GoBuild } from './go-build.ts'
+import { watchExit } from './processes.ts'
 
 const isRequired = process.env['REAL_TIER'] === 'required'
 
@@ -25,7 +27,11 @@ export function tierOf<Name extends string>(
     skip: whyNot === undefined || isRequired ? false : `${name} is skipped: ${whyNot}`,
     programs() {
       if (whyNot !== undefined) throw new Error(`${name} is required here, but ${whyNot}`)
-      return build.programs((line) => process.stderr.write(`# ${name}: ${line}\n`))
+      watchExit()
+      return build.programs({
+        clock: createRealClock(),
+        progress: (line) => process.stderr.write(`# ${name}: ${line}\n`),
+      })
     },
   }
 }
