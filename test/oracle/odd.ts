@@ -25,6 +25,7 @@ export function oddRule(dice: Dice, rule: Body, badGroup: string, badService: st
     { source_groups: ['10.0.0.9-10.0.0.1'] },
     { source_groups: ['10.0.0.0/33'] },
     { source_groups: ['fd00::/129'] },
+    { source_groups: ['::ffff:10.0.0.1'] },
     { destination_groups: ['224.0.0.1'], direction: 'OUT' },
     { source_groups: ['/orgs/default/projects/p/infra/domains/default/groups/g0'] },
     { services: [badService], service_entries: [] },

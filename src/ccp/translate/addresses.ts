@@ -57,8 +57,20 @@ function coverRange(family: Family, first: bigint, last: bigint): Block[] {
   return blocks
 }
 
-/** `10.0.0.1`, `10.0.0.0/8` (host bits are cut off), `10.0.0.1-10.0.0.9`; undefined: none of these. */
+/**
+ * `10.0.0.1`, `10.0.0.0/8` (host bits are cut off), `10.0.0.1-10.0.0.9`; undefined: none of these, or IPv4 written as
+ * IPv6 (::ffff:10.0.0.1), which Antrea's agents take for IPv4 but with the IPv6 prefix length
+ * (antrea-io/antrea pkg/util/ip, IPNetToNetIPNet).
+ */
 export function parseBlocks(text: string): Block[] | undefined {
+  const blocks = readBlocks(text)
+  return blocks?.some(isMapped) ? undefined : blocks
+}
+
+/** RFC 4291 §2.5.5.2: five words of zeros, then ffff. */
+const isMapped = ({ cidr }: Block): boolean => /^::ffff:[0-9a-f]{1,4}:[0-9a-f]{1,4}\//.test(cidr)
+
+function readBlocks(text: string): Block[] | undefined {
   const dash = text.split('-')
   if (dash.length === 2) {
     const [first, last] = dash.map((part) => parseAddress(part.trim()))

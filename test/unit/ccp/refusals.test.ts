@@ -84,6 +84,8 @@ test('rules', () => {
   inRule('EMPTY_LIST', { source_groups: [] })
   inRule('EMPTY_LIST', { services: [] })
   inRule('ADDRESS_INVALID', { source_groups: ['10.0.0.300'] })
+  for (const mapped of ['::ffff:10.0.0.1', '::FFFF:0:0/96', '::fffe:ffff:ffff-::ffff:0:0'])
+    inRule('ADDRESS_INVALID', { source_groups: [mapped] })
   inRule('MULTICAST', { source_groups: ['224.0.0.1'] })
   inRule('SEQUENCE_NUMBER', { sequence_number: -5 })
   inRule('DUPLICATE_RULE_ID', { rule_id: 2 })
