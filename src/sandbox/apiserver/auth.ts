@@ -51,7 +51,9 @@ export function authorize(
   const resource = `${plural}${group === '' ? '' : `.${group}`}`
   const full = subresource === undefined ? resource : `${resource}/${subresource}`
   if (options.authorize === undefined || options.authorize(user, verb, full, namespace)) return
-  const where = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`
+  // A namespace is in itself.
+  const place = namespace ?? (group === '' && plural === 'namespaces' ? name : undefined)
+  const where = place === undefined ? 'at the cluster scope' : `in the namespace "${place}"`
   const what = subresource === undefined ? plural : `${plural}/${subresource}`
   throw forbidden(
     { group, plural },

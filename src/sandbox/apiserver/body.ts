@@ -31,7 +31,6 @@ async function readBytes(request: ServerRequest): Promise<Uint8Array> {
         413,
         'RequestEntityTooLarge',
         `Request entity too large: limit is ${APISERVER_BODY_BYTES_MAX}`,
-        {},
       )
     throw error
   }
@@ -109,7 +108,8 @@ export async function readObject(
   if (!isYaml && type !== JSON_TYPE && type !== '')
     throw unsupportedMediaType([JSON_TYPE, 'application/yaml', PROTOBUF_TYPE])
   const { value, merged, twice } = parse(await readText(request), isYaml, subject)
-  const object = isTyped ? merged : value
+  // Go reads null into an empty object.
+  const object = isTyped ? (merged ?? {}) : value
   if (!isFields(object))
     throw badRequest(
       `the object provided is unrecognized (must be of type ${subject}): couldn't get version/kind; it is not an object`,

@@ -103,7 +103,9 @@ export function toResource(crd: StoredObject): Resource {
     categories: texts('categories'),
     namespaced: textOf(spec, 'scope') === 'Namespaced',
     verbs: STANDARD_VERBS,
-    versions: versions.map((one) => toVersion(one, isWebhook && textOf(one, 'name') !== storage)),
+    versions: versions.map((one) =>
+      toVersion(one, isWebhook && textOf(one, 'name') !== storage, deprecationOf(spec, one, versions)),
+    ),
     storage,
     custom: true,
     hasStatus: versions.some((one) => isFields(own(fieldsOf(one, 'subresources'), 'status'))),
@@ -120,7 +122,15 @@ export function toResource(crd: StoredObject): Resource {
   }
 }
 
-function toVersion(one: Fields, needsConversion: boolean): Version {
+/** What kube-apiserver warns of where the definition has no words of its own. */
+function deprecationOf(spec: Fields, one: Fields, versions: readonly Fields[]): string {
+  const kind = textOf(fieldsOf(spec, 'names'), 'kind')
+  const nameOf = (version: Fields) => `${textOf(spec, 'group')}/${textOf(version, 'name')} ${kind}`
+  const newer = versions.find((other) => other['served'] === true && other['deprecated'] !== true)
+  return `${nameOf(one)} is deprecated${newer === undefined ? '' : `; use ${nameOf(newer)}`}`
+}
+
+function toVersion(one: Fields, needsConversion: boolean, usual: string): Version {
   const schema = own(fieldsOf(one, 'schema'), 'openAPIV3Schema') as Schema | undefined
   const declared = listOf(one, 'additionalPrinterColumns').filter(isFields).map(toColumn)
   const warning = textOf(one, 'deprecationWarning')
@@ -130,7 +140,7 @@ function toVersion(one: Fields, needsConversion: boolean): Version {
     shape: objectShape(schema, structShape('ObjectMeta')),
     columns: [NAME, ...(declared.length === 0 ? [{ ...AGE, type: 'date' }] : declared)],
     ...(schema === undefined ? {} : { schema }),
-    ...(one['deprecated'] === true ? { deprecation: warning } : {}),
+    ...(one['deprecated'] === true ? { deprecation: warning || usual } : {}),
     ...(needsConversion
       ? { refusal: 'conversion by a webhook: ask for the version objects are stored in' }
       : {}),

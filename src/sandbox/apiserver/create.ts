@@ -10,7 +10,7 @@ import { checkNamespace } from './namespaces.ts'
 import { checkWriteOptions, isDryRun, writerOf } from './options.ts'
 import { trackUpdate } from './patch/index.ts'
 import { apiVersionOf, keyOf } from './resource.ts'
-import { hasRules, ruleErrors, rulesNotChecked, validateSchema } from './schema/index.ts'
+import { hasRules, newFindings, ruleErrors, rulesNotChecked, validateSchema } from './schema/index.ts'
 import { alreadyExists, type FieldError, invalid, resourceText, StatusError } from './status.ts'
 import type { ManagedFields, StoredObject } from './types.ts'
 
@@ -130,6 +130,15 @@ const LETTERS = 'bcdfghjklmnpqrstvwxz2456789'
 const suffix = (core: Core): string =>
   Array.from({ length: 5 }, () => LETTERS[Math.floor(core.random.next() * LETTERS.length)]).join('')
 
+/** With one of these a value is not what its rules may expect. */
+const BLOCKING: readonly string[] = [
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]
+
 /** Messages of a status endpoint leave the path's head out: there the status is the whole. */
 const inStatus = ({ subresource }: Call, { message, ...rest }: FieldError): FieldError => ({
   ...rest,
@@ -146,8 +155,15 @@ export function contentErrors(
   const found = resource.validate(object, previous)
   if (version.schema === undefined) return found
   const value = { ...omit(object, 'metadata'), metadata: own(object, 'metadata') }
-  const schemaFound = validateSchema(value, version.schema).map((one) => inStatus(call, one))
+  const schemaFound = newFindings(validateSchema(value, version.schema), value, previous).map((one) =>
+    inStatus(call, one),
+  )
   if (!hasRules(version.schema)) return [...found, ...schemaFound]
-  if (schemaFound.length > 0) return [...found, ...schemaFound, rulesNotChecked]
-  return [...found, ...ruleErrors({ value, before: previous, schema: version.schema, path: '' })]
+  if (schemaFound.some(({ reason }) => BLOCKING.includes(reason)))
+    return [...found, ...schemaFound, rulesNotChecked]
+  return [
+    ...found,
+    ...schemaFound,
+    ...ruleErrors({ value, before: previous, schema: version.schema, path: '' }),
+  ]
 }

@@ -139,10 +139,28 @@ function aggregatedVersion(accept: string | undefined): string | undefined {
 export interface DiscoveryAnswer {
   readonly body: Fields
   readonly contentType?: string
+  readonly isAcceptable: boolean
 }
 
 /** Answers /api, /apis, /apis/GROUP, /api/v1 and /apis/GROUP/VERSION; undefined for other paths. */
 export function discover(core: Core, path: string, accept: string | undefined): DiscoveryAnswer | undefined {
+  const found = discovered(core, path, accept)
+  return found === undefined ? undefined : { ...found, isAcceptable: isDiscoveryAccepted(accept) }
+}
+
+/** Plain JSON, or a form of discovery there is. */
+function isDiscoveryAccepted(accept: string | undefined): boolean {
+  const clauses = readAccept(accept)
+  if (clauses.length === 0 || aggregatedVersion(accept) !== undefined) return true
+  return clauses.some(
+    ({ type, parameters }) =>
+      (type === 'application/json' || type === '*/*' || type === 'application/*') && !parameters.has('as'),
+  )
+}
+
+type Found = Omit<DiscoveryAnswer, 'isAcceptable'>
+
+function discovered(core: Core, path: string, accept: string | undefined): Found | undefined {
   const parts = path.split('/').filter((part) => part !== '')
   if (parts[0] !== 'api' && parts[0] !== 'apis') return undefined
   const isCore = parts[0] === 'api'
@@ -155,7 +173,11 @@ export function discover(core: Core, path: string, accept: string | undefined): 
   }
   const [group, version] = isCore ? ['', parts[1]] : [parts[1], parts[2]]
   const found = versions.find((one) => one.group === group && one.version === version)
-  if (parts.length > (isCore ? 2 : 3) || found === undefined) return undefined
+  if (parts.length > (isCore ? 2 : 3)) return undefined
+  // A group that is built in says so when it has no such version.
+  const isBuiltin = core.registry.all().some((one) => one.group === group && !one.custom)
+  if (found === undefined && isBuiltin) throw noSuchResource()
+  if (found === undefined) return undefined
   const { resources } = found
   return {
     body: {
@@ -167,11 +189,7 @@ export function discover(core: Core, path: string, accept: string | undefined): 
   }
 }
 
-function roots(
-  isCore: boolean,
-  versions: readonly GroupVersion[],
-  aggregated: string | undefined,
-): DiscoveryAnswer {
+function roots(isCore: boolean, versions: readonly GroupVersion[], aggregated: string | undefined): Found {
   if (aggregated !== undefined) {
     const items = (isCore ? [''] : groupNames(versions)).map((group) => aggregatedGroup(group, versions))
     return {

@@ -2,12 +2,11 @@
 import type { ServerRequest, ServerResponse } from '../../world/index.ts'
 import { aggregatedFor, proxy } from './aggregate.ts'
 import { authorize } from './auth.ts'
-import { jsonOf } from './collection.ts'
 import { type Answer, type Call, type Core, collectionOf } from './core.ts'
 import { create } from './create.ts'
 import { discover, openApi, versionInfo } from './discovery.ts'
 import type { Fields } from './json.ts'
-import { getOne, listAll, matcherOf, prefixOf } from './list.ts'
+import { getOne, listAll, matcherOf, objectText, prefixOf } from './list.ts'
 import { podLog } from './logs.ts'
 import { negotiate } from './negotiate.ts'
 import { patch } from './patching.ts'
@@ -16,6 +15,7 @@ import { apiVersionOf, versionOf } from './resource.ts'
 import { review } from './reviews.ts'
 import type { ResourceRoute, Route } from './route.ts'
 import { methodNotAllowed, noSuchResource, notDone, notFound, resourceText, StatusError } from './status.ts'
+import type { Form } from './table.ts'
 import type { ApiServerOptions, StoredObject, UserInfo } from './types.ts'
 import { update } from './update.ts'
 import type { Watches } from './watch.ts'
@@ -55,14 +55,16 @@ export async function dispatch(asked: Dispatch): Promise<ServerResponse> {
 const isCustom = (core: Core, group: string): boolean =>
   core.registry.all().some((one) => one.group === group && one.custom)
 
-const HEALTH = /^\/(healthz|livez|readyz)(\/[\w.-]+)*$/
+const HEALTH = /^\/(healthz|livez|readyz)(\/(ping|log|etcd|poststarthook\/[\w.-]+))?$/
 
 function answerOther({ core, request }: Dispatch): ServerResponse {
   const { path, method } = request
   if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed()
   const found = discover(core, path, request.headers['accept'])
+  if (found?.isAcceptable === false) negotiate('text/html')
   if (found !== undefined) return json(200, found.body, found.contentType)
-  if (HEALTH.test(path)) return { status: 200, headers: { 'content-type': 'text/plain' }, body: 'ok' }
+  if (HEALTH.test(path))
+    return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: 'ok' }
   if (path === '/version' || path === '/version/') return json(200, versionInfo)
   const document = openApi(core, path)
   if (document !== undefined) return json(200, document)
@@ -108,16 +110,25 @@ async function answerResource(asked: Dispatch, route: ResourceRoute): Promise<Se
     .all()
     .some((one) => one.group === route.group && one.versions.some(({ name }) => name === route.version))
   // Groups of custom resources answer like no path at all.
-  const isCustomGroup = isGroupKnown && isCustom(core, route.group)
+  const isCustomGroup = isCustom(core, route.group)
+  const isGroupThere = core.registry.all().some(({ group }) => group === route.group)
+  if (isGroupThere && !isCustomGroup && !isGroupKnown) throw noSuchResource()
   if (!isGroupKnown || (isCustomGroup && resource === undefined)) return notFoundText()
   authorize(user, route.verb ?? request.method.toLowerCase(), route, asked.options)
+  if (isCustomGroup && version?.served === false) return notFoundText()
   if (resource === undefined || version === undefined || !version.served) throw noSuchResource()
   if (version.refusal !== undefined) throw notDone(version.refusal)
-  if (route.namespace !== undefined && !resource.namespaced) throw noSuchResource()
+  if (route.namespace !== undefined && !resource.namespaced)
+    return isCustomGroup ? notFoundText() : refuse(noSuchResource())
   if (route.verb === undefined) throw methodNotAllowed()
   const isPlaced = route.namespace !== undefined || !resource.namespaced
-  if (!isPlaced && (route.name !== undefined || route.verb === 'create'))
+  if (
+    !isPlaced &&
+    (route.name !== undefined || route.verb === 'create' || route.verb === 'deletecollection')
+  ) {
+    if (isCustomGroup && route.name !== undefined) return notFoundText()
     throw route.name === undefined ? methodNotAllowed() : noSuchResource()
+  }
   const call: Call = {
     request,
     user,
@@ -129,10 +140,17 @@ async function answerResource(asked: Dispatch, route: ResourceRoute): Promise<Se
     subresource: route.subresource,
     warnings: version.deprecation === undefined ? [] : [version.deprecation],
   }
-  const response = await answerCall(asked, call)
+  const response = await answerCall(asked, call).catch((error: unknown) => {
+    if (error instanceof StatusError && call.warnings.length > 0) error.warnings = warnings(call)
+    throw error
+  })
   return call.warnings.length === 0
     ? response
     : { ...response, headers: { ...response.headers, warning: warnings(call) } }
+}
+
+const refuse = (error: StatusError): never => {
+  throw error
 }
 
 /** RFC 7234's warn-text; kube-apiserver keeps all of them under some 4 KiB. */
@@ -148,15 +166,27 @@ function warnings(call: Call): readonly string[] {
     })
 }
 
+/** Go's name of the type, for messages. */
+const goTypeOf = ({ resource }: Call): string =>
+  resource.custom ? 'unstructured.Unstructured' : `${resource.group.split('.')[0] || 'core'}.${resource.kind}`
+
+function formOf(call: Call): Form {
+  const accept = call.request.headers['accept']
+  const { verb } = call
+  return negotiate(accept, verb === 'list' || verb === 'watch' ? verb : 'object', goTypeOf(call)).form
+}
+
 async function answerCall(asked: Dispatch, call: Call): Promise<ServerResponse> {
   const { core, watches } = asked
   if (call.subresource !== undefined) return answerSubresource(asked, call)
   if (!call.resource.verbs.includes(call.verb)) throw methodNotAllowed()
+  // What cannot be answered is not done either.
+  const form = formOf(call)
   switch (call.verb) {
     case 'get':
-      return json(200, getOne(core, call, negotiate(call.request.headers['accept']).form))
+      return json(200, getOne(core, call, form))
     case 'list': {
-      const body = listAll(core, call, negotiate(call.request.headers['accept']).form)
+      const body = listAll(core, call, form)
       return typeof body === 'string'
         ? json(200, body)
         : { status: 200, headers: { 'content-type': JSON_TYPE }, body }
@@ -165,17 +195,17 @@ async function answerCall(asked: Dispatch, call: Call): Promise<ServerResponse> 
       return {
         status: 200,
         headers: { 'content-type': JSON_TYPE },
-        body: watches.open(core, watchCall(call), negotiate(call.request.headers['accept']).form),
+        body: watches.open(core, watchCall(call), form),
       }
     case 'create':
       if (call.name !== undefined) throw methodNotAllowed()
-      return written(call, await create(core, call))
+      return written(core, call, await create(core, call), form)
     case 'update':
-      return written(call, await update(core, call))
+      return written(core, call, await update(core, call), form)
     case 'patch':
-      return written(call, await patch(core, call))
+      return written(core, call, await patch(core, call), form)
     case 'delete':
-      return removeOne(core, call)
+      return removeOne(core, call, form)
     case 'deletecollection':
       return removeAll(core, call)
     default:
@@ -192,10 +222,11 @@ function watchCall(call: Call): Call {
   return { ...call, request: { ...call.request, query, body: (max) => call.request.body(max) } }
 }
 
-const written = (call: Call, { code, object }: Answer): ServerResponse => json(code, textOf(call, object))
+const written = (core: Core, call: Call, { code, object }: Answer, form: Form): ServerResponse =>
+  json(code, textOf(core, call, object, form))
 
-const textOf = (call: Call, object: StoredObject): string =>
-  jsonOf(object, apiVersionOf(call.resource, call.version.name))
+const textOf = (core: Core, call: Call, object: StoredObject, form: Form): string =>
+  objectText(core, call, { key: '', revision: 0, object }, form)
 
 const inVersion = (call: Call, object: StoredObject): StoredObject => ({
   ...object,
@@ -218,13 +249,14 @@ async function answerSubresource(asked: Dispatch, call: Call): Promise<ServerRes
       { group: resource.group, kind: resource.plural },
     )
   if (!resource.hasStatus) throw resource.custom ? notFound(resource, call.name ?? '') : noSuchResource()
+  const form = formOf(call)
   switch (verb) {
     case 'get':
-      return json(200, getOne(core, call, negotiate(call.request.headers['accept']).form))
+      return json(200, getOne(core, call, form))
     case 'update':
-      return written(call, await update(core, call))
+      return written(core, call, await update(core, call), form)
     case 'patch':
-      return written(call, await patch(core, call))
+      return written(core, call, await patch(core, call), form)
     default:
       throw methodNotAllowed()
   }
@@ -233,16 +265,16 @@ async function answerSubresource(asked: Dispatch, call: Call): Promise<ServerRes
 const NOT_DONE =
   /^(exec|attach|portforward|proxy|eviction|binding|ephemeralcontainers|resize|scale|token|finalize|approval)(\/|$)/
 
-const unknownSubresource = (call: Call): StatusError =>
-  NOT_DONE.test(call.subresource ?? '')
-    ? notDone(`the subresource ${call.subresource} of ${call.resource.plural}`)
-    : noSuchResource()
+function unknownSubresource({ subresource = '', resource, name = '' }: Call): StatusError {
+  if (NOT_DONE.test(subresource)) return notDone(`the subresource ${subresource} of ${resource.plural}`)
+  return resource.custom ? notFound(resource, name) : noSuchResource()
+}
 
-async function removeOne(core: Core, call: Call): Promise<ServerResponse> {
+async function removeOne(core: Core, call: Call, form: Form): Promise<ServerResponse> {
   const options = await readDeleteOptions(call)
   const { object, isGone } = await remove(core, call, options)
   // A pod is sent back even when it is gone: its strategy is graceful.
-  if (!isGone || call.resource.graceSeconds !== undefined) return json(200, textOf(call, object))
+  if (!isGone || call.resource.graceSeconds !== undefined) return json(200, textOf(core, call, object, form))
   const { group, plural } = call.resource
   const { name, uid } = object.metadata
   const details: Fields = { name, ...(group === '' ? {} : { group }), kind: plural, uid }

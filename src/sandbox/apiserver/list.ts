@@ -48,12 +48,18 @@ function versionError(text: string, isServerError: boolean): StatusError {
 }
 
 export function getOne(core: Core, call: Call, form: Form): string {
-  const { resource, version, name = '', namespace } = call
+  const { resource, name = '', namespace } = call
   const wanted = versionQuery(call.request.query, true)
   if (wanted !== undefined && wanted > core.store.revision())
     throw tooLargeVersion(wanted, core.store.revision())
   const entry = collectionOf(core, resource).get(keyOf(namespace, name))
   if (entry === undefined) throw notFound(resource, name)
+  return objectText(core, call, entry, form)
+}
+
+/** One object as the client wants it written. */
+export function objectText(core: Core, call: Call, entry: Entry, form: Form): string {
+  const { resource, version } = call
   if (form === 'metadata') return JSON.stringify(partial(entry.object))
   if (form === 'table')
     return JSON.stringify({

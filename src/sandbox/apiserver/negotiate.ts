@@ -1,18 +1,13 @@
 /** What form and media type an answer has, told from the Accept header. */
-import { StatusError } from './status.ts'
+import { badRequest, StatusError } from './status.ts'
 import type { Form, IncludeObject } from './table.ts'
 
 export interface Accepted {
   readonly form: Form
 }
 
-const OFFERED = [
-  'application/json',
-  'application/yaml',
-  'application/vnd.kubernetes.protobuf',
-  'application/json;stream=watch',
-  'application/vnd.kubernetes.protobuf;stream=watch',
-]
+const OFFERED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+const STREAMS = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']
 
 interface Clause {
   readonly type: string
@@ -42,29 +37,63 @@ const FORMS: Readonly<Record<string, Form>> = {
   PartialObjectMetadataList: 'metadata',
 }
 
-const isJson = (type: string) => type === 'application/json' || type === 'application/*' || type === '*/*'
+const isJson = (type: string) => type === 'application/json' || type === '*/*'
+
+/** What the answer is: one object, a list, or a stream of events. */
+export type AnswerKind = 'object' | 'list' | 'watch'
 
 /** The first clause the server can answer; 406 when there is none. Only JSON is written. */
-export function negotiate(header: string | undefined): Accepted {
+export function negotiate(header: string | undefined, answer: AnswerKind = 'object', goType = ''): Accepted {
   const clauses = readAccept(header)
   if (clauses.length === 0) return { form: 'object' }
+  let isTransformUnknown = false
   for (const { type, parameters } of clauses) {
     if (!isJson(type)) continue
     const as = parameters.get('as')
     if (as === undefined) return { form: 'object' }
     const form = FORMS[as]
-    if (form !== undefined && parameters.get('g') === 'meta.k8s.io' && parameters.get('v') === 'v1')
+    if (form !== undefined && parameters.get('g') === 'meta.k8s.io' && parameters.get('v') === 'v1') {
+      checkNumber(as, answer, goType)
       return { form }
+    }
+    isTransformUnknown = true
   }
+  if (isTransformUnknown)
+    throw new StatusError(
+      406,
+      'NotAcceptable',
+      `only the following media types are accepted: ${OFFERED.join(', ')}`,
+    )
+  const offered = answer === 'object' ? OFFERED : [...OFFERED, ...STREAMS]
   throw new StatusError(
     406,
     'NotAcceptable',
-    `406: Not Acceptable\n\nAvailable representations: ${OFFERED.join(', ')}`,
+    `406: Not Acceptable\n\nAvailable representations: ${offered.join(', ')}`,
     {},
   )
 }
 
+/** Metadata of one object is not that of a list. */
+function checkNumber(as: string, answer: AnswerKind, goType: string): void {
+  if (answer === 'list' && as === 'PartialObjectMetadata')
+    throw new StatusError(
+      406,
+      'NotAcceptable',
+      `you requested PartialObjectMetadata, but the requested object is a list (*${goType}List)`,
+    )
+  if (answer === 'object' && as === 'PartialObjectMetadataList')
+    throw new StatusError(
+      406,
+      'NotAcceptable',
+      `you requested PartialObjectMetadataList, but the requested object is not a list (*${goType})`,
+    )
+}
+
 export function includeOf(query: URLSearchParams): IncludeObject {
-  const wanted = query.get('includeObject')
-  return wanted === 'None' || wanted === 'Object' ? wanted : 'Metadata'
+  const wanted = query.get('includeObject') ?? ''
+  if (wanted === 'None' || wanted === 'Object') return wanted
+  if (wanted === '' || wanted === 'Metadata') return 'Metadata'
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(wanted)}: must be 'Metadata', 'Object', 'None', or empty`,
+  )
 }

@@ -4,12 +4,14 @@ import { type Answer, type Call, type Core, collectionOf } from './core.ts'
 import { createDecoded } from './create.ts'
 import {
   checkType,
+  type Decoded,
   decodeObject,
   type FieldValidation,
   fieldValidationOf,
   findings,
   reportFindings,
 } from './decode.ts'
+import { goJson, goMap } from './go-text.ts'
 import { type Fields, fieldsOf, isFields, isText, omit, quoted, textOf } from './json.ts'
 import { checkWriteOptions, isDryRun, writerOf } from './options.ts'
 import {
@@ -36,6 +38,8 @@ const APPLY_PATCH = 'application/apply-patch+yaml'
 export async function patch(core: Core, call: Call): Promise<Answer> {
   const type = mediaType(call.request)
   const accepted = [JSON_PATCH, MERGE_PATCH, ...(call.resource.custom ? [] : [STRATEGIC_PATCH]), APPLY_PATCH]
+  if (![JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH].includes(type))
+    throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {})
   if (!accepted.includes(type)) throw unsupportedMediaType(accepted)
   checkWriteOptions(call, type === APPLY_PATCH)
   const mode = fieldValidationOf(call)
@@ -52,7 +56,7 @@ export async function patch(core: Core, call: Call): Promise<Answer> {
     (current) => {
       const changed = patched(call, type, current, body)
       checkPatchedType(call, changed)
-      const { object, unknown } = decodeObject(changed, call.resource, call.version)
+      const { object, unknown } = decodePatched(call, changed)
       // Go decodes the patched object from its sorted text.
       const inOrder = call.resource.custom ? unknown : unknown.toSorted()
       reportInPatch(
@@ -115,18 +119,15 @@ function checkUid({ resource, name = '' }: Call, metadata: Fields, current: Fiel
     throw invalid(resource, name, Array(2).fill(wrong('metadata.uid', quoted(uid), 'field is immutable')))
 }
 
-/** As Go writes maps: fields sorted. */
-const goJson = (value: unknown): string =>
-  JSON.stringify(value, (_key, field: unknown) =>
-    isFields(field) ? Object.fromEntries(Object.entries(field).sort(([a], [b]) => (a < b ? -1 : 1))) : field,
-  )
-
-/** As Go prints a map. */
-function goMap(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(goMap).join(' ')}]`
-  if (!isFields(value)) return value === null ? '<nil>' : String(value)
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `map[${entries.map(([key, field]) => `${key}:${goMap(field)}`).join(' ')}]`
+/** A patch that makes a wrong type is Invalid, not a bad request. */
+function decodePatched({ resource, version, name = '' }: Call, changed: Fields): Decoded {
+  try {
+    return decodeObject(changed, resource, version)
+  } catch (error) {
+    const isWrong = error instanceof StatusError && error.message.includes('json: cannot unmarshal')
+    if (!isWrong) throw error
+    throw invalid(resource, name, [wrong('patch', quoted(goJson(changed)), error.message)])
+  }
 }
 
 /** A patch cannot make an object another type. */
@@ -134,8 +135,12 @@ function checkPatchedType({ resource, version, name = '' }: Call, changed: Field
   const wanted = apiVersionOf(resource, version.name)
   const [kind, apiVersion] = [textOf(changed, 'kind'), textOf(changed, 'apiVersion')]
   const found = [
-    ...(kind === resource.kind ? [] : [wrong('kind', quoted(kind), `must be ${resource.kind}`)]),
-    ...(apiVersion === wanted ? [] : [wrong('apiVersion', quoted(apiVersion), `must be ${wanted}`)]),
+    ...(kind === resource.kind || (kind === '' && !resource.custom)
+      ? []
+      : [wrong('kind', quoted(kind), `must be ${resource.kind}`)]),
+    ...(apiVersion === wanted || (apiVersion === '' && !resource.custom)
+      ? []
+      : [wrong('apiVersion', quoted(apiVersion), `must be ${wanted}`)]),
   ]
   if (found.length > 0) throw invalid({ group: resource.group, kind }, name, found)
 }

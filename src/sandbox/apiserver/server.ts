@@ -133,6 +133,7 @@ function failure(core: Core, request: ServerRequest, error: unknown): ServerResp
     headers: {
       'content-type': 'application/json',
       ...(seconds === undefined ? {} : { 'retry-after': String(seconds) }),
+      ...(known.warnings.length === 0 ? {} : { warning: known.warnings }),
     },
     body: JSON.stringify(statusBody(known)),
   }

@@ -40,6 +40,8 @@ export class StatusError extends Error {
   readonly details: StatusDetails | undefined
   /** ListMeta of the Status: a continue token goes there. */
   readonly listMeta: Fields
+  /** Sent with the refusal as Warning headers. */
+  warnings: readonly string[] = []
 
   constructor(
     code: number,

@@ -12,6 +12,7 @@ import { checkWriteOptions, isDryRun, writerOf } from './options.ts'
 import { trackUpdate } from './patch/index.ts'
 import { withoutReset } from './patch/managed.ts'
 import { apiVersionOf, keyOf, type Resource } from './resource.ts'
+import { withDefaults } from './schema/index.ts'
 import {
   conflict,
   type FieldError,
@@ -66,13 +67,21 @@ export async function change(
   for (let tries = 1; ; tries += 1) {
     const entry = collection.get(keyOf(namespace, name))
     if (entry === undefined) throw notFound(resource, name)
-    const wanted = want(inCallVersion(entry.object, call))
+    const filled = withDefaultsOf(call, entry)
+    const wanted = want(inCallVersion(filled.object, call))
     checkPreconditions(resource, fieldsOf(wanted.object, 'metadata'), entry.object)
-    const object = await settle(core, call, entry, wanted, dryRun)
+    const object = await settle(core, call, filled, wanted, dryRun)
     if (collection.get(entry.key) === entry) return commit(core, call, entry, object, dryRun)
     const isPinned = textOf(fieldsOf(wanted.object, 'metadata'), 'resourceVersion') !== ''
     if (isPinned || tries >= APISERVER_PATCH_TRIES_MAX) throw conflict(resource, name, MODIFIED)
   }
+}
+
+/** An object stored before its schema had a default has it when it is changed. */
+function withDefaultsOf({ version: { schema } }: Call, entry: Entry): Entry {
+  if (schema === undefined) return entry
+  const object = withDefaults(entry.object, schema) as StoredObject
+  return object === entry.object ? entry : { ...entry, object }
 }
 
 const inCallVersion = (object: StoredObject, call: Call): StoredObject => ({

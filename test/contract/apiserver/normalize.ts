@@ -35,9 +35,10 @@ export function normalizer(names: Names): (answer: unknown) => unknown {
       if (key === 'resourceVersion' && value !== '') return numbered(versions, 'rv', value)
       if (key === 'continue' && value !== '') return '<continue>'
       if (key === 'name' && isGenerated(parent)) return value.replace(/[a-z0-9]{5}$/, '<suffix>')
-      return text(value)
+      return text(key === 'message' && isStatus(parent) ? withoutFindings(value) : value)
     }
     if (key === 'resources' && isResourceList(parent)) return visit(sortedByName(value), '', value)
+    if (key === 'causes' && Array.isArray(value)) return visit(inOrder(value), '', value)
     if (key === 'managedFields' && Array.isArray(value)) return visit([...value].sort(byWriter), '', value)
     if (Array.isArray(value)) return value.map((item) => visit(item, '', value))
     if (typeof value !== 'object' || value === null) return value
@@ -47,6 +48,17 @@ export function normalizer(names: Names): (answer: unknown) => unknown {
   }
   return (answer) => visit(answer, '', undefined)
 }
+
+/** The order of findings follows Go's maps and is no promise; a finding that comes twice says no more than once. */
+const inOrder = (causes: readonly unknown[]): readonly unknown[] =>
+  [...new Set(causes.map((cause) => JSON.stringify(cause)))]
+    .sort()
+    .map((cause) => JSON.parse(cause) as unknown)
+
+const SEVERAL = /^(.* is invalid: )\[(.*)\]$/s
+
+/** A message that lists findings shows what its causes are. */
+const withoutFindings = (message: string): string => message.replace(SEVERAL, '$1[<causes>]')
 
 const writerOf = (entry: Readonly<Record<string, unknown>>): string =>
   JSON.stringify([entry['operation'], entry['manager'], entry['subresource'] ?? '', entry['apiVersion']])
@@ -63,6 +75,9 @@ const isResourceList = (parent: unknown): boolean =>
 
 const sortedByName = (value: unknown): unknown =>
   Array.isArray(value) ? [...(value as { name: string }[])].sort((a, b) => (a.name < b.name ? -1 : 1)) : value
+
+const isStatus = (parent: unknown): boolean =>
+  typeof parent === 'object' && parent !== null && 'kind' in parent && parent.kind === 'Status'
 
 const isGenerated = (parent: unknown): boolean =>
   typeof parent === 'object' && parent !== null && 'generateName' in parent

@@ -251,6 +251,7 @@ export function withoutExceptions(transcript: Transcript, { exceptions = [] }: C
     )
   }
   const visit = (value: unknown, path: string): unknown => {
+    if (isListed(path)) return LEFT_OUT
     if (Array.isArray(value))
       return value.map((item, at) => visit(item, `${path}.${at}`)).filter((item) => item !== LEFT_OUT)
     if (typeof value !== 'object' || value === null)

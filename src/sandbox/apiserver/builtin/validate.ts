@@ -297,8 +297,26 @@ export const validateData: Validate = (object, previous) => [
   ...['data', 'binaryData'].flatMap((key) =>
     Object.keys(fieldsOf(object, key)).flatMap((name) => keyErrors(key, name)),
   ),
+  ...sizeErrors(object),
   ...frozenErrors(object, previous),
 ]
+
+/** MaxSecretSize, of all values together. */
+const DATA_BYTES_MAX = 1_048_576
+
+function sizeErrors(object: Fields): readonly FieldError[] {
+  const isSecret = textOf(object, 'kind') === 'Secret'
+  const plain = Object.values(fieldsOf(object, 'data'))
+  const coded = Object.values(fieldsOf(object, 'binaryData'))
+  const inBase64 = (value: unknown) => Buffer.byteLength(String(value), 'base64')
+  const size = [
+    ...plain.map(isSecret ? inBase64 : (value) => Buffer.byteLength(String(value))),
+    ...coded.map(inBase64),
+  ].reduce((sum, bytes) => sum + bytes, 0)
+  if (size <= DATA_BYTES_MAX) return []
+  const message = `Too long: may not be more than ${DATA_BYTES_MAX} bytes`
+  return [{ reason: 'FieldValueTooLong', field: isSecret ? 'data' : '[]', message }]
+}
 
 function keyErrors(key: string, name: string): readonly FieldError[] {
   const field = `${key}[${name}]`
@@ -314,7 +332,32 @@ function keyErrors(key: string, name: string): readonly FieldError[] {
       ]
 }
 
-export const validateCrd: Validate = (crd) => {
+/** Schemas that are all the same are told of as one. */
+function schemaPath(versions: readonly unknown[], at: number): string {
+  const schemas = versions.map((one) => fieldsOf(one)['schema'])
+  const isOne = schemas.every((schema) => equal(schema, schemas[0]))
+  return isOne ? 'spec.validation.openAPIV3Schema' : `spec.versions[${at}].schema.openAPIV3Schema`
+}
+
+/** Of an established definition. */
+function fixedErrors(spec: Fields, previous: Fields | undefined): readonly FieldError[] {
+  if (previous === undefined) return []
+  const before = fieldsOf(previous, 'spec')
+  const isStorage = (one: unknown) => fieldsOf(one)['storage'] === true
+  const stored = textOf(listOf(before, 'versions').find(isStorage), 'name')
+  const isKept = listOf(spec, 'versions').some((one) => textOf(one, 'name') === stored)
+  if (!isKept) return [wrong('status.storedVersions[0]', quoted(stored), 'missing from spec.versions')]
+  return ['group', 'scope']
+    .filter((key) => textOf(spec, key) !== textOf(before, key))
+    .map((key) => wrong(`spec.${key}`, quoted(spec[key]), 'field is immutable'))
+}
+
+export const validateCrd: Validate = (crd, previous) => {
+  const fixed = fixedErrors(fieldsOf(crd, 'spec'), previous)
+  return fixed.length > 0 ? fixed : crdErrors(crd)
+}
+
+function crdErrors(crd: Fields): readonly FieldError[] {
   const spec = fieldsOf(crd, 'spec')
   const names = fieldsOf(spec, 'names')
   const versions = listOf(spec, 'versions')
@@ -334,7 +377,10 @@ export const validateCrd: Validate = (crd) => {
       ? [wrong('spec.versions', quoted(versions), 'must have exactly one version marked as storage version')]
       : []),
     ...versions.flatMap((one, at) => {
-      const path = `spec.versions[${at}].schema.openAPIV3Schema`
+      const label = textOf(one, 'name')
+      if (nameErrors(label, 'label').length > 0)
+        return [wrong(`spec.versions[${at}].name`, quoted(label), 'it is no DNS-1035 label')]
+      const path = schemaPath(versions, at)
       const schema = own(fieldsOf(one, 'schema'), 'openAPIV3Schema')
       return isFields(schema) ? schemaProblems(schema, path) : [required(path, 'schemas are required')]
     }),

@@ -23,6 +23,7 @@ const OPERATIONS_MAX = 10_000
 
 /** The document changed by the operations in order; throws PatchError and changes nothing when one does not fit. */
 export function jsonPatch(document: unknown, patch: unknown): unknown {
+  if (patch === null) return document
   if (!isList(patch)) throw new PatchError('the patch is not a list of operations', true)
   if (patch.length > OPERATIONS_MAX)
     throw new PatchError(
@@ -33,8 +34,13 @@ export function jsonPatch(document: unknown, patch: unknown): unknown {
 }
 
 function readOperation(value: unknown): Operation {
-  if (!isFields(value) || typeof value['op'] !== 'string' || typeof value['path'] !== 'string')
-    throw new PatchError('an operation needs op and path', true)
+  if (!isFields(value))
+    throw new PatchError(
+      `error decoding patch: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type handlers.jsonPatchOp`,
+      true,
+    )
+  if (typeof value['op'] !== 'string' || typeof value['path'] !== 'string')
+    throw new PatchError('an operation needs op and path')
   const from = value['from']
   return {
     op: value['op'],
@@ -57,16 +63,19 @@ function applyOperation(document: unknown, operation: Operation): unknown {
     case 'move':
     case 'copy': {
       const from = operation.from ?? ''
-      const found = read(document, from, fail)
+      if (operation.from === undefined) throw fail('it needs from')
+      // A copy of what is not there is null.
+      const found = op === 'copy' ? (readOr(document, from) ?? null) : read(document, from, fail)
       const base = op === 'move' ? change(document, from, fail, 'remove') : document
       return change(base, path, fail, { add: found })
     }
     case 'test': {
-      if (equal(readOr(document, path), value)) return document
+      // Null is as good as absent, but what leads there has to be there.
+      if (equal(readOr(document, path) ?? null, value)) return document
       throw new PatchError(`testing value ${path} failed: test failed`)
     }
     default:
-      throw new PatchError(`Unexpected kind: ${op}`, true)
+      throw new PatchError(`Unexpected kind: ${op}`)
   }
 }
 
@@ -102,6 +111,7 @@ type Change = { readonly add: unknown } | { readonly replace: unknown } | 'remov
 
 function change(document: unknown, path: string, fail: Fail, what: Change): unknown {
   const segments = segmentsOf(path)
+  if (segments.length === 0 && what === 'remove') throw fail('the whole cannot be removed')
   if (segments.length === 0) return what === 'remove' ? null : 'add' in what ? what.add : what.replace
   return changeAt(document, segments, path, fail, what)
 }

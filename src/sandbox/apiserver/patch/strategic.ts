@@ -2,9 +2,11 @@
  * Strategic merge patch of built-in resources, as kubectl sends it: keyed lists are merged by their merge key, with the
  * directives $patch, $retainKeys, $setElementOrder and $deleteFromPrimitiveList.
  */
+
+import { goMap } from '../go-text.ts'
 import { equal, type Fields, fieldsOf, isFields, isList, listOf } from '../json.ts'
 import { fieldShape, type Shape } from '../schema/shape.ts'
-import { badRequest } from '../status.ts'
+import { badRequest, StatusError } from '../status.ts'
 
 const ORDER = '$setElementOrder/'
 const DELETE_ITEMS = '$deleteFromPrimitiveList/'
@@ -22,6 +24,9 @@ function mergeFields(target: Fields, patch: Fields, shape: Shape): Fields {
   if (directive !== undefined && directive !== 'merge')
     throw badRequest(`Unknown patch type found: ${String(directive)}`)
   const retain = listOf(patch, '$retainKeys')
+  const isRetained = (key: string) => key.startsWith('$') || patch[key] === null || retain.includes(key)
+  if (retain.length > 0 && !Object.keys(patch).every(isRetained))
+    throw badRequest('invalid patch format of retainKeys')
   const result = new Map<string, unknown>(
     Object.entries(target).filter(([key]) => retain.length === 0 || retain.includes(key)),
   )
@@ -73,7 +78,11 @@ function mergeList(
     const fields = fieldsOf(item)
     const id = fields[mergeKey]
     if (id === undefined)
-      throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`)
+      throw new StatusError(
+        500,
+        undefined,
+        `map: ${goMap(item)} does not contain declared merge key: ${mergeKey}`,
+      )
     const at = result.findIndex((one) => equal(fieldsOf(one)[mergeKey], id))
     if (fields['$patch'] === 'delete') {
       result = result.filter((one) => !equal(fieldsOf(one)[mergeKey], id))

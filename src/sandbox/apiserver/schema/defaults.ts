@@ -36,8 +36,9 @@ export function withoutNulls(value: unknown, schema: Schema): unknown {
   if (!isFields(value)) return value
   const { properties = {}, additionalProperties: extra } = schema
   const kept = Object.entries(value).flatMap(([key, field]) => {
-    const below = Object.hasOwn(properties, key) ? properties[key] : undefined
-    if (below === undefined) return [[key, isFields(extra) ? withoutNulls(field, extra as Schema) : field]]
+    const declared = Object.hasOwn(properties, key) ? properties[key] : undefined
+    const below = declared ?? (isFields(extra) ? (extra as Schema) : undefined)
+    if (below === undefined) return [[key, field]]
     if (field === null && below.nullable !== true && below.default === undefined) return []
     return [[key, withoutNulls(field, below)]]
   })

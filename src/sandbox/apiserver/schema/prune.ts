@@ -120,6 +120,7 @@ function decodeAt(value: unknown, shape: Shape, at: At, unknown: string[], refus
 function decodeItem(item: unknown, shape: Shape, at: At, unknown: string[], refuse: Refuse): unknown {
   const decoded = decodeAt(item, shape, at, unknown, refuse)
   if (decoded !== undefined) return decoded
+  if (shape.kind === 'scalar' && shape.type === 'string') return ''
   return shape.kind === 'struct' ? {} : (item ?? null)
 }
 
@@ -140,7 +141,10 @@ function fits(value: unknown, type: ScalarType): boolean {
     case 'unchecked':
       return true
     case 'bytes':
-      return typeof value === 'string' && hasFormat(value, 'byte')
+      return typeof value === 'string' && (value === '' || hasFormat(value, 'byte'))
+    case 'time':
+    case 'microtime':
+      return typeof value === 'string' && (value === '' || hasFormat(value, 'date-time'))
     default:
       return typeof value === 'string'
   }

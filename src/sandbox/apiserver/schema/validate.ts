@@ -37,6 +37,10 @@ function validateAt(value: unknown, schema: Schema, path: string, found: FieldEr
         schema.enum.map((one) => (typeof one === 'string' ? quoted(one) : `"${quoted(one)}"`)),
       ),
     )
+  if (isFields(value) && schema['x-kubernetes-embedded-resource'] === true)
+    for (const key of ['apiVersion', 'kind'])
+      if (typeof value[key] !== 'string' || value[key] === '')
+        found.push(required(path === '' ? key : `${path}.${key}`))
   if (isFields(value) && isOfType) checkFields(value, schema, path, found)
 }
 
@@ -59,18 +63,21 @@ function checkType(value: unknown, schema: Schema, path: string, found: FieldErr
     found.push(wrongType(path, given, 'integer,string'))
     return false
   }
-  const { type } = schema
+  const { type, format } = schema
   if (type === undefined || type === given || (type === 'number' && given === 'integer')) return true
-  if (type !== 'integer' || typeof value !== 'number') {
-    found.push(wrongType(path, given, type))
-    return false
+  const isNumeric = type === 'integer' || type === 'number'
+  if (typeof value !== 'string' && !isList(value) && format !== undefined) {
+    found.push(wrongType(path, GO_FORMATS[given] ?? '', format))
+  } else if (format === undefined || isNumeric) found.push(wrongType(path, given, type))
+  if (type === 'integer' && given === 'number') {
+    const words = format === undefined ? '(default format)' : `with format ${format}`
+    found.push(wrong('<nil>', '""', `Checked value must be of type integer ${words} in ${path}`))
   }
-  const { format } = schema
-  found.push(format === undefined ? wrongType(path, given, type) : wrongType(path, 'float64', format))
-  const words = format === undefined ? '(default format)' : `with format ${format}`
-  found.push(wrong('<nil>', '""', `Checked value must be of type integer ${words} in ${path}`))
   return false
 }
+
+/** What Go takes a value for that should have had a format. */
+const GO_FORMATS: Readonly<Record<string, string>> = { integer: 'int64', number: 'float64' }
 
 const composite = (path: string, words: string): FieldError => wrong('<nil>', '""', `"${path}" ${words}`)
 
