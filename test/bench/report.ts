@@ -1,6 +1,6 @@
 /** Figures as rows, and the part of docs/benchmarks.md between its markers that this script owns. */
 import { readFile, writeFile } from 'node:fs/promises'
-import { cpus } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 
 export interface Row {
@@ -40,7 +40,7 @@ export async function writeSection(name: string, text: string): Promise<void> {
   const from = document.indexOf(start)
   const to = document.indexOf(end)
   if (from === -1 || to === -1) throw new Error(`docs/benchmarks.md has no section ${name}`)
-  const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`
+  const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}, load average ${loadavg()[1]?.toFixed(1)}, ${new Date().toISOString().slice(0, 10)}`
   await writeFile(
     file,
     `${document.slice(0, from + start.length)}\n${machine}\n\n${text}\n${document.slice(to)}`,
