@@ -200,3 +200,22 @@ test('a watcher that leaves is forgotten, and a stop ends all watches', () =>
     await cluster.rest()
     assert.equal(cluster.clock.timers, 0)
   }))
+
+test('a watch whose reader never comes back holds nothing after its connection is gone', () =>
+  within(async (cluster) => {
+    const api = cluster.controller.aggregated.find(({ group }) => group === 'controlplane.antrea.io')
+    assert.ok(api)
+    const before = cluster.clock.timers
+    const stop = new AbortController()
+    const answer = await api.handler({
+      method: 'GET',
+      path: '/apis/controlplane.antrea.io/v1beta2/networkpolicies',
+      query: new URLSearchParams('watch=true'),
+      headers: {},
+      signal: stop.signal,
+    } as unknown as Parameters<typeof api.handler>[0])
+    assert.equal(answer.status, 200)
+    assert.equal(cluster.clock.timers, before + 1)
+    stop.abort(new Error('the connection is gone'))
+    assert.equal(cluster.clock.timers, before)
+  }))

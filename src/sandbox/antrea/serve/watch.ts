@@ -1,6 +1,6 @@
 /** Watches of the computed objects: what is there as ADDED, a BOOKMARK, then every change, for one Node or for all. */
 import { STANDIN_WATCHER_EVENTS_MAX } from '../../../limits.ts'
-import type { Clock } from '../../../world/index.ts'
+import type { Clock, Timer } from '../../../world/index.ts'
 import type { ComputedGroup } from '../compute/engine.ts'
 import type { Change, Spanned, SpanStore } from '../compute/store.ts'
 import type { Member, WirePolicy } from '../compute/wire.ts'
@@ -136,12 +136,17 @@ export function watchLines<T>(
   const queue: string[] = []
   let wake: () => void = () => {}
   let ended = false
-  const end = () => {
+  let timer: Timer | undefined
+  let unsubscribe: () => void = () => {}
+  const release = () => {
     ended = true
+    unsubscribe()
+    options.clock.clearTimeout(timer)
+    options.signal.removeEventListener('abort', release)
     wake()
   }
   const push = (event: object) => {
-    if (queue.length >= STANDIN_WATCHER_EVENTS_MAX) end()
+    if (queue.length >= STANDIN_WATCHER_EVENTS_MAX) release()
     else queue.push(`${JSON.stringify(event)}\n`)
     wake()
   }
@@ -156,19 +161,14 @@ export function watchLines<T>(
       ...shape.empty,
     }),
   })
-  const unsubscribe = store.subscribe((change) => {
+  unsubscribe = store.subscribe((change) => {
     const event = eventOf(shape, change, options.filter)
     if (event !== undefined) push(event)
   })
-  const timer = options.clock.setTimeout(end, options.timeoutMs)
-  options.signal.addEventListener('abort', end, { once: true })
-  const release = () => {
-    unsubscribe()
-    options.clock.clearTimeout(timer)
-    options.signal.removeEventListener('abort', end)
-    end()
-  }
-  if (options.signal.aborted) release()
+  timer = options.clock.setTimeout(release, options.timeoutMs)
+  // Whoever reads this may be gone and never ask again: everything is let go here.
+  options.signal.addEventListener('abort', release, { once: true })
+  if (options.signal.aborted || ended) release()
   const next = async (): Promise<IteratorResult<string, undefined>> => {
     while (!ended) {
       const line = queue.shift()
