@@ -102,6 +102,7 @@ export interface HistoryOutcome {
   /** Comparisons of a verdict after a write with what may be. */
   looks: number
   rests: number
+  /** Of these, compared with something held. */
   heldRests: number
   guardedRests: number
 }
@@ -261,16 +262,23 @@ class History {
     for (const { flow, direction, verdict } of this.doubts.splice(0))
       if (REACH[verdict] > REACH[judge(flow, direction)])
         this.fail(`wider: ${direction} of ${show(flow)} was ${verdict}; held: ${[...this.inForce.held]}`)
-    if (this.inForce.held.size > 0) {
-      this.outcome.heldRests += 1
-      if (this.hasFrozenSelectors()) return
-    }
+    if (!this.hasFrozenSelectors()) this.compare()
+    this.story.push('at rest')
+    if (this.isGuarding) this.believe(translation)
+  }
+
+  /** What is enforced is what is in force. */
+  compare(): void {
+    if (this.inForce.held.size > 0) this.outcome.heldRests += 1
     const flows = this.watched.map(({ flow }) => flow)
     const answers = answersOf(nsxJudge(this.inForce.view(), this.cluster), flows)
     const found = firstDisagreement(answers, stored(this.model), this.cluster)
     if (found !== undefined) this.fail(`at rest: ${describe(found)}; held: ${[...this.inForce.held]}`)
-    this.story.push('at rest')
-    if (!this.isGuarding) return
+  }
+
+  /** The second look: what went is gone. */
+  believe(translation: Translation): void {
+    const judge = antreaJudge(stored(this.model), this.cluster)
     this.outcome.guardedRests += 1
     this.isGuarding = false
     this.inForce.take(this.intent, translation, false)
@@ -286,12 +294,12 @@ class History {
    * that they were made from go on (docs/translation.md), which the view above does not say.
    */
   hasFrozenSelectors(): boolean {
-    return [...this.inForce.held].some((held) => {
-      const object = [...this.model.policies.values()].find(
-        ({ metadata }) => metadata.annotations?.['antrea-nsx-adapter/intent-path'] === held,
-      )
-      return JSON.stringify(object?.spec ?? {}).includes('matchExpressions')
-    })
+    const paths = [...this.inForce.held].map((held) => held.split(' ')[0])
+    return [...this.model.policies.values()].some(
+      ({ metadata, spec }) =>
+        paths.includes(metadata.annotations?.['antrea-nsx-adapter/intent-path']) &&
+        JSON.stringify(spec).includes('matchExpressions'),
+    )
   }
 }
 
