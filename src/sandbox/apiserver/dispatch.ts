@@ -111,8 +111,8 @@ async function answerResource(asked: Dispatch, route: ResourceRoute): Promise<Se
     .some((one) => one.group === route.group && one.versions.some(({ name }) => name === route.version))
   // Groups of custom resources answer like no path at all.
   const isCustomGroup = isCustom(core, route.group)
-  const isGroupThere = core.registry.all().some(({ group }) => group === route.group)
-  if (isGroupThere && !isCustomGroup && !isGroupKnown) throw noSuchResource()
+  const isGroupThere = () => core.registry.all().some(({ group }) => group === route.group)
+  if (!isGroupKnown && !isCustomGroup && isGroupThere()) throw noSuchResource()
   if (!isGroupKnown || (isCustomGroup && resource === undefined)) return notFoundText()
   authorize(user, route.verb ?? request.method.toLowerCase(), route, asked.options)
   if (isCustomGroup && version?.served === false) return notFoundText()

@@ -63,8 +63,11 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       const route = routeOf(request)
       asked.verb = verbOf(request, route)
       asked.user = authenticate(request, options)
-      if (!faults.isEmpty) await faults.strike(core.clock, path, asked.verb, request.signal)
-      return finish(await dispatch({ core, options, watches, request, route, user: asked.user }))
+      const spoil = faults.isEmpty
+        ? undefined
+        : await faults.strike(core.clock, path, asked.verb, request.signal)
+      const response = finish(await dispatch({ core, options, watches, request, route, user: asked.user }))
+      return spoil === undefined ? response : spoil(response)
     } catch (error) {
       return finish(failure(core, request, error))
     }

@@ -144,6 +144,10 @@ export interface RequestFault extends RequestMatch {
   readonly status?: number
   /** Sent as Retry-After and in the Status. */
   readonly retryAfterSeconds?: number
+  /** The answer's body drips: so much each second of the injected clock. */
+  readonly bodyBytesPerSecond?: number
+  /** The connection breaks after so many bytes of the answer's body; 0: right after the headers. */
+  readonly resetAfterBytes?: number
   /** Strikes so often, then goes; without it until removed. */
   readonly times?: number
 }

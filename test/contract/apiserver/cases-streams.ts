@@ -184,12 +184,12 @@ export const STREAM_CASES: readonly Case[] = [
     exceptions: DESCRIPTIONS,
   },
   {
-    name: 'a bookmark of what others wrote comes before the time-out, and then the end',
+    name: 'a bookmark of what others wrote comes before the time-out',
     steps: [
       post(MAPS, configMap('a')),
       watch(`${MAPS}?allowWatchBookmarks=true&timeoutSeconds=4&${from(0)}`),
       post('/api/v1/namespaces/default/configmaps', configMap('{id}')),
-      read('end'),
+      read(1),
     ],
   },
   {
@@ -210,17 +210,15 @@ export const STREAM_CASES: readonly Case[] = [
   {
     name: 'a watch from a compacted version is told in its stream',
     needs: ['compaction'],
+    // Of custom objects only: whether the cache of a built-in type begins later depends on when the server was started.
     steps: [
-      post(MAPS, configMap('a')),
       post(WIDGETS, widget('a')),
       compact,
-      watch(`${MAPS}?watch=true&resourceVersion=1`, 'maps'),
-      read('end', 'maps'),
-      watch(`${WIDGETS}?watch=true&resourceVersion=1`, 'widgets'),
-      read('end', 'widgets'),
-      watch(`${MAPS}?watch=true&resourceVersion=1`, 'table', TABLE),
+      watch(`${WIDGETS}?watch=true&resourceVersion=1`),
+      read('end'),
+      watch(`${WIDGETS}?watch=true&resourceVersion=1`, 'table', TABLE),
       read('end', 'table'),
-      watch(`${MAPS}?watch=true&resourceVersion=1`, 'metadata', PARTIAL),
+      watch(`${WIDGETS}?watch=true&resourceVersion=1`, 'metadata', PARTIAL),
       read('end', 'metadata'),
     ],
   },

@@ -40,6 +40,7 @@ export function normalizer(names: Names): (answer: unknown) => unknown {
     if (key === 'resources' && isResourceList(parent)) return visit(sortedByName(value), '', value)
     if (key === 'causes' && Array.isArray(value)) return visit(inOrder(value), '', value)
     if (key === 'managedFields' && Array.isArray(value)) return visit([...value].sort(byWriter), '', value)
+    if (key === 'cells' && Array.isArray(value)) return visit(value.map(withoutAge), '', value)
     if (Array.isArray(value)) return value.map((item) => visit(item, '', value))
     if (typeof value !== 'object' || value === null) return value
     return Object.fromEntries(
@@ -75,6 +76,10 @@ const isResourceList = (parent: unknown): boolean =>
 
 const sortedByName = (value: unknown): unknown =>
   Array.isArray(value) ? [...(value as { name: string }[])].sort((a, b) => (a.name < b.name ? -1 : 1)) : value
+
+/** Ages of objects that have just been made. */
+const withoutAge = (cell: unknown): unknown =>
+  typeof cell === 'string' ? cell.replace(/^\d+s$/, '<age>') : cell
 
 const isStatus = (parent: unknown): boolean =>
   typeof parent === 'object' && parent !== null && 'kind' in parent && parent.kind === 'Status'

@@ -1,7 +1,9 @@
 /** Authentication, audit, faults, limits, and the switches a test has over the server. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { TransportError } from '../../../src/errors.ts'
 import { APISERVER_AUDIT_ENTRIES_MAX, APISERVER_BODY_BYTES_MAX } from '../../../src/limits.ts'
+import { createHttpClient, serve } from '../../../src/world/real.ts'
 import { CRDS, MAPS, PODS, pod, start, TIER_CRD, TIERS, tier } from './harness.ts'
 
 test('who is not known gets 401, who may not gets 403 in kube-apiserver’s words', async () => {
@@ -87,6 +89,37 @@ test('faults strike what they match, so often as they say', async () => {
   assert.equal(await slow, 200)
   server.faults.clear()
   assert.equal((await send('GET', MAPS)).code, 200)
+})
+
+test('a body drips, or breaks where the fault says, also on a real socket', async () => {
+  const { server, send, clock } = start()
+  await send('POST', MAPS, { metadata: { name: 'big' }, data: { a: 'x'.repeat(2_000) } })
+  server.faults.add({ verbs: ['get'], bodyBytesPerSecond: 1_000, times: 1 })
+  let answered = false
+  const slow = send('GET', `${MAPS}/big`).then(({ code, body }) => {
+    answered = true
+    return [code, body.data.a.length]
+  })
+  await clock.advance(1_900)
+  assert.equal(answered, false)
+  await clock.advance(2_000)
+  assert.deepEqual(await slow, [200, 2_000])
+
+  server.faults.add({ verbs: ['get'], resetAfterBytes: 100, times: 1 })
+  await assert.rejects(send('GET', `${MAPS}/big`), /breaks/)
+  assert.equal((await send('GET', `${MAPS}/big`)).code, 200)
+
+  const sockets = await serve({ handler: server.handler, host: '127.0.0.1', port: 0 })
+  const client = createHttpClient({ origin: `http://127.0.0.1:${sockets.port}` })
+  server.faults.add({ resetAfterBytes: 10 })
+  const answer = await client.request({ method: 'GET', path: '/version', headersTimeoutMs: 5_000 })
+  let seen = 0
+  await assert.rejects(async () => {
+    for await (const chunk of answer.body) seen += chunk.length
+  }, TransportError)
+  assert.ok(seen <= 10, `${seen} bytes`)
+  await client.close()
+  await sockets.close()
 })
 
 test('bodies that are too large, too deep or no JSON are refused', async () => {
