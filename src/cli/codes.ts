@@ -336,6 +336,18 @@ const HERE: Entries = {
     'A port that was asked for is taken',
     'Choose another one, or none for a free one.',
   ],
+  SANDBOX_REAL_NOT_HERE: [
+    'The real control plane cannot be had here',
+    'It is built on Linux, from a checkout, with Go 1.26 or newer; the message says what is missing. Without --real the sandbox needs none of these.',
+  ],
+  SANDBOX_REAL_BUILD: [
+    'The real control plane could not be built',
+    "The message has the go command's own words. The first build fetches Go modules: look at the network and at GOPROXY.",
+  ],
+  SANDBOX_REAL_START: [
+    'A program of the real control plane did not start',
+    'The message has the last lines that it wrote. Try again; if it lasts, look at the memory and the disk of this machine.',
+  ],
   SANDBOX_READY_FILE: [
     'The ready file cannot be written',
     'Choose a path in a folder that is there and yours.',

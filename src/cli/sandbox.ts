@@ -2,7 +2,7 @@
 import { accessSync, constants, rmSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { isSea } from 'node:sea'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Transition } from '../diagnostics/index.ts'
 import { needsPerson } from '../errors.ts'
 import type { Logger } from '../log/index.ts'
@@ -28,6 +28,7 @@ interface Options {
   readonly readyFile?: string
   readonly once?: boolean
   readonly kubeconfig?: string
+  readonly real?: boolean
   readonly managerPort: number
   readonly apiPort: number
   readonly statusPort: number
@@ -39,6 +40,12 @@ export function configure(command: Command): void {
     .option('--ready-file <file>', 'write where everything is as JSON, once the adapter is ready')
     .option('--once', 'play the scenario, print a table of its steps, and end')
     .option('--kubeconfig <file>', 'a real cluster in place of the embedded one; Antrea must be there')
+    .addOption(
+      new Option(
+        '--real',
+        'a real kube-apiserver and etcd in place of the embedded cluster; built from this checkout, once, with Go',
+      ).conflicts('kubeconfig'),
+    )
     .option('--manager-port <port>', 'of the manager; a free one without it', port, 0)
     .option('--api-port <port>', 'of the API server; a free one without it', port, 0)
     .option('--status-port <port>', "of the adapter's status; a free one without it", port, 0)
@@ -59,17 +66,17 @@ async function run(options: Options): Promise<void> {
   const line = lineWriter(clock)
   if (options.readyFile !== undefined) prepareReadyFile(options.readyFile)
   const signal = untilSignal(clock)
-  const sandbox = await startSandbox({
-    clock,
-    random: createRealRandom(),
-    log: lineLogger(line, options.verbose === true),
-    version: VERSION,
-    managerPort: options.managerPort,
-    apiPort: options.apiPort,
-    statusPort: options.statusPort,
-    ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
-    onTransition: (transition) => tellTransition(line, transition, options.verbose === true),
-  })
+  const giveUp = new AbortController()
+  void signal.then(() => giveUp.abort())
+  let sandbox: Sandbox
+  try {
+    sandbox = await startSandbox(sandboxOptions(options, clock, line, giveUp.signal))
+  } catch (error) {
+    if (!giveUp.signal.aborted) throw error
+    line('cyan', 'stop', 'stopped before it had started')
+    if (options.once === true) tellSteps([])
+    return
+  }
   let steps: readonly ScenarioStep[] | undefined
   try {
     if (options.once === true) steps = await Promise.race([play(sandbox, clock, line), signal.then(() => [])])
@@ -80,6 +87,27 @@ async function run(options: Options): Promise<void> {
   }
   if (steps !== undefined) tellSteps(steps)
 }
+
+const sandboxOptions = (
+  options: Options,
+  clock: Clock,
+  line: Line,
+  signal: AbortSignal,
+): Parameters<typeof startSandbox>[0] => ({
+  clock,
+  random: createRealRandom(),
+  log: lineLogger(line, options.verbose === true),
+  version: VERSION,
+  managerPort: options.managerPort,
+  apiPort: options.apiPort,
+  statusPort: options.statusPort,
+  signal,
+  ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
+  ...(options.real === true
+    ? { real: { program: process.argv[1], onProgress: (text) => line('cyan', 'real', text) } }
+    : {}),
+  onTransition: (transition) => tellTransition(line, transition, options.verbose === true),
+})
 
 /** Never resolves by itself; rejects when the adapter does not get ready. */
 async function stayUp(sandbox: Sandbox, options: Options, clock: Clock, line: Line): Promise<void> {

@@ -9,9 +9,10 @@ import { LEASE_NAMESPACE } from './rights.ts'
 import type { EmbeddedCluster, EmbeddedClusterOptions } from './types.ts'
 
 const ORIGIN = 'https://kubernetes.sandbox'
-const NODES = ['node-1', 'node-2', 'node-3'] as const
+/** Names of the nodes, unless others are asked for. */
+export const NODES = ['node-1', 'node-2', 'node-3'] as const
 /** A kubelet's grace is 30 s by default; a sandbox's Pods hold nothing that would need it. */
-const POD_REMOVED_AFTER_MS = 500
+export const POD_REMOVED_AFTER_MS = 500
 
 /** Nothing is created before `start`. */
 export function createEmbeddedCluster(options: EmbeddedClusterOptions): EmbeddedCluster {

@@ -49,3 +49,32 @@ function allows(rules: readonly Rule[], verb: string, resource: string): boolean
       rule.verbs.includes(verb) && rule.resources.includes(name) && rule.apiGroups.includes(group.join('.')),
   )
 }
+
+interface RbacObject {
+  readonly collection: string
+  readonly body: { readonly apiVersion: string; readonly kind: string; readonly [field: string]: unknown }
+}
+
+const RBAC = '/apis/rbac.authorization.k8s.io/v1'
+
+/** The same for a real API server: roles and their bindings to the adapter's user, as in docs/rbac.yaml. */
+export function rbacObjects(): readonly RbacObject[] {
+  const apiGroup = 'rbac.authorization.k8s.io'
+  const subjects = [{ kind: 'User', apiGroup, name: ADAPTER_USER }]
+  const object = (kind: string, namespace: string | undefined, fields: object): RbacObject => ({
+    collection: `${RBAC}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${kind.toLowerCase()}s`,
+    body: {
+      apiVersion: `${apiGroup}/v1`,
+      kind,
+      metadata: { name: ADAPTER_USER, ...(namespace === undefined ? {} : { namespace }) },
+      ...fields,
+    },
+  })
+  const roleRef = (kind: string) => ({ apiGroup, kind, name: ADAPTER_USER })
+  return [
+    object('ClusterRole', undefined, { rules: CLUSTER_RULES }),
+    object('Role', LEASE_NAMESPACE, { rules: LEASE_RULES }),
+    object('ClusterRoleBinding', undefined, { roleRef: roleRef('ClusterRole'), subjects }),
+    object('RoleBinding', LEASE_NAMESPACE, { roleRef: roleRef('Role'), subjects }),
+  ]
+}

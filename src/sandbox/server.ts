@@ -1,4 +1,5 @@
 /** A TLS server that can go away and come back on the same port, as a peer whose link breaks. */
+import { needsPerson } from '../errors.ts'
 import type { Logger } from '../log/index.ts'
 import type { Handler } from '../world/index.ts'
 import { type RunningServer, serve } from '../world/real.ts'
@@ -47,5 +48,19 @@ export async function serveSandbox(options: SandboxServerOptions): Promise<Sandb
       running ??= await listen(port)
     },
     close,
+  }
+}
+
+/** Says in words which port is taken: SANDBOX_CANNOT_LISTEN. */
+export async function listenOr<T>(what: string, port: number, listen: () => Promise<T>): Promise<T> {
+  try {
+    return await listen()
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause)
+    throw needsPerson(
+      'SANDBOX_CANNOT_LISTEN',
+      `the ${what} cannot listen on ${LOOPBACK}:${port} (${words}); choose another port, or none for a free one`,
+      { cause },
+    )
   }
 }

@@ -3,20 +3,21 @@ import { join } from 'node:path'
 import type { StatusSnapshot } from '../adapter.ts'
 import { type Daemon, startDaemon } from '../daemon.ts'
 import type { Transition } from '../diagnostics/index.ts'
-import { needsPerson, waitFor } from '../errors.ts'
-import { type AccessOptions, discoverAntrea, loadAccess } from '../kube/index.ts'
+import { waitFor } from '../errors.ts'
+import type { AccessOptions } from '../kube/index.ts'
 import type { Logger } from '../log/index.ts'
 import { createManager, type Manager } from '../manager/index.ts'
-import { type Clock, type HttpClient, type Random, sleep } from '../world/index.ts'
+import { type Clock, type Random, sleep } from '../world/index.ts'
 import { connectInProcess } from '../world/link.ts'
 import { createHttpClient, serve } from '../world/real.ts'
 import { createEmbeddedCluster } from './cluster.ts'
-import { createNamespace } from './demo.ts'
+import { useExternal } from './external.ts'
 import { createPrivateFolder, kubeconfig, type PrivateFolder } from './files.ts'
 import { type Authority, createAuthority, type Identity } from './pki.ts'
 import { createRest, type Rest } from './rest.ts'
 import { ADAPTER_USER, LEASE_NAMESPACE, mayDo } from './rights.ts'
-import { LOOPBACK, type SandboxServer, serveSandbox } from './server.ts'
+import { LOOPBACK, listenOr, type SandboxServer, serveSandbox } from './server.ts'
+import type { StartedCluster } from './started.ts'
 import type { EmbeddedCluster } from './types.ts'
 
 export interface SandboxOptions {
@@ -30,7 +31,18 @@ export interface SandboxOptions {
   readonly statusPort?: number
   /** A real cluster, whose Antrea must be there, in place of the embedded one. */
   readonly kubeconfig?: string
+  /** A real kube-apiserver and etcd of this machine, with the Antrea stand-in, in place of the embedded one. */
+  readonly real?: RealOptions
+  /** Gives up the start: it rejects, and nothing is left behind. */
+  readonly signal?: AbortSignal
   readonly onTransition?: (transition: Transition) => void
+}
+
+export interface RealOptions {
+  /** The program that runs, to find the checkout it lies in: its Go modules are built, once. */
+  readonly program: string | undefined
+  /** What takes time, in a line each. */
+  readonly onProgress: (line: string) => void
 }
 
 /** Where everything is; the ready file's content. */
@@ -60,7 +72,7 @@ export interface Sandbox {
   readonly places: SandboxPlaces
   readonly manager: Manager
   readonly managerServer: SandboxServer
-  /** Absent with a real cluster. */
+  /** Absent unless the cluster is the embedded one. */
   readonly cluster: EmbeddedCluster | undefined
   readonly apiServer: SandboxServer | undefined
   /** As cluster administrator. */
@@ -83,7 +95,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const folder = createPrivateFolder()
   const undo: (() => unknown)[] = [() => folder.remove()]
   try {
-    return await build(options, folder, undo)
+    const sandbox = await build(options, folder, undo)
+    options.signal?.throwIfAborted()
+    return sandbox
   } catch (error) {
     for (const step of undo.reverse()) await step()
     throw error
@@ -100,10 +114,7 @@ async function build(
   const identity = await authority.server('localhost', SERVER_NAMES)
   const nsx = await startManager(options, authority, identity, folder)
   undo.push(nsx.stop)
-  const kube =
-    options.kubeconfig === undefined
-      ? await startEmbedded(options, authority, identity, folder)
-      : await useReal(options.kubeconfig, clock, nsx.clusterId)
+  const kube = await startCluster(options, authority, identity, folder, nsx.clusterId)
   undo.push(kube.stop)
   const instance = `sandbox-${random.uuid().slice(0, 8)}`
   const socket = join(folder.path, 'adapter.sock')
@@ -204,14 +215,18 @@ async function startManager(
   }
 }
 
-interface StartedCluster {
-  readonly admin: HttpClient
-  readonly kubeconfig: string
-  readonly adapterKubeconfig: string
-  readonly adapterAccess: AccessOptions
-  readonly cluster: EmbeddedCluster | undefined
-  readonly server: SandboxServer | undefined
-  stop(): Promise<void>
+async function startCluster(
+  options: SandboxOptions,
+  authority: Authority,
+  identity: Identity,
+  folder: PrivateFolder,
+  clusterId: string,
+): Promise<StartedCluster> {
+  if (options.kubeconfig !== undefined) return useExternal(options.kubeconfig, options.clock, clusterId)
+  if (options.real === undefined) return startEmbedded(options, authority, identity, folder)
+  // Loaded when asked for: nobody else needs to build Go programs.
+  const { startReal } = await import('./real.ts')
+  return startReal(options, options.real, folder)
 }
 
 async function startEmbedded(
@@ -254,74 +269,6 @@ async function startEmbedded(
       await server.close()
       await cluster.stop()
     },
-  }
-}
-
-/**
- * A real cluster: Antrea must be served; the lease's namespace is made if it is not there. At the end what this sandbox's
- * adapter wrote is taken out again: nobody else would know that cluster id.
- */
-async function useReal(file: string, clock: Clock, clusterId: string): Promise<StartedCluster> {
-  const { origin, tls, headers } = await loadAccess({ kubeconfig: file })
-  const admin = createHttpClient({ origin, tls, headers })
-  try {
-    const { served, missing } = await discoverAntrea(admin, clock, 'sandbox')
-    if (!served)
-      throw waitFor(
-        'ANTREA_MISSING',
-        `${origin} does not serve crd.antrea.io/v1beta1 (${missing.join(', ')}); install Antrea 1.13 or later there first`,
-      )
-    await createNamespace(createRest(admin), LEASE_NAMESPACE)
-  } catch (error) {
-    await admin.close()
-    throw error
-  }
-  return {
-    admin,
-    kubeconfig: file,
-    adapterKubeconfig: file,
-    adapterAccess: { kubeconfig: file },
-    cluster: undefined,
-    server: undefined,
-    async stop() {
-      await removeOurs(createRest(admin), clusterId).catch(() => {})
-      await admin.close()
-    },
-  }
-}
-
-/** Policies first: a group in use cannot go. */
-async function removeOurs(rest: Rest, clusterId: string): Promise<void> {
-  for (const plural of ['clusternetworkpolicies', 'clustergroups']) {
-    const collection = `/apis/crd.antrea.io/v1beta1/${plural}`
-    const { items } = await rest.get<{
-      items: {
-        metadata: { name: string; annotations?: Record<string, string> }
-        spec?: { childGroups?: unknown }
-      }[]
-    }>(`${collection}?labelSelector=app.kubernetes.io%2Fmanaged-by%3Dantrea-nsx-adapter`)
-    const ours = items
-      .filter(({ metadata }) => metadata.annotations?.['antrea-nsx-adapter/cluster-id'] === clusterId)
-      .sort((a, b) => Number(a.spec?.childGroups === undefined) - Number(b.spec?.childGroups === undefined))
-    for (const { metadata } of ours)
-      await rest.call('DELETE', `${collection}/${metadata.name}`, undefined, { accept: [404] })
-  }
-}
-
-async function listenOr(
-  what: string,
-  port: number,
-  listen: () => Promise<SandboxServer>,
-): Promise<SandboxServer> {
-  try {
-    return await listen()
-  } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause)
-    throw needsPerson(
-      'SANDBOX_CANNOT_LISTEN',
-      `the ${what} cannot listen on ${LOOPBACK}:${port} (${words}); choose another port, or none for a free one`,
-      { cause },
-    )
   }
 }
 
