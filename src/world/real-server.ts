@@ -44,11 +44,13 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
   const server = createServer(options, listener)
   const sockets = new Set<Socket>()
-  server.on(options.tls ? 'secureConnection' : 'connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-    socket.on('error', () => {})
-  })
+  // Below TLS, too: one that is still in its handshake would hold the end up.
+  for (const event of options.tls ? ['connection', 'secureConnection'] : ['connection'])
+    server.on(event, (socket: Socket) => {
+      sockets.add(socket)
+      socket.on('close', () => sockets.delete(socket))
+      socket.on('error', () => {})
+    })
   server.on('tlsClientError', () => {})
   await listen(server, options)
   const dropAll = () => {
