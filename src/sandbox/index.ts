@@ -1,6 +1,6 @@
 /**
  * The sandbox: everything in one process over real sockets with mutual TLS made on the spot. An embedded cluster
- * (cluster.ts, apiserver/, antrea/) or a real one, the NSX-compatible manager, and the adapter between them; a scenario
+ * (cluster.ts, apiserver/, antrea/) or a real one (real.ts, controlplane/; external.ts), the NSX-compatible manager, and the adapter between them; a scenario
  * (scenario.ts) to play. cluster.ts alone is transport-free. For the command line and tests.
  */
 export { createEmbeddedCluster } from './cluster.ts'

@@ -11,6 +11,7 @@ import {
   LEASE_RULES,
   mayDo,
   type Rule,
+  rbacObjects,
 } from '../../../src/sandbox/rights.ts'
 
 interface Manifest {
@@ -28,6 +29,13 @@ test('docs/rbac.yaml and the sandbox agree', () => {
   assert.deepEqual(role('ClusterRole')?.rules, CLUSTER_RULES)
   assert.deepEqual(role('Role')?.rules, LEASE_RULES)
   assert.equal(role('Role')?.metadata.namespace, LEASE_NAMESPACE)
+})
+
+test('a real API server is given what docs/rbac.yaml has', () => {
+  const wanted = manifests.filter(({ kind }) => kind !== 'Namespace')
+  const byKind = (a: { kind: string }, b: { kind: string }) => a.kind.localeCompare(b.kind)
+  const given = rbacObjects().map(({ body }) => body)
+  assert.deepEqual(given.toSorted(byKind), wanted.toSorted(byKind))
 })
 
 test('the adapter may do that, administrators everything, others nothing', () => {
