@@ -1,7 +1,8 @@
 /**
  * The sandbox: everything in one process over real sockets with mutual TLS made on the spot. An embedded cluster
- * (cluster.ts, apiserver/, antrea/) or a real one (real.ts, controlplane/; external.ts), the NSX-compatible manager, and the adapter between them; a scenario
- * (scenario.ts) to play. cluster.ts alone is transport-free. For the command line and tests.
+ * (cluster.ts, apiserver/, antrea/), a real one of this machine (real.ts, controlplane/) or of the user's (external.ts),
+ * the NSX-compatible manager, and the adapter between them; a scenario (scenario.ts) to play. cluster.ts alone is
+ * transport-free. For the command line and tests.
  */
 export { createEmbeddedCluster } from './cluster.ts'
 export { writeAtomically } from './files.ts'
