@@ -126,12 +126,15 @@ async function build<Name extends string>(
   { clock, progress, signal }: ProgramsOptions<Name>,
 ): Promise<void> {
   signal?.throwIfAborted()
-  mkdirSync(folder, { recursive: true })
   // Moved into place when complete: a build that was interrupted, or one beside this one, leaves no half program.
   const unfinished = join(folder, `.${name}.${process.pid}`)
+  // The go command does not clear its own when it is interrupted.
+  const work = `${unfinished}.work`
+  mkdirSync(work, { recursive: true })
   const startMs = clock.monotonicMs()
   const seconds = () => Math.round((clock.monotonicMs() - startMs) / 1_000)
-  const go = startGo(module, ['build', '-v', ...module.flags, '-o', unfinished, module.programs[name]])
+  const args = ['build', '-v', ...module.flags, '-o', unfinished, module.programs[name]]
+  const go = startGo(module, args, work)
   const seen = followOutput(go)
   const stopTelling = every(clock, PROGRESS_EVERY_MS, () =>
     progress(`${name}: ${seen.fetched} modules fetched, ${seen.compiled} packages compiled, ${seconds()} s`),
@@ -155,18 +158,19 @@ async function build<Name extends string>(
   } finally {
     stopTelling()
     rmSync(unfinished, { force: true })
+    rmSync(work, { recursive: true, force: true, maxRetries: 3 })
   }
 }
 
 /** In a process group of its own: with it end the compilers that it starts. */
-function startGo(module: GoModule<string>, args: readonly string[]): ChildProcess {
+function startGo(module: GoModule<string>, args: readonly string[], work: string): ChildProcess {
   const [command, ...words] = [...(hasGo() ? withDeathSignal('INT') : []), 'go', ...args] as [
     string,
     ...string[],
   ]
   return spawn(command, words, {
     cwd: module.folder,
-    env: { ...process.env, ...GO_ENV },
+    env: { ...process.env, ...GO_ENV, GOTMPDIR: work },
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   })
@@ -226,6 +230,8 @@ async function ended(go: ChildProcess, clock: Clock, signal?: AbortSignal): Prom
   } finally {
     process.off('exit', atExit)
     signal?.removeEventListener('abort', interrupt)
+    // Compilers that outlived it would write on.
+    if (signal?.aborted) killGroup('SIGKILL')
     if (force !== undefined) clock.clearTimeout(force)
   }
 }
