@@ -320,6 +320,7 @@ class Day {
       () => void manager.faults.freezeStreams(),
       () => void manager.faults.dropStreams(),
       () => during(this.slowAndBusy(), () => this.heal()),
+      () => during(this.brokenBodies(), () => this.heal()),
       () => this.restart(victim.name, lengthMs),
     ]
     await pick(random, troubles)()
@@ -331,6 +332,23 @@ class Day {
       cluster.api.faults.add({ verbs: ['create', 'update', 'delete'], status: pick(random, [429, 500, 503]) })
       cluster.api.faults.add({ verbs: ['list', 'watch'], latencyMs: 2_000 })
       manager.faults.add({ methods: ['POST'], status: pick(random, [429, 503]), retryAfterSeconds: 1 })
+    }
+  }
+
+  private brokenBodies(): () => void {
+    const { cluster, random } = this.world
+    return () => {
+      cluster.api.faults.add({
+        verbs: ['list'],
+        resetAfterBytes: Math.floor(random.next() * 4_000),
+        times: 5,
+      })
+      cluster.api.faults.add({
+        verbs: ['watch'],
+        resetAfterBytes: Math.floor(random.next() * 4_000),
+        times: 20,
+      })
+      cluster.api.faults.add({ verbs: ['list'], bodyBytesPerSecond: 500 })
     }
   }
 

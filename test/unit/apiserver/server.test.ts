@@ -91,8 +91,10 @@ test('faults strike what they match, so often as they say', async () => {
   assert.equal((await send('GET', MAPS)).code, 200)
 })
 
-test('a body drips, or breaks where the fault says, also on a real socket', async () => {
-  const { server, send, clock } = start()
+test('a body drips, or breaks where the fault says, also on a real socket', async (t) => {
+  const { server, send, clock } = start({
+    authentication: { tokens: { 'a-token': { user: 'a', groups: ['system:masters'] } } },
+  })
   await send('POST', MAPS, { metadata: { name: 'big' }, data: { a: 'x'.repeat(2_000) } })
   server.faults.add({ verbs: ['get'], bodyBytesPerSecond: 1_000, times: 1 })
   let answered = false
@@ -110,7 +112,11 @@ test('a body drips, or breaks where the fault says, also on a real socket', asyn
   assert.equal((await send('GET', `${MAPS}/big`)).code, 200)
 
   const sockets = await serve({ handler: server.handler, host: '127.0.0.1', port: 0 })
-  const client = createHttpClient({ origin: `http://127.0.0.1:${sockets.port}` })
+  const client = createHttpClient({
+    origin: `http://127.0.0.1:${sockets.port}`,
+    headers: () => ({ authorization: 'Bearer a-token' }),
+  })
+  t.after(() => Promise.all([client.close(), sockets.close()]))
   server.faults.add({ resetAfterBytes: 10 })
   const answer = await client.request({ method: 'GET', path: '/version', headersTimeoutMs: 5_000 })
   let seen = 0
@@ -118,8 +124,6 @@ test('a body drips, or breaks where the fault says, also on a real socket', asyn
     for await (const chunk of answer.body) seen += chunk.length
   }, TransportError)
   assert.ok(seen <= 10, `${seen} bytes`)
-  await client.close()
-  await sockets.close()
 })
 
 test('bodies that are too large, too deep or no JSON are refused', async () => {
