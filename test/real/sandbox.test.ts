@@ -130,16 +130,25 @@ test('the adapter has the rights of docs/rbac.yaml there and no more', options, 
     assert.equal((await adapter.call(method, path, undefined, { accept: [403] })).status, 403, path)
 })
 
-for (const signal of ['SIGINT', 'SIGKILL'] as const)
-  test(`${signal} while it starts leaves no program running`, options, async (context) => {
-    await programs()
-    const { temporary, program } = startReal(context)
-    await until('kube-apiserver', () => programsIn(temporary).length > 1, READY_LIMIT_MS, told(program))
-    program.child.kill(signal)
-    assert.equal(await program.ended, signal === 'SIGINT' ? 0 : null, told(program)())
-    await until('all of them are gone', () => programsIn(temporary).length === 0)
-    if (signal === 'SIGINT') assert.equal(sandboxIn(temporary), undefined)
-  })
+test('Ctrl-C while it starts leaves nothing behind', options, async (context) => {
+  await programs()
+  const { temporary, program } = startReal(context)
+  await until('kube-apiserver', () => programsIn(temporary).length > 1, READY_LIMIT_MS, told(program))
+  program.child.kill('SIGINT')
+  assert.equal(await program.ended, 0, told(program)())
+  assert.deepEqual(programsIn(temporary), [])
+  assert.deepEqual(readdirSync(temporary), [])
+})
+
+test('when it is killed, its programs end with it', options, async (context) => {
+  await programs()
+  const { temporary, readyFile, program } = startReal(context)
+  await ready(readyFile, program)
+  program.child.kill('SIGKILL')
+  await program.ended
+  // At once, not when they come to write to a pipe that nobody reads.
+  await until('all of them are gone', () => programsIn(temporary).length === 0, 500)
+})
 
 /** A `go` in PATH that does this, and a cache with nothing in it. */
 function withGo(context: TestContext, script: string | undefined) {
