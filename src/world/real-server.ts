@@ -127,10 +127,7 @@ function createServer(
 
 async function answer(options: ServeOptions, req: IncomingMessage, res: NodeResponse): Promise<void> {
   const gone = new AbortController()
-  res.on('close', () => {
-    // After a whole answer nobody listens any more; an error costs its stack.
-    if (!res.writableFinished) gone.abort(new TransportError('closed', 'the client went away'))
-  })
+  res.on('close', () => gone.abort(new TransportError('closed', 'the client went away')))
   res.on('error', () => {})
   req.on('error', () => {})
   try {
