@@ -14,6 +14,9 @@ export async function etcdFlags(place: Place): Promise<string[]> {
   const client = `https://127.0.0.1:${ports.etcdClient}`
   const peer = `http://127.0.0.1:${ports.etcdPeer}`
   const files = place.writeCredential('etcd', await place.ca.server('etcd', LOOPBACK))
+  // Its JSON gateway, which the compaction is asked through, is a client of etcd itself and would show the server's
+  // certificate.
+  const gateway = place.writeCredential('etcd-gateway', await place.ca.client('etcd-gateway'))
   return [
     '--name=real',
     `--data-dir=${join(folder, 'etcd')}`,
@@ -26,6 +29,8 @@ export async function etcdFlags(place: Place): Promise<string[]> {
     `--initial-cluster=real=${peer}`,
     `--cert-file=${files.cert}`,
     `--key-file=${files.key}`,
+    `--client-cert-file=${gateway.cert}`,
+    `--client-key-file=${gateway.key}`,
     `--trusted-ca-file=${join(folder, 'pki/ca.crt')}`,
     '--client-cert-auth',
   ]
