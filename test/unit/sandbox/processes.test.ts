@@ -51,7 +51,7 @@ test('waiting for one that has ended, that is slow or that nobody wants any more
     untilReady(ended, never, { clock, limitMs: 5_000 }),
     /^Error: shell ended \(3\) before it was ready: no such flag$/,
   )
-  const slow = shell(context, 'sleep 20').running
+  const slow = shell(context, 'exec sleep 20').running
   await assert.rejects(
     untilReady(slow, () => Promise.reject(new Error('refused')), { clock, limitMs: 150 }),
     /shell is not ready after 0\.15 s \(refused\)/,
