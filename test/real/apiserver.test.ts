@@ -20,6 +20,7 @@ else
       anonymous,
       compact: plane.compact,
       hasControllers: true,
+      othersWrite: true,
       async close() {
         await client.close()
         await anonymous.close()

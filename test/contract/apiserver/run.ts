@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import type { HttpClient } from '../../../src/world/index.ts'
 import { normalizer } from './normalize.ts'
 import { type Case, DEFINITIONS, type Need, type RequestStep, type Step } from './steps.ts'
@@ -20,6 +21,8 @@ export interface Link {
   readonly compact?: () => Promise<void>
   /** Whether namespaces are emptied and dependents collected. */
   readonly hasControllers: boolean
+  /** Programs of the server's own write beside the case. */
+  readonly othersWrite?: boolean
   close(): Promise<void>
 }
 
@@ -40,6 +43,12 @@ const readRecorded = (): Readonly<Record<string, Transcript>> =>
 
 const TIMEOUT_MS = 10_000
 
+/**
+ * Controllers write to the same server, and its resourceVersions count their writes too: a case that met one of them
+ * is played again.
+ */
+const TRIES_AMONG_OTHERS = 3
+
 const has = (link: Link, need: Need): boolean =>
   need === 'compaction' ? link.compact !== undefined : link.hasControllers
 
@@ -59,8 +68,10 @@ export function runCases(name: string, cases: readonly Case[], connect: () => Pr
         if (missing.length > 0) return t.skip(`the server offers no ${missing.join(' and no ')}`)
         const expected = recorded[one.name]
         assert.ok(expected, 'the case has not been recorded from kube-apiserver yet')
-        const found = await play(link, one)
-        assert.deepEqual(withoutExceptions(found, one), withoutExceptions(expected, one))
+        const wanted = withoutExceptions(expected, one)
+        for (let left = link.othersWrite === true ? TRIES_AMONG_OTHERS : 1; left > 1; left -= 1)
+          if (isDeepStrictEqual(withoutExceptions(await play(link, one), one), wanted)) return
+        assert.deepEqual(withoutExceptions(await play(link, one), one), wanted)
       })
   })
 }
