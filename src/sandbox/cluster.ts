@@ -21,10 +21,10 @@ export function createEmbeddedCluster(options: EmbeddedClusterOptions): Embedded
   const log = options.log === undefined ? {} : { log: options.log }
   const standIn = { clock, random, ...log, connect: () => admin }
   const controller = createStandInController(standIn)
-  const agents = createStandInAgents(
-    standIn,
-    options.realizationDelayMs === undefined ? {} : { realizationDelayMs: options.realizationDelayMs },
-  )
+  const agents = createStandInAgents(standIn, {
+    ...options.agents,
+    ...(options.realizationDelayMs === undefined ? {} : { realizationDelayMs: options.realizationDelayMs }),
+  })
   const api = createApiServer({
     clock,
     random,

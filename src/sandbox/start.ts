@@ -10,6 +10,7 @@ import { createManager, type Manager } from '../manager/index.ts'
 import { type Clock, type Random, sleep } from '../world/index.ts'
 import { connectInProcess } from '../world/link.ts'
 import { createHttpClient, serve } from '../world/real.ts'
+import { agentSockets } from './agent-sockets.ts'
 import { createEmbeddedCluster } from './cluster.ts'
 import { useExternal } from './external.ts'
 import { createPrivateFolder, kubeconfig, type PrivateFolder } from './files.ts'
@@ -57,6 +58,8 @@ export interface SandboxPlaces {
   /** Path, as cluster administrator. */
   readonly kubeconfig: string
   readonly cluster_id: string
+  /** The embedded cluster's agents: the token of their APIs (a path); ports and CA are in their AntreaAgentInfos. */
+  readonly agents?: { readonly token: string }
   readonly adapter: {
     /** The unix socket of `status`, `transitions` and `approve`. */
     readonly socket: string
@@ -136,6 +139,7 @@ async function build(
       instance,
       config: writeConfig(folder, nsx, kube.adapterKubeconfig),
     },
+    ...(kube.agentToken === undefined ? {} : { agents: { token: kube.agentToken } }),
   }
   return {
     places,
@@ -235,12 +239,14 @@ async function startEmbedded(
   identity: { cert: string; key: string },
   folder: PrivateFolder,
 ): Promise<StartedCluster> {
+  const agentToken = `agent-${random.uuid()}`
   const cluster = createEmbeddedCluster({
     clock,
     random,
     log: log.child({ room: 'cluster' }),
     demo: true,
     authorize: mayDo,
+    agents: await agentSockets(authority, agentToken, log),
   })
   await cluster.start()
   const server = await listenOr('API server', apiPort, () =>
@@ -254,6 +260,7 @@ async function startEmbedded(
     admin: cluster.admin,
     kubeconfig: config('kubeconfig', 'sandbox-admin', person),
     adapterKubeconfig: config('adapter.kubeconfig', ADAPTER_USER, adapter),
+    agentToken: folder.write('agents.token', agentToken),
     // What is in that file; reading it with client-node would cost a quarter of a second of the start.
     adapterAccess: {
       load: async () => ({

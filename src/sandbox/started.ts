@@ -9,6 +9,8 @@ export interface StartedCluster {
   readonly admin: HttpClient
   readonly kubeconfig: string
   readonly adapterKubeconfig: string
+  /** Path of the token that opens the agents' APIs; absent unless the agents are the embedded cluster's. */
+  readonly agentToken?: string
   readonly adapterAccess: AccessOptions
   /** Absent unless it is the embedded one. */
   readonly cluster: EmbeddedCluster | undefined

@@ -2,7 +2,7 @@
 import type { Logger } from '../log/index.ts'
 import type { Clock, HttpClient, Peer, Random } from '../world/index.ts'
 import type { LinkFaults } from '../world/link.ts'
-import type { StandInAgents, StandInController } from './antrea/types.ts'
+import type { AgentsOptions, StandInAgents, StandInController } from './antrea/types.ts'
 import type { ApiServer, ApiServerOptions } from './apiserver/types.ts'
 
 export interface EmbeddedClusterOptions {
@@ -14,6 +14,8 @@ export interface EmbeddedClusterOptions {
   /** Creates the demo application too. */
   readonly demo?: boolean
   readonly historyEventsMax?: number
+  /** Puts the agents' own APIs onto sockets; without it they have none. */
+  readonly agents?: Pick<AgentsOptions, 'serveAgent' | 'agentAccess'>
   /** Absent: whoever is authenticated may do everything. */
   readonly authorize?: NonNullable<ApiServerOptions['authorize']>
   /** From an agent's seeing a policy to its reporting it; the stand-in's default when absent. */

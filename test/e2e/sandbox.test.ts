@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { loadAccess } from '../../src/kube/index.ts'
 import type { SandboxPlaces } from '../../src/sandbox/index.ts'
 import { createNsxUser, policyPath } from '../../src/sandbox/nsx-user.ts'
 import { createRest } from '../../src/sandbox/rest.ts'
@@ -35,6 +36,35 @@ function managerOf(context: TestContext, { manager }: SandboxPlaces) {
   const basic = Buffer.from(`${manager.user}:${manager.password}`).toString('base64')
   return { http, nsx: createRest(http, { authorization: `Basic ${basic}` }) }
 }
+
+test('every agent has an API of its own, for who has the token', async (context) => {
+  const { places } = await startSandbox(context)
+  const access = await loadAccess({ kubeconfig: places.kubeconfig })
+  const kube = createHttpClient({ origin: access.origin, tls: access.tls, headers: access.headers })
+  context.after(() => kube.close())
+  type Info = { metadata: { name: string }; apiPort: number; apiCABundle: string }
+  const items = await until('the agents', async () => {
+    const infos = '/apis/crd.antrea.io/v1beta1/antreaagentinfos'
+    const answer = await createRest(kube).get<{ items: Info[] }>(infos)
+    return answer.items.length === 3 && answer.items.every(({ apiCABundle }) => apiCABundle) && answer.items
+  })
+  assert.equal(new Set(items.map(({ apiPort }) => apiPort)).size, 3)
+  for (const { apiPort, apiCABundle } of items) {
+    const agent = createHttpClient({
+      origin: `https://localhost:${apiPort}`,
+      tls: { ca: Buffer.from(apiCABundle, 'base64').toString('utf8') },
+    })
+    context.after(() => agent.close())
+    const path = '/apis/system.antrea.io/v1beta1/supportbundles/agent'
+    const nobody = await createRest(agent).call('GET', path, undefined, { accept: [401, 403] })
+    assert.ok(nobody.status >= 401, `${nobody.status}`)
+    const authorization = `Bearer ${readFileSync(places.agents?.token ?? '', 'utf8')}`
+    const known = await createRest(agent, { authorization }).call('GET', path, undefined, {
+      accept: [200, 404],
+    })
+    assert.equal(known.status, 200)
+  }
+})
 
 test('everything is where the ready file says', async (context) => {
   const { program, places, readyFile } = await startSandbox(context)
