@@ -8,11 +8,14 @@ import type { AdapterError } from '../src/errors.ts'
 import type { Session } from '../src/protocol/session.ts'
 import {
   type ChannelEvent,
+  errorOf,
   LINK_CONTEXT,
   LINK_DELAYS,
   type LinkContext,
   type LinkEvent,
+  linkPorts,
   linkRegion,
+  missing,
   needsPerson,
   noteError,
 } from './link.ts'
@@ -65,21 +68,16 @@ export interface CcpContext extends LinkContext {
   readonly reportFailures: number
 }
 
-const errorOf = (event: unknown): AdapterError | undefined => (event as { error?: AdapterError }).error
 const outputOf = <T>(event: unknown): T => (event as { output: T }).output
-
-const missing = (port: string) => Promise.reject(new Error(`the port ${port} is not provided`))
 
 const base = setup({
   types: { context: {} as CcpContext, events: {} as CcpEvent },
   actors: {
-    connect: fromPromise<Session, LinkContext>(() => missing('connect')),
+    ...linkPorts,
     /** Snapshot, then watch; sends DESIRED with each complete set it has handed over. */
     follow: fromCallback<CcpEvent, LinkContext>(() => {
       throw new Error('the port follow is not provided')
     }),
-    probe: fromPromise<void>(() => missing('probe')),
-    closeSession: fromPromise<void, LinkContext>(() => missing('closeSession')),
     /** Sends CHANGED and STATUS as the stores change. */
     observe: fromCallback<CcpEvent>(() => {
       throw new Error('the port observe is not provided')

@@ -1,8 +1,10 @@
 /**
  * The link of a channel to its manager, the same region in ccp and mp:
  * standby → connecting → open (syncing → watching) → broken → waiting → connecting …, and refused where only a person
- * can help. Data only: ports are named here, each channel's setup provides them, and `noteError` is what they share.
+ * can help. The region is data: it names its ports, and each channel's setup provides them. What both setups need for it
+ * stands here too.
  */
+import { fromPromise } from 'xstate'
 import type { AdapterError } from '../src/errors.ts'
 import type { Session } from '../src/protocol/session.ts'
 import type { Leader } from './adapter.ts'
@@ -60,6 +62,20 @@ export function noteError(context: LinkContext, error: AdapterError | undefined)
 /** Only a person can help; looked at again every ten minutes. */
 export const needsPerson = (context: LinkContext): boolean =>
   context.error?.kind === 'needs-person' || context.repeats >= REPEATS_MAX
+
+/** Stands for a port that src/ did not provide. */
+export const missing = (port: string): Promise<never> =>
+  Promise.reject(new Error(`the port ${port} is not provided`))
+
+/** The error of an event that brings one: FAILED, or a port that rejected. */
+export const errorOf = (event: unknown): AdapterError | undefined => (event as { error?: AdapterError }).error
+
+/** The link's promises, as ports; `follow` is each channel's own, for it sends that channel's events. */
+export const linkPorts = {
+  connect: fromPromise<Session, LinkContext>(() => missing('connect')),
+  probe: fromPromise<void>(() => missing('probe')),
+  closeSession: fromPromise<void, LinkContext>(() => missing('closeSession')),
+}
 
 export const LINK_DELAYS = {
   connectLimit: 20_000,

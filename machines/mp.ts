@@ -8,11 +8,14 @@ import type { AdapterError } from '../src/errors.ts'
 import type { Session } from '../src/protocol/session.ts'
 import {
   type ChannelEvent,
+  errorOf,
   LINK_CONTEXT,
   LINK_DELAYS,
   type LinkContext,
   type LinkEvent,
+  linkPorts,
   linkRegion,
+  missing,
   needsPerson,
   noteError,
 } from './link.ts'
@@ -60,19 +63,13 @@ const NO_INVENTORY: MpContext['inventory'] = {
   compared: false,
 }
 
-const errorOf = (event: unknown): AdapterError | undefined => (event as { error?: AdapterError }).error
-
-const missing = (port: string) => Promise.reject(new Error(`the port ${port} is not provided`))
-
 const base = setup({
   types: { context: {} as MpContext, events: {} as MpEvent },
   actors: {
-    connect: fromPromise<Session, LinkContext>(() => missing('connect')),
+    ...linkPorts,
     follow: fromCallback<MpEvent, LinkContext>(() => {
       throw new Error('the port follow is not provided')
     }),
-    probe: fromPromise<void>(() => missing('probe')),
-    closeSession: fromPromise<void, LinkContext>(() => missing('closeSession')),
     /** Watches Antrea's heartbeats and the adapter's own health from the first day on; sends HEALTH_MOVED. */
     watchHealth: fromCallback<MpEvent>(() => {
       throw new Error('the port watchHealth is not provided')
