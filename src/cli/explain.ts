@@ -4,7 +4,7 @@ import { CODES as TRANSLATION_CODES } from '../ccp/translate/codes.ts'
 import { nearest } from '../config/problems.ts'
 import { needsPerson } from '../errors.ts'
 import { WARNINGS, type Warning } from '../health/index.ts'
-import { CODES } from './codes.ts'
+import { CODES } from './codes/index.ts'
 import { say, table } from './terminal.ts'
 
 export interface Explanation {

@@ -1,0 +1,17 @@
+/**
+ * What `explain` knows beside warnings and translation codes: errors of the links, of the configuration, of the commands.
+ * One table a file. Only `explain` reads them.
+ */
+import { CHANNEL } from './channel.ts'
+import { HERE } from './here.ts'
+import { KUBE } from './kube.ts'
+import { NSX } from './nsx.ts'
+import { TRANSPORT } from './transport.ts'
+import type { CodeHelp } from './types.ts'
+
+export const CODES: Readonly<Record<string, CodeHelp>> = Object.fromEntries(
+  Object.entries({ ...TRANSPORT, ...NSX, ...CHANNEL, ...KUBE, ...HERE }).map(([code, [title, text]]) => [
+    code,
+    { title, text },
+  ]),
+)

@@ -1,0 +1,69 @@
+/** What a manager answers. */
+import type { Entries } from './types.ts'
+
+export const NSX: Entries = {
+  NSX_UNAUTHORIZED: [
+    'The NSX Manager does not know our certificate',
+    'Compare the certificate of nsx.cert with the one registered on the cluster-control-plane in NSX.',
+  ],
+  NSX_FORBIDDEN: [
+    'The NSX Manager knows us, and refuses',
+    "The certificate is not this cluster's. Compare cluster.id and cluster.name with the cluster-control-plane in NSX.",
+  ],
+  CLUSTER_NOT_REGISTERED: [
+    'NSX has no cluster with this id',
+    'Compare cluster.id with the node_id of the cluster-control-plane in NSX, or register the cluster. It is asked again every 10 minutes.',
+  ],
+  CLUSTER_IDENTITY: [
+    'NSX knows another Kubernetes cluster under this id',
+    'The uid of the namespace kube-system differs: the cluster was built anew, or the configuration is of another one. A person clears it in NSX.',
+  ],
+  STALE_LEADER: [
+    'A newer leader speaks for this cluster',
+    'Another instance took over. Nothing to do; this one goes to standby when it sees the lease.',
+  ],
+  SESSION_REPLACED: [
+    'A newer session of this cluster ended ours',
+    'Another instance leads now, or this one connected again. Nothing to do.',
+  ],
+  VERSION_NOT_SUPPORTED: [
+    'The manager speaks no version of the protocol that we do',
+    'Update the manager or the adapter; the message lists what it speaks.',
+  ],
+  MANAGER_BEHIND: [
+    'The manager shows an older state than it did before',
+    'A replica that lags, or a restored one. Nothing is deleted; it is tried again.',
+  ],
+  NSX_NOT_FOUND: [
+    'NSX does not have what was asked for',
+    'Is nsx.url an NSX Manager, or one that speaks this protocol?',
+  ],
+  NSX_CONFLICT: ['NSX refuses for another change', 'It is read again and tried anew.'],
+  NSX_REVISION: ['The object in NSX was changed meanwhile', 'It is read again and tried anew.'],
+  NSX_BAD_REQUEST: [
+    'NSX takes our request for wrong',
+    'The object is set aside and told; please report the message.',
+  ],
+  NSX_THROTTLED: ['NSX asks to slow down', 'It is waited for as long as NSX asks.'],
+  NSX_SERVER_ERROR: ['NSX has a fault', 'It is tried again. If it lasts, look at the manager.'],
+  NSX_NOT_JSON: [
+    'What answers there is no NSX Manager',
+    'Check nsx.url; a proxy or a login page may be between.',
+  ],
+  NSX_PROTOCOL: [
+    'The answer does not keep to docs/protocol.md',
+    'Check nsx.url and the version of the manager.',
+  ],
+  NSX_LIST_INCOMPLETE: [
+    'A list in NSX changed while it was read',
+    'It is read again. Nothing is deleted meanwhile.',
+  ],
+  NSX_LIST_ENDLESS: [
+    'A list in NSX does not end',
+    'The manager gives the same cursor again. Please report it to whoever makes it.',
+  ],
+  INVENTORY_TOO_LARGE: [
+    'NSX shows more inventory than the adapter holds',
+    'Is this cluster id used by something else, too?',
+  ],
+}
