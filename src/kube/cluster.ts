@@ -12,11 +12,10 @@ import { createGate } from './gate.ts'
 import { type LeaseLogic, provideLease } from './lease.ts'
 import { createPeer, type Peer } from './peer.ts'
 import { createProblems, type Problems } from './problems.ts'
-import { projectionOf } from './projections.ts'
+import { createReader } from './reader.ts'
 import { RESOURCES, type ResourceName } from './resources.ts'
 import { createStore, type WritableStore } from './store.ts'
 import { provideWatch, type WatchLogic } from './watch.ts'
-import { createJsonReader } from './wire-json.ts'
 
 export interface KubeSideOptions {
   /** Read again after a 401 or a TLS refusal, so that rotated credentials are picked up. */
@@ -137,7 +136,7 @@ function watchOf(
   return provideWatch({
     http: peer.http,
     store,
-    reader: createJsonReader(RESOURCES[name], projectionOf(name)),
+    reader: createReader(name, clock),
     clock,
     random,
     userAgent,

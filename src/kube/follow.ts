@@ -77,31 +77,34 @@ async function streamList(run: Run): Promise<void> {
     (error) =>
       error.code === 'KUBE_INVALID' ? unsupported(store.type, 'it does not take the parameters') : error,
   )
-  for await (const event of events) {
-    if (run.signal.aborted) return
-    if (listed) {
-      applyEvent(run, event)
-      continue
-    }
-    switch (event.type) {
-      case 'BOOKMARK':
-        if (!event.endsList) throw unsupported(store.type, 'it sent a bookmark before the end of the list')
-        store.swap(snapshot, event.resourceVersion)
-        listed = true
-        snapshot.clear()
-        run.send({ type: 'LISTED' })
-        break
-      case 'ERROR':
-        throw streamedStatusError(event.status, store.type.plural)
-      case 'DELETED':
-        snapshot.delete(keyOf(event.object))
-        break
-      default:
-        take(snapshot, event.object, store.type)
-    }
+  const takeEvent = (event: WireEvent) => {
+    if (listed) return applyEvent(run, event)
+    if (event.type === 'BOOKMARK') {
+      if (!event.endsList) throw unsupported(store.type, 'it sent a bookmark before the end of the list')
+      store.swap(snapshot, event.resourceVersion)
+      listed = true
+      snapshot.clear()
+      run.send({ type: 'LISTED' })
+    } else takeInitial(snapshot, event, store.type)
     run.send({ type: 'SEEN' })
   }
+  for await (const batch of events)
+    for (const event of batch) {
+      if (run.signal.aborted) return
+      takeEvent(event)
+    }
   run.send({ type: 'ENDED', error: endedEarly(store.type) })
+}
+
+/** One of the events of which a streamed list is made. */
+function takeInitial(
+  snapshot: Map<string, KubeObject>,
+  event: Exclude<WireEvent, { type: 'BOOKMARK' }>,
+  type: ResourceType,
+): void {
+  if (event.type === 'ERROR') throw streamedStatusError(event.status, type.plural)
+  if (event.type === 'DELETED') snapshot.delete(keyOf(event.object))
+  else take(snapshot, event.object, type)
 }
 
 /** Without `resourceVersion`, so each list is at least as new as anything seen before. */
@@ -121,7 +124,7 @@ async function listPages(run: Run, whole: boolean): Promise<void> {
       signal: run.signal,
     })
     if (response.status !== 200) throw await refusalOf(response, `LIST ${store.type.plural}`, clock)
-    const page = await reader.readPage(response.body)
+    const page = await reader.readPage(response.body, response.headers['content-type'])
     if (run.signal.aborted) return
     for (const item of page.items) take(snapshot, item, store.type)
     if (page.next === undefined) {
@@ -147,10 +150,11 @@ async function resumeStream(run: Run): Promise<void> {
   if (position === undefined)
     throw retry('KUBE_EXPIRED', `${store.type.plural}: there is nothing to resume from`)
   const events = await openWatch(run, { resourceVersion: position }, (error) => error)
-  for await (const event of events) {
-    if (run.signal.aborted) return
-    applyEvent(run, event)
-  }
+  for await (const batch of events)
+    for (const event of batch) {
+      if (run.signal.aborted) return
+      applyEvent(run, event)
+    }
   run.send({ type: 'ENDED', error: endedEarly(store.type) })
 }
 
@@ -158,7 +162,7 @@ async function openWatch(
   run: Run,
   parameters: Readonly<Record<string, string>>,
   onRefused: (error: AdapterError) => AdapterError,
-): Promise<AsyncIterable<WireEvent>> {
+): Promise<AsyncIterable<readonly WireEvent[]>> {
   const { http, store, reader, random, clock, userAgent } = run.deps
   const spanS = KUBE_WATCH_TIMEOUT_S_MAX - KUBE_WATCH_TIMEOUT_S_MIN
   const query = new URLSearchParams({
@@ -178,7 +182,7 @@ async function openWatch(
   })
   if (response.status !== 200) throw onRefused(await refusalOf(response, `WATCH ${store.type.plural}`, clock))
   run.send({ type: 'OPENED' })
-  return reader.readEvents(response.body)
+  return reader.readEvents(response.body, response.headers['content-type'])
 }
 
 function applyEvent(run: Run, event: WireEvent): void {

@@ -65,7 +65,7 @@ export function createJsonReader(type: ResourceType, project: Projection): WireR
       }
     },
     async *readEvents(body) {
-      for await (const line of jsonLines(body, KUBE_WATCH_LINE_BYTES_MAX)) yield readEvent(line)
+      for await (const line of jsonLines(body, KUBE_WATCH_LINE_BYTES_MAX)) yield [readEvent(line)]
     },
   }
 }

@@ -1,6 +1,6 @@
 /**
- * How lists and watch streams are read off the wire. The JSON reader is in wire-json.ts; another format (protobuf for
- * core resources) is another WireReader. Objects are projected while they are read.
+ * How lists and watch streams are read off the wire: JSON (wire-json.ts), and Kubernetes' protobuf for built-in
+ * resources (protobuf/). Objects are projected while they are read.
  */
 import { retry } from '../errors.ts'
 import type { KubeObject, ResourceType } from './types.ts'
@@ -27,10 +27,13 @@ export interface WireReader {
   /** Accept header of a list and of a watch. */
   readonly listAccept: string
   readonly watchAccept: string
-  /** Throws KUBE_MALFORMED, or TransportError too-large. */
-  readPage(body: AsyncIterable<Uint8Array>): Promise<Page>
-  /** Ends when the stream ends in good order; throws KUBE_MALFORMED, LINE_* or TransportError otherwise. */
-  readEvents(body: AsyncIterable<Uint8Array>): AsyncIterable<WireEvent>
+  /** `contentType` is the answer's, and tells the format. Throws KUBE_MALFORMED, or TransportError too-large. */
+  readPage(body: AsyncIterable<Uint8Array>, contentType?: string): Promise<Page>
+  /**
+   * Events in their order, as many at a time as came together. Ends when the stream ends in good order; throws
+   * KUBE_MALFORMED, LINE_* or TransportError otherwise.
+   */
+  readEvents(body: AsyncIterable<Uint8Array>, contentType?: string): AsyncIterable<readonly WireEvent[]>
 }
 
 export const malformed = (type: ResourceType, what: string) =>

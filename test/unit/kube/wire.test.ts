@@ -15,7 +15,7 @@ async function* chunks(...parts: (string | Uint8Array)[]) {
 
 const events = async (...parts: (string | Uint8Array)[]) => {
   const all = []
-  for await (const event of reader.readEvents(chunks(...parts))) all.push(event)
+  for await (const batch of reader.readEvents(chunks(...parts))) all.push(...batch)
   return all
 }
 
