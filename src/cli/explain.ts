@@ -1,6 +1,6 @@
 /** `explain`: what a code means and what to do, wherever it was seen. */
 import type { Command } from 'commander'
-import { CODES as TRANSLATION_CODES } from '../ccp/translate/codes.ts'
+import { CODES as TRANSLATION_CODES } from '../ccp/translate/codes/index.ts'
 import { nearest } from '../config/problems.ts'
 import { needsPerson } from '../errors.ts'
 import { WARNINGS, type Warning } from '../health/index.ts'

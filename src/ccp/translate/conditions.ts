@@ -1,7 +1,7 @@
 /** One condition of a group as a requirement on labels. */
 import type { LabelSelectorRequirement } from '../../kube/antrea.ts'
 import type { FlatExpressionBody } from './body.ts'
-import type { Code } from './codes.ts'
+import type { Code } from './codes/index.ts'
 import { quote } from './findings.ts'
 
 export type ConditionResult =

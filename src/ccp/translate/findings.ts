@@ -1,6 +1,6 @@
 /** What the translation of one policy found: problems, and where. */
 import type { Problem } from '../../protocol/ccp.ts'
-import { CODES, type Code } from './codes.ts'
+import { CODES, type Code } from './codes/index.ts'
 
 export interface Where {
   readonly rule_path?: string

@@ -1,9 +1,9 @@
 /**
  * From NSX's objects to Antrea's, pure: the same set gives the same bytes. What cannot be said exactly is refused as a
- * whole policy, with a code of codes.ts. The rest of ccp comes in here, and the command line for `explain`.
+ * whole policy, with a code of codes/. The rest of ccp comes in here, and the command line for `explain`.
  */
 export { groupSpecHash, isUuidName, normalPolicySpec, policySpecHash } from './canonical.ts'
-export { CODES, type Code, type CodeText } from './codes.ts'
+export { CODES, type Code, type CodeText } from './codes/index.ts'
 export { isError, problem } from './findings.ts'
 export { CATEGORIES } from './order.ts'
 export { groupsOf } from './policy.ts'
