@@ -31,6 +31,9 @@ export interface KubeClientOptions {
   readonly readTimeoutMs?: number
 }
 
+/** kubernetes.io, API concepts, "Metadata-only fetches". */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
+
 const WRITE_QUERY = new URLSearchParams({
   fieldManager: FIELD_MANAGER,
   fieldValidation: 'Strict',
@@ -44,11 +47,16 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
   const headers = { accept: 'application/json', 'user-agent': options.userAgent }
   const lane = options.lane ?? 'call'
 
-  const read = (path: string, subject: string, signal: AbortSignal | undefined): Promise<unknown> =>
+  const read = (
+    path: string,
+    subject: string,
+    signal: AbortSignal | undefined,
+    accept = headers.accept,
+  ): Promise<unknown> =>
     callJson(http, clock, {
       method: 'GET',
       path,
-      headers,
+      headers: { ...headers, accept },
       lane,
       subject,
       timeoutMs: options.readTimeoutMs ?? KUBE_CALL_TIMEOUT_MS,
@@ -76,6 +84,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         timeoutMs: KUBE_WRITE_TIMEOUT_MS,
         bytesMax: KUBE_BODY_BYTES_MAX,
         signals: [gate.signal, signal],
+        beforeSend: () => gate.check(),
       })
     } catch (error) {
       if (error instanceof AdapterError) log.debug({ code: error.code, subject }, `${method} failed`)
@@ -102,6 +111,8 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     },
     list: (type, namespace, signal) =>
       listAll(type, resourcePath(type, namespace), (path, subject) => read(path, subject, signal)),
+    listMetadata: (type, signal) =>
+      listAll(type, resourcePath(type), (path, subject) => read(path, subject, signal, METADATA_ONLY)),
     async create<T extends KubeObject>(type: ResourceType, object: T, writeOptions: WriteOptions = {}) {
       const { name, namespace } = object.metadata
       const subject = subjectOf('POST', type, name, namespace)

@@ -41,6 +41,8 @@ export interface KubeClient {
   ): Promise<T | undefined>
   /** All pages; for rare reads. Watched resources are read from their stores. */
   list<T extends KubeObject>(type: ResourceType, namespace?: string, signal?: AbortSignal): Promise<T[]>
+  /** As `list`, over all namespaces and without spec and status: PartialObjectMetadata. */
+  listMetadata(type: ResourceType, signal?: AbortSignal): Promise<KubeObject[]>
   create<T extends KubeObject>(type: ResourceType, object: T, options?: WriteOptions): Promise<T>
   /** PUT of the whole object; `metadata.resourceVersion` and `uid` must be those it was read with. */
   replace<T extends KubeObject>(type: ResourceType, object: T, options?: WriteOptions): Promise<T>

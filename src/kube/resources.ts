@@ -45,6 +45,14 @@ export const RESOURCES = {
   leases: { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true },
   clusterNetworkPolicies: crd('ClusterNetworkPolicy', 'clusternetworkpolicies'),
   antreaNetworkPolicies: crd('NetworkPolicy', 'networkpolicies', true),
+  /** What antrea-controller has computed of every policy, named by the uid of its source. Listed, never watched. */
+  computedNetworkPolicies: {
+    group: 'controlplane.antrea.io',
+    version: 'v1beta2',
+    kind: 'NetworkPolicy',
+    plural: 'networkpolicies',
+    namespaced: false,
+  },
   clusterGroups: crd('ClusterGroup', 'clustergroups'),
   tiers: crd('Tier', 'tiers'),
   antreaAgentInfos: crd('AntreaAgentInfo', 'antreaagentinfos'),

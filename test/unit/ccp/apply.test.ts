@@ -45,6 +45,7 @@ function world(options: { before?: (verb: string, name: string) => void; store?:
       return objects.get(name) as T | undefined
     },
     list: async () => [],
+    listMetadata: async () => [],
     create: async <T extends KubeObject>(_: unknown, object: T) => {
       note('create', object.metadata.name)
       return keep(object) as T

@@ -53,6 +53,7 @@ function world() {
   const kube: KubeClient = {
     get: async () => undefined,
     list: async () => [],
+    listMetadata: async () => [],
     create: async (type, object) => keep(type.plural, object),
     replace: async (type, object) => keep(type.plural, object),
     delete: async (type, object) => {
