@@ -6,7 +6,8 @@ import { refusalError } from './status.ts'
 /** An error's body is a Status of some hundred bytes; what is longer is cut. */
 const REFUSAL_BYTES_MAX = 64 * 1_024
 
-export interface CallRequest extends Pick<HttpRequest, 'method' | 'path' | 'headers' | 'body' | 'lane'> {
+export interface CallRequest
+  extends Pick<HttpRequest, 'method' | 'path' | 'headers' | 'body' | 'lane' | 'beforeSend'> {
   /** For messages: `PUT clustergroups/web`. */
   readonly subject: string
   /** Over everything: connecting, headers and body. */

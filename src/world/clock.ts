@@ -4,6 +4,8 @@ export interface Clock {
   now(): number
   /** Milliseconds from an arbitrary start; never goes back. For deadlines and ages. */
   monotonicMs(): number
+  /** Like `monotonicMs`, but goes on while the machine sleeps (CLOCK_BOOTTIME). For how long a lease may count as held. */
+  bootMs(): number
   // biome-ignore lint/suspicious/noExplicitAny: XState's Clock declares both of these with any
   setTimeout(fn: (...args: any[]) => void, delayMs: number): any
   // biome-ignore lint/suspicious/noExplicitAny: see above

@@ -22,6 +22,11 @@ export interface HttpRequest {
   /** Longest pause between two body chunks; 0 leaves the silence to the caller (watches). Default: headersTimeoutMs. */
   readonly bodyTimeoutMs?: number
   readonly signal?: AbortSignal
+  /**
+   * Called when a connection is there, just before the first byte is written to it; what it throws ends the request, and
+   * nothing is sent. A request may have waited for its connection for longer than it is wanted.
+   */
+  readonly beforeSend?: () => void
 }
 
 export interface HttpResponse {
@@ -30,6 +35,12 @@ export interface HttpResponse {
   readonly headers: Readonly<Record<string, string>>
   /** Must be read to its end or left by breaking the loop (which cancels it): an unread body pins its socket. */
   readonly body: AsyncIterable<Uint8Array>
+  /**
+   * Asks the other end of this very connection whether it is there (HTTP/2 PING, RFC 9113 §6.7); absent where the
+   * connection cannot be asked. Resolves with the answer, rejects with a TransportError when the connection is lost and
+   * with the signal's reason when aborted; how long to wait is the caller's.
+   */
+  readonly ping?: (signal: AbortSignal) => Promise<void>
 }
 
 /**
@@ -42,6 +53,10 @@ export interface HttpClient {
   request(request: HttpRequest): Promise<HttpResponse>
   /** Destroys every socket: nothing that fell silent is used again. */
   reset(): void
+  /** Requests from now on take new sockets; what is under way on an old one goes on, and the idle ones are closed. */
+  renewSockets?(): void
+  /** Closes once what is under way has ended by itself. */
+  retire?(): void
   close(): Promise<void>
 }
 

@@ -21,6 +21,8 @@ export interface LinkOptions {
   readonly origin: string
   readonly peer: Peer
   readonly clock: Clock
+  /** False: as a peer that speaks HTTP/1.1 only, whose open streams cannot be asked whether they live. Default: true. */
+  readonly pings?: boolean
 }
 
 type Reject = (error: unknown) => void
@@ -35,6 +37,8 @@ export function connectInProcess(
     down: false,
     silent: false,
     latencyMs: 0,
+    /** How often it fell silent: connections that were open then are dead, whether or not they noticed. */
+    holes: 0,
     lost: undefined as { error: unknown } | undefined,
   }
   const failAll = (error: unknown) => {
@@ -76,13 +80,31 @@ export function connectInProcess(
       }, fail)
     })
 
+  const pingOf = (isDead: () => boolean) => {
+    const lostBefore = state.lost
+    return async (signal: AbortSignal) => {
+      if (state.lost !== lostBefore) throw state.lost?.error
+      const answer = isDead() ? undefined : afterLatency()
+      await guarded(answer, 0, signal)
+      // What fell silent while the answer was on its way took it along.
+      if (isDead()) await guarded(undefined, 0, signal)
+    }
+  }
+
+  const afterLatency = async (): Promise<void> => {
+    if (state.latencyMs > 0)
+      await new Promise<void>((resolve) => options.clock.setTimeout(() => resolve(), state.latencyMs))
+  }
+
   const request = async (wanted: HttpRequest): Promise<HttpResponse> => {
     if (state.down) throw fault('refused', 'it refuses connections')
     const gone = new AbortController()
+    wanted.beforeSend?.()
     if (state.silent) return guarded(undefined, wanted.headersTimeoutMs, wanted.signal)
+    const holesBefore = state.holes
+    const isDead = () => state.holes !== holesBefore
     const work = async () => {
-      if (state.latencyMs > 0)
-        await new Promise<void>((resolve) => options.clock.setTimeout(() => resolve(), state.latencyMs))
+      await afterLatency()
       return handler(toServerRequest(wanted, options.peer, gone.signal))
     }
     try {
@@ -93,7 +115,12 @@ export function connectInProcess(
           typeof value === 'string' ? value : value.join(', '),
         ]),
       )
-      return { status: answer.status, headers, body: carry(answer.body, wanted, gone) }
+      return {
+        status: answer.status,
+        headers,
+        body: carry(answer.body, wanted, gone, isDead),
+        ...(wanted.lane === 'stream' && options.pings !== false ? { ping: pingOf(isDead) } : {}),
+      }
     } catch (error) {
       gone.abort(error)
       throw error
@@ -104,6 +131,7 @@ export function connectInProcess(
     body: Awaited<ReturnType<Handler>>['body'],
     wanted: HttpRequest,
     gone: AbortController,
+    isDead: () => boolean,
   ): AsyncGenerator<Uint8Array, void> {
     if (body === undefined) return
     if (typeof body === 'string' || body instanceof Uint8Array) {
@@ -113,14 +141,11 @@ export function connectInProcess(
     const iterator = body[Symbol.asyncIterator]()
     const idleMs = wanted.bodyTimeoutMs ?? wanted.headersTimeoutMs
     const lostBefore = state.lost
-    let dead = false
     try {
       while (true) {
         if (state.lost !== lostBefore) throw state.lost?.error
-        dead ||= state.silent
-        const next = await guarded(dead ? undefined : iterator.next(), idleMs, wanted.signal)
-        dead ||= state.silent
-        if (dead) continue
+        const next = await guarded(isDead() ? undefined : iterator.next(), idleMs, wanted.signal)
+        if (isDead()) continue
         if (next.done) return
         yield typeof next.value === 'string' ? Buffer.from(next.value) : next.value
       }
@@ -137,6 +162,7 @@ export function connectInProcess(
     },
     blackhole(isSilent) {
       state.silent = isSilent
+      if (isSilent) state.holes += 1
     },
     latency(delayMs) {
       state.latencyMs = delayMs

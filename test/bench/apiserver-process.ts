@@ -10,6 +10,7 @@ import { serve } from '../../src/world/real-server.ts'
 const clock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
+  bootMs: () => performance.now(),
   setTimeout: (act, delayMs) => setTimeout(act, delayMs),
   clearTimeout,
 }

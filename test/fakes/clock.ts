@@ -43,6 +43,7 @@ export function createFakeClock(startMs = EPOCH_MS): FakeClock {
   return {
     now: () => startMs + elapsedMs,
     monotonicMs: () => elapsedMs,
+    bootMs: () => elapsedMs,
     setTimeout: (fn, delayMs) => {
       order += 1
       pending.set(order, { at: elapsedMs + Math.max(0, delayMs), order, fn })
