@@ -35,9 +35,33 @@ export const KUBE_PAGE_OBJECTS = 500
 /** One page or one watch line: a page of 500 objects at etcd's limit of 1.5 MiB would be 750 MiB, so a page is cut there instead. */
 export const KUBE_BODY_BYTES_MAX = 128 * MIB
 export const KUBE_WATCH_LINE_BYTES_MAX = 8 * MIB
+/**
+ * A list in protobuf is read item by item and not held: 500,000 objects (KUBE_OBJECTS_MAX) of 4 KiB. One item, like one
+ * frame of a watch, is at most KUBE_WATCH_LINE_BYTES_MAX.
+ */
+export const KUBE_LIST_BYTES_MAX = 2_048 * MIB
+/** The buffer of one answer that is read: some twenty pods of 4 KiB; it grows for a larger unit, and shrinks again. */
+export const KUBE_SOURCE_BYTES = 128 * 1_024
+/** Kept values of one object: an EndpointSlice of 1,000 endpoints has some 15,000. */
+export const KUBE_OBJECT_VALUES_MAX = 100_000
+/**
+ * Texts and values that objects of one resource share, each table with so many places: at most 8,192 × 64 bytes and 4,096
+ * conditions, label sets and the like of some 200 bytes, 1.5 MiB together.
+ */
+export const KUBE_SHARED_TEXTS = 8_192
+export const KUBE_SHARED_TEXT_CHARS_MAX = 64
+export const KUBE_SHARED_VALUES = 4_096
+/** Events of a watch that are handed on together. */
+export const KUBE_BATCH_EVENTS = 256
+/** Reading an answer lets others have their turn after so much work. */
+export const KUBE_READ_SLICE_MS = 8
 /** Server-side watch time-out, drawn between the two so that watches do not end together (client-go: 5–10 min). */
 export const KUBE_WATCH_TIMEOUT_S_MIN = 300
 export const KUBE_WATCH_TIMEOUT_S_MAX = 600
+/** A second watch that looks for what the first missed: kube-apiserver sends its bookmark two seconds before the time-out. */
+export const KUBE_CHECK_TIMEOUT_S = 3
+/** It is left after this where no bookmark comes: what was missed is told at once. */
+export const KUBE_CHECK_READ_MS = 3_000
 /** Objects of one watched resource: three times what Kubernetes supports in Pods (150,000). Over it: KUBE_TOO_LARGE. */
 export const KUBE_OBJECTS_MAX = 500_000
 /** A refused watch or lease, or an absent API: one small request each time, and who repairs it sees it picked up soon. */
@@ -90,6 +114,14 @@ export const GROUP_IP_BLOCKS_MAX = 1_000
 export const TIER_SETTLE_MS = 30_000
 /** SUCCESS with nobody desired is believed after this. */
 export const SETTLE_MS = 1_500
+/** What is realized and is not any more is shown so after this: a Pod starts, and its node takes the policy up, within it. */
+export const STEADY_MS = 10_000
+/** What is in progress for longer has failed, as far as anybody can tell (NSX's own adapter waits as long). */
+export const REALIZE_TIMEOUT_MS = 60_000
+/** What is not realized is told again so often, although nothing changed. */
+export const REREPORT_MS = 600_000
+/** What antrea-controller has computed, and an agent's word, count so long: 2.5 periods of 60 s. */
+export const EVIDENCE_STALE_MS = 150_000
 /** Rules of all policies in one direction; OpenFlow has no more priorities (antrea-network-policy.md). */
 export const RULES_PER_DIRECTION_MAX = 50_000
 

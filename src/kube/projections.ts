@@ -1,7 +1,19 @@
 /**
- * What the stores keep of each object. Pods are many and big (some 12 KiB of JSON with managedFields), so only what is
- * decided from stays; of everything, what is only bookkeeping of other writers goes.
+ * What the stores keep of each object. Of built-in resources: the fields of their table (kept/), in whichever format
+ * they come. Of custom resources: everything but what is only bookkeeping of other writers. A new custom resource needs
+ * nothing here; a new built-in one a table in kept/ and a line in KEPT.
  */
+import {
+  ENDPOINT_SLICE,
+  INGRESS,
+  type Message,
+  NAMESPACE,
+  NETWORK_POLICY,
+  NODE,
+  POD,
+  pick,
+  SERVICE,
+} from './kept/index.ts'
 import type { ResourceName } from './resources.ts'
 import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from './types.ts'
 
@@ -15,7 +27,7 @@ const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Those of the named fields that are there. */
-function pick(source: unknown, names: readonly string[]): Record<string, unknown> {
+function named(source: unknown, names: readonly string[]): Record<string, unknown> {
   const picked: Record<string, unknown> = {}
   if (!isFields(source)) return picked
   for (const name of names) if (source[name] !== undefined) picked[name] = source[name]
@@ -30,7 +42,7 @@ function slimManagers(metadata: ObjectMeta): ObjectMeta {
   return {
     ...rest,
     ...(Array.isArray(managedFields)
-      ? { managedFields: managedFields.map((entry) => pick(entry, MANAGER_FIELDS) as ManagedFieldsEntry) }
+      ? { managedFields: managedFields.map((entry) => named(entry, MANAGER_FIELDS) as ManagedFieldsEntry) }
       : {}),
   }
 }
@@ -50,41 +62,25 @@ const writable: Projection = (object) => ({ ...object, metadata: slimManagers(ob
 
 const WRITTEN: readonly ResourceName[] = ['clusterNetworkPolicies', 'clusterGroups', 'tiers', 'leases']
 
-/** Without the times, of which the kubelet writes some every few minutes. */
-const CONDITION_FIELDS = ['type', 'status', 'reason', 'message'] as const
-
-function pickStatus(status: unknown, names: readonly string[]): Record<string, unknown> {
-  const { conditions, ...picked } = pick(status, names)
-  if (!Array.isArray(conditions)) return picked
-  return { ...picked, conditions: conditions.map((each) => pick(each, CONDITION_FIELDS)) }
+/** Of built-in resources the table of what is kept, by which both formats are read. */
+const KEPT: Partial<Record<ResourceName, Message>> = {
+  pods: POD,
+  nodes: NODE,
+  namespaces: NAMESPACE,
+  services: SERVICE,
+  endpointSlices: ENDPOINT_SLICE,
+  ingresses: INGRESS,
+  networkPolicies: NETWORK_POLICY,
 }
 
-const POD_META = ['name', 'namespace', 'uid', 'labels', 'resourceVersion', 'deletionTimestamp'] as const
-const POD_SPEC = ['nodeName', 'hostNetwork'] as const
-const POD_STATUS = ['phase', 'podIP', 'podIPs', 'conditions', 'message', 'reason'] as const
-
-const pod: Projection = ({ apiVersion, kind, metadata, spec, status }) => ({
-  apiVersion,
-  kind,
-  metadata: pick(metadata, POD_META) as unknown as ObjectMeta,
-  spec: pick(spec, POD_SPEC),
-  status: pickStatus(status, POD_STATUS),
-})
-
-const NODE_SPEC = ['podCIDR', 'podCIDRs', 'providerID'] as const
-const NODE_STATUS = ['addresses', 'conditions', 'nodeInfo'] as const
-
-const node: Projection = ({ apiVersion, kind, metadata, spec, status }) => ({
-  apiVersion,
-  kind,
-  metadata: slimMeta(metadata),
-  spec: pick(spec, NODE_SPEC),
-  status: pickStatus(status, NODE_STATUS),
-})
+/** Undefined for resources that are read as JSON: custom ones, and those that are written back whole. */
+export const keptOf = (name: ResourceName): Message | undefined => KEPT[name]
 
 /** What the store of this resource keeps of an object. Pure; the object is not changed. */
 export function projectionOf(name: ResourceName): Projection {
-  if (name === 'pods') return pod
-  if (name === 'nodes') return node
+  const kept = keptOf(name)
+  if (kept !== undefined)
+    return (object) =>
+      ({ apiVersion: object.apiVersion, kind: object.kind, ...pick(kept, object) }) as unknown as KubeObject
   return WRITTEN.includes(name) ? writable : whole
 }

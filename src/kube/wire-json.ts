@@ -4,17 +4,15 @@ import { jsonLines } from '../protocol/index.ts'
 import { parseJson, readBytes } from './call.ts'
 import type { Projection } from './projections.ts'
 import type { KubeObject, ObjectMeta, ResourceType } from './types.ts'
-import { malformed, type Page, type WireEvent, type WireReader } from './wire.ts'
-
-type Fields = Readonly<Record<string, unknown>>
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
-
-/** Marks the bookmark at which a streamed list is complete (KEP-3157). */
-const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
+import {
+  isFields,
+  isText,
+  malformed,
+  type Page,
+  readBookmark,
+  type WireEvent,
+  type WireReader,
+} from './wire.ts'
 
 /** A reader of one resource that keeps what `project` keeps. */
 export function createJsonReader(type: ResourceType, project: Projection): WireReader {
@@ -67,17 +65,5 @@ export function createJsonReader(type: ResourceType, project: Projection): WireR
     async *readEvents(body) {
       for await (const line of jsonLines(body, KUBE_WATCH_LINE_BYTES_MAX)) yield [readEvent(line)]
     },
-  }
-}
-
-function readBookmark(type: ResourceType, object: unknown): WireEvent {
-  const metadata = isFields(object) ? object['metadata'] : undefined
-  if (!isFields(metadata) || !isText(metadata['resourceVersion']))
-    throw malformed(type, 'a bookmark without resourceVersion')
-  const annotations = metadata['annotations']
-  return {
-    type: 'BOOKMARK',
-    resourceVersion: metadata['resourceVersion'],
-    endsList: isFields(annotations) && annotations[INITIAL_EVENTS_END] === 'true',
   }
 }

@@ -40,3 +40,24 @@ export const malformed = (type: ResourceType, what: string) =>
   retry('KUBE_MALFORMED', `${type.plural}: the API server sent ${what}; the resource is listed again`, {
     subject: type.plural,
   })
+
+export const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+
+export const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Marks the bookmark at which a streamed list is complete (KEP-3157). */
+const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
+
+/** `object`: of the resource's kind, of which only metadata is looked at. Throws KUBE_MALFORMED. */
+export function readBookmark(type: ResourceType, object: unknown): WireEvent {
+  const metadata = isFields(object) ? object['metadata'] : undefined
+  if (!isFields(metadata) || !isText(metadata['resourceVersion']))
+    throw malformed(type, 'a bookmark without resourceVersion')
+  const annotations = metadata['annotations']
+  return {
+    type: 'BOOKMARK',
+    resourceVersion: metadata['resourceVersion'],
+    endsList: isFields(annotations) && annotations[INITIAL_EVENTS_END] === 'true',
+  }
+}

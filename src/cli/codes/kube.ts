@@ -38,6 +38,14 @@ export const KUBE: Entries = {
     'The API server answers something that is not Kubernetes',
     'Check the server in the kubeconfig; a proxy or a login page may be between.',
   ],
+  KUBE_FRAME_TRUNCATED: [
+    'An answer of the API server ended within an object',
+    'It is read again. If it lasts, look at proxies between that cut long answers.',
+  ],
+  KUBE_FRAME_TOO_LONG: [
+    'The API server announced an object or a list over the adapter’s limit',
+    'Check the server in the kubeconfig; etcd takes 1.5 MiB an object, so this is no API server’s answer.',
+  ],
   KUBE_NOT_READY: [
     'The cluster has not been read completely, or a watch is down',
     'It waits for the watches. See KUBE_UNREACHABLE if it lasts.',

@@ -97,7 +97,7 @@ test('what is written keeps every annotation; what is only read loses kubectl’
 })
 
 test('of managed fields stays who and when', () => {
-  for (const name of ['clusterGroups', 'antreaAgentInfos', 'nodes'] as const)
+  for (const name of ['clusterGroups', 'antreaAgentInfos', 'leases'] as const)
     assert.deepEqual(project(name, {}).metadata.managedFields, [
       { manager: 'antrea-nsx-adapter', operation: 'Update', time: '2026-01-01T00:00:00Z' },
     ])

@@ -1,0 +1,17 @@
+/**
+ * Kubernetes' protobuf as the reader of lists and watches needs it: bytes as they come, frames and list items out of
+ * them, and of each object only the kept fields (../kept). Nothing here knows which resource it is. For src/kube.
+ */
+export { decoderOf, type ObjectDecoder, WireError } from './decode.ts'
+export {
+  type EventFrame,
+  LIST_HEAD_BYTES_MAX,
+  type ListHead,
+  readEventFrame,
+  readFieldHead,
+  readListHead,
+  readStatusBody,
+} from './envelope.ts'
+export { createPace } from './pace.ts'
+export { createShare, type Share } from './share.ts'
+export { ByteSource } from './source.ts'
