@@ -1,20 +1,25 @@
 /**
  * Leading by a coordination/v1 Lease, as client-go's leader election does it: candidate → leading (holding ⇄ renewing)
- * → lost → candidate. Writes end at a deadline of their own, before the lease's; STOP gives the lease back.
+ * → lost → candidate. Writes end at a deadline of their own, before the lease's; STOP gives the lease back, and GIVE_UP
+ * offers it to another instance: leading → yielding → offering → candidate.
  */
 import { assign, fromPromise, sendParent, setup } from 'xstate'
 import type { AdapterError } from '../src/errors.ts'
 import type { Leader } from './adapter.ts'
 
-export type LeaseEvent = { readonly type: 'STOP' }
+export type LeaseEvent =
+  | { readonly type: 'STOP' }
+  /** That instance can do what this one cannot. Without effect where leadership was given up lately. */
+  | { readonly type: 'GIVE_UP'; readonly to: string }
 
 export type LeaseReport =
   | { readonly type: 'LEASE_HELD'; readonly leader: Leader }
   | { readonly type: 'LEASE_LOST' }
 
-/** When an attempt began, on both clocks; what was asked then holds no longer than from then. */
+/** When an attempt began, on all three clocks; what was asked then holds no longer than from then. */
 export interface Moment {
   readonly monotonicMs: number
+  readonly bootMs: number
   readonly wallMs: number
 }
 
@@ -23,6 +28,8 @@ export interface LeaseContext {
   /** Start of the last attempt that succeeded. */
   readonly since: Moment
   readonly error: AdapterError | undefined
+  /** To whom the lease is offered; undefined while it is not given up. */
+  readonly successor: string | undefined
 }
 
 export const leaseMachine = setup({
@@ -34,8 +41,10 @@ export const leaseMachine = setup({
     ),
     /** Renews once and says when that began; rejects with code LEASE_TAKEN when it is no longer ours. */
     renew: fromPromise<Moment>(() => Promise.reject(new Error('the port renew is not provided'))),
-    /** Gives it back, so that the next one need not wait. */
-    release: fromPromise<void>(() => Promise.reject(new Error('the port release is not provided'))),
+    /** Gives it back, so that the next one need not wait; with a name, that one may take it before all others. */
+    release: fromPromise<void, string | undefined>(() =>
+      Promise.reject(new Error('the port release is not provided')),
+    ),
   },
   actions: {
     /** Writes may be sent until the deadline counted from `since`. */
@@ -55,6 +64,12 @@ export const leaseMachine = setup({
   guards: {
     isTaken: ({ event }) => (event as unknown as { error?: AdapterError }).error?.code === 'LEASE_TAKEN',
     isRefused: ({ context }) => context.error?.kind === 'needs-person',
+    /** Leadership was not given up in the last ten minutes, by anybody. */
+    mayGiveUp: () => false,
+    /** By the most pessimistic clock no write may be sent any more. */
+    isWriteOver: () => false,
+    /** The renew deadline has passed, also while the process or the machine stood still. */
+    isOver: () => false,
   },
   delays: {
     /** Between two renews. */
@@ -67,11 +82,20 @@ export const leaseMachine = setup({
     writeDeadline: 5_000,
     /** Until leading ends: start of the last successful renew + renew deadline. */
     renewDeadline: 10_000,
+    /** Timers stand still with the machine; the clocks are looked at so often, beside the timers. */
+    clockLook: 1_000,
+    /** From the end of writes to the offer: what was sent has arrived or is refused. */
+    yieldPause: 500,
     releaseLimit: 3_000,
   },
 }).createMachine({
   id: 'lease',
-  context: { leader: undefined, since: { monotonicMs: 0, wallMs: 0 }, error: undefined },
+  context: {
+    leader: undefined,
+    since: { monotonicMs: 0, bootMs: 0, wallMs: 0 },
+    error: undefined,
+    successor: undefined,
+  },
   initial: 'candidate',
   states: {
     candidate: {
@@ -109,32 +133,63 @@ export const leaseMachine = setup({
     leading: {
       entry: 'sayHeld',
       exit: ['shutGate', 'sayLost'],
-      on: { STOP: 'releasing' },
+      on: {
+        STOP: 'releasing',
+        GIVE_UP: {
+          guard: 'mayGiveUp',
+          target: 'yielding',
+          actions: assign({ successor: ({ event }) => event.to }),
+        },
+      },
       initial: 'term',
       states: {
         /** Entered anew by each successful renew, which starts both deadlines anew. */
         term: {
-          initial: 'holding',
+          type: 'parallel',
           after: { writeDeadline: { actions: 'shutGate' }, renewDeadline: '#lease.lost' },
           states: {
-            holding: { after: { retryPeriod: 'renewing' } },
-            renewing: {
-              invoke: {
-                src: 'renew',
-                onDone: {
-                  target: '#lease.leading.term',
-                  reenter: true,
-                  actions: [
-                    assign({ since: ({ event }) => event.output }),
-                    'holdGate',
-                    'forgetError',
-                    'reportWell',
-                  ],
+            renewal: {
+              initial: 'holding',
+              states: {
+                /** A process that stood still beyond its time asks for nothing: it would only keep others waiting. */
+                holding: {
+                  after: {
+                    retryPeriod: [{ guard: 'isOver', target: '#lease.lost' }, { target: 'renewing' }],
+                  },
                 },
-                onError: [
-                  { guard: 'isTaken', target: '#lease.lost', actions: 'remember' },
-                  { target: 'holding', actions: ['remember', 'reportProblem'] },
-                ],
+                renewing: {
+                  invoke: {
+                    src: 'renew',
+                    onDone: {
+                      target: '#lease.leading.term',
+                      reenter: true,
+                      actions: [
+                        assign({ since: ({ event }) => event.output }),
+                        'holdGate',
+                        'forgetError',
+                        'reportWell',
+                      ],
+                    },
+                    onError: [
+                      { guard: 'isTaken', target: '#lease.lost', actions: 'remember' },
+                      { target: 'holding', actions: ['remember', 'reportProblem'] },
+                    ],
+                  },
+                },
+              },
+            },
+            clocks: {
+              initial: 'even',
+              states: {
+                even: {
+                  after: {
+                    clockLook: [
+                      { guard: 'isOver', target: '#lease.lost' },
+                      { guard: 'isWriteOver', target: 'even', reenter: true, actions: 'shutGate' },
+                      { target: 'even', reenter: true },
+                    ],
+                  },
+                },
               },
             },
           },
@@ -146,8 +201,25 @@ export const leaseMachine = setup({
       on: { STOP: 'stopped' },
       after: { candidatePeriod: 'candidate' },
     },
+    /** The lease is still ours and nobody writes. */
+    yielding: {
+      entry: assign({ leader: undefined }),
+      on: { STOP: 'releasing' },
+      after: { yieldPause: 'offering' },
+    },
+    offering: {
+      exit: assign({ successor: undefined }),
+      on: { STOP: 'releasing' },
+      invoke: {
+        src: 'release',
+        input: ({ context }) => context.successor,
+        onDone: 'lost',
+        onError: { target: 'lost', actions: ['remember', 'reportProblem'] },
+      },
+      after: { releaseLimit: 'lost' },
+    },
     releasing: {
-      invoke: { src: 'release', onDone: 'stopped', onError: 'stopped' },
+      invoke: { src: 'release', input: undefined, onDone: 'stopped', onError: 'stopped' },
       after: { releaseLimit: 'stopped' },
     },
     stopped: { type: 'final' },

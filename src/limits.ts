@@ -89,6 +89,14 @@ export const KUBE_WRITES_IN_FLIGHT_MAX = 8
 export const LEASE_DURATION_MS = 15_000
 export const LEASE_RENEW_DEADLINE_MS = 10_000
 export const LEASE_RETRY_MS = 2_000
+/** Timers stand still with the machine and the wall clock may be set: while leading the clocks are looked at so often. */
+export const LEASE_CLOCK_LOOK_MS = 1_000
+/** A lease that is offered to one instance is free for the others after this: two looks of a candidate and their calls. */
+export const LEASE_OFFER_MS = 5_000
+/** Whose attempt to take the lease got no answer leaves it to the others so much longer than the lease lasts: two looks. */
+export const LEASE_UNSURE_EXTRA_MS = 4_000
+/** Leadership is given up for a broken channel at most so often (semantics: once in ten minutes). */
+export const LEASE_GIVE_UP_PERIOD_MS = 600_000
 
 // ---- back-off, everywhere: full jitter between 0 and min(max, base·2^n)
 export const BACKOFF_BASE_MS = 800

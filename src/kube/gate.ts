@@ -12,10 +12,18 @@ export interface GateTiming {
 
 /** The gate and the lease's side of it. */
 export interface LeaseGate extends WriteGate {
-  /** Now, on both clocks. */
+  /** Now, on all three clocks. */
   moment(): Moment
-  /** Milliseconds since then, by the clock that says more: neither a suspended nor a set-back clock lengthens a lease. */
+  /**
+   * Milliseconds since then by the clock that says most, the wall clock among them: writes end too early rather than too
+   * late, whatever clock was set, stood still or was suspended.
+   */
   elapsedMs(since: Moment): number
+  /**
+   * The same without the wall clock, which may be set at any time: leading itself ends by how long it really was. A wall
+   * clock that is set forward shuts the gate until the next renew, and the lease is kept.
+   */
+  elapsedRealMs(since: Moment): number
   /** Open from now on, until `since` + renew deadline − request timeout. */
   hold(since: Moment): void
   /** Shut; writes in flight are aborted with LEASE_NOT_HELD. */
@@ -38,12 +46,14 @@ export function createGate(
   let abort = new AbortController()
   abort.abort(notHeld('it is not held yet'))
 
-  const elapsedMs = (since: Moment): number =>
-    Math.max(clock.monotonicMs() - since.monotonicMs, clock.now() - since.wallMs)
+  const elapsedRealMs = (since: Moment): number =>
+    Math.max(clock.monotonicMs() - since.monotonicMs, clock.bootMs() - since.bootMs)
+  const elapsedMs = (since: Moment): number => Math.max(elapsedRealMs(since), clock.now() - since.wallMs)
   return {
     timing,
-    moment: () => ({ monotonicMs: clock.monotonicMs(), wallMs: clock.now() }),
+    moment: () => ({ monotonicMs: clock.monotonicMs(), bootMs: clock.bootMs(), wallMs: clock.now() }),
     elapsedMs,
+    elapsedRealMs,
     hold(since) {
       heldSince = since
       if (abort.signal.aborted) abort = new AbortController()

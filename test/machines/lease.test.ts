@@ -8,7 +8,7 @@ import { type AdapterError, needsPerson, retry } from '../../src/errors.ts'
 import { createFakeClock } from '../fakes/clock.ts'
 import { next, restingStates, syntheticEvents, walk } from './walk.ts'
 
-const since: Moment = { monotonicMs: 0, wallMs: 0 }
+const since: Moment = { monotonicMs: 0, bootMs: 0, wallMs: 0 }
 const leader = { leaseCreated: 5, transitions: 1 }
 const errors = [
   retry('LEASE_TAKEN', 'x'),
@@ -18,6 +18,7 @@ const errors = [
 
 const events = [
   { type: 'STOP' },
+  { type: 'GIVE_UP', to: 'b' },
   ...syntheticEvents(leaseMachine).flatMap((event) => {
     if (event.type.startsWith('xstate.error.')) return errors.map((error) => ({ ...event, error }))
     if (event.type.includes('renewing')) return [{ ...event, output: since }]
@@ -30,7 +31,10 @@ const events = [
   }),
 ]
 /** Without a parent to speak to. */
-const lonely = leaseMachine.provide({ actions: { sayHeld: () => {}, sayLost: () => {} } })
+const lonely = leaseMachine.provide({
+  actions: { sayHeld: () => {}, sayLost: () => {} },
+  guards: { mayGiveUp: () => true },
+})
 const walked = walk(lonely, events, ({ context }) => (context as { error?: AdapterError }).error?.code)
 
 test('every state is reached', () => {
@@ -46,22 +50,31 @@ test('STOP ends it from every state: at once, or after a release that may fail o
     const after = next(lonely, snapshot, { type: 'STOP' })
     assert.ok(['stopped', 'releasing'].includes(String(after.value)), JSON.stringify(snapshot.value))
     if (after.value !== 'releasing') continue
-    const ends = syntheticEvents(leaseMachine).filter(({ type }) => type.includes('releas'))
+    const ends = syntheticEvents(leaseMachine).filter(({ type }) => type.includes('lease.releasing'))
     assert.equal(ends.length, 3)
     for (const event of ends) assert.equal(next(lonely, after, event).status, 'done', event.type)
   }
 })
 
 /** The chart under a parent, with ports that answer as the test wants. */
-function world(ports: { renew?: () => Promise<Moment>; release?: () => Promise<void> } = {}) {
+function world(
+  ports: {
+    renew?: () => Promise<Moment>
+    release?: (to: string | undefined) => Promise<void>
+    guards?: { isOver?: () => boolean; isWriteOver?: () => boolean; mayGiveUp?: () => boolean }
+  } = {},
+) {
   const clock = createFakeClock()
   const did: string[] = []
   const logic = leaseMachine.provide({
     actors: {
       acquire: fromPromise<{ leader: Leader; since: Moment } | undefined>(async () => ({ leader, since })),
       renew: fromPromise(ports.renew ?? (async () => since)),
-      release: fromPromise(ports.release ?? (async () => {})),
+      release: fromPromise<void, string | undefined>(
+        ({ input }) => ports.release?.(input) ?? Promise.resolve(),
+      ),
     },
+    guards: ports.guards ?? {},
     actions: { holdGate: () => void did.push('hold'), shutGate: () => void did.push('shut') },
   })
   const parent = setup({ actors: { lease: logic } }).createMachine({
@@ -73,7 +86,13 @@ function world(ports: { renew?: () => Promise<Moment>; release?: () => Promise<v
   })
   const actor = createActor(parent, { clock }).start()
   const lease = () => actor.getSnapshot().children['lease']
-  return { clock, did, lease, stop: () => lease()?.send({ type: 'STOP' }) }
+  return {
+    clock,
+    did,
+    lease,
+    stop: () => lease()?.send({ type: 'STOP' }),
+    giveUp: () => lease()?.send({ type: 'GIVE_UP', to: 'b' }),
+  }
 }
 
 test('the gate is open before anybody hears of leading, and shut before anybody hears of its loss', async () => {
@@ -124,4 +143,75 @@ test('a release that hangs holds a stop up for 3 s at most', async () => {
   assert.equal(child?.getSnapshot()?.status, 'active')
   await clock.advance(1)
   assert.equal(child?.getSnapshot()?.status, 'done')
+})
+
+test('leadership that is given up: no more writes, then the offer, then a candidate again', async () => {
+  const released: (string | undefined)[] = []
+  const { clock, did, lease, giveUp } = world({
+    release: async (to) => void released.push(to),
+    guards: { mayGiveUp: () => true },
+  })
+  await clock.settle()
+  did.length = 0
+  giveUp()
+  await clock.settle()
+  assert.deepEqual([did, released], [['shut', 'lost'], []])
+  await clock.advance(500)
+  assert.deepEqual(released, ['b'])
+  assert.equal(lease()?.getSnapshot()?.value, 'lost')
+  await clock.advance(2_000)
+  assert.deepEqual(did.slice(2), ['hold', 'held'])
+})
+
+test('it is not given up again too soon, and a stop in the middle gives the lease back to all', async () => {
+  const often = world({ guards: { mayGiveUp: () => false } })
+  await often.clock.settle()
+  often.giveUp()
+  await often.clock.settle()
+  assert.deepEqual(often.did, ['hold', 'held'])
+
+  const released: (string | undefined)[] = []
+  const { clock, stop, giveUp } = world({
+    release: async (to) => void released.push(to),
+    guards: { mayGiveUp: () => true },
+  })
+  await clock.settle()
+  giveUp()
+  stop()
+  await clock.settle()
+  assert.deepEqual(released, [undefined])
+})
+
+test('clocks that ran on while timers stood still end writes, and leading, within a second', async () => {
+  let wall = false
+  let real = false
+  const { clock, did } = world({
+    renew: () => new Promise(() => {}),
+    guards: { isWriteOver: () => wall, isOver: () => real },
+  })
+  await clock.settle()
+  did.length = 0
+  await clock.advance(1_000)
+  assert.deepEqual(did, [])
+  wall = true
+  await clock.advance(1_000)
+  assert.deepEqual(did, ['shut'])
+  real = true
+  await clock.advance(1_000)
+  assert.deepEqual(did.slice(-2), ['shut', 'lost'])
+})
+
+test('a process that stood still beyond its time does not renew any more', async () => {
+  let renews = 0
+  const { clock, did } = world({
+    renew: async () => {
+      renews += 1
+      return since
+    },
+    guards: { isOver: () => true },
+  })
+  await clock.settle()
+  await clock.advance(3_000)
+  assert.equal(renews, 0)
+  assert.deepEqual(did.slice(0, 4), ['hold', 'held', 'shut', 'lost'])
 })

@@ -8,11 +8,16 @@ import { createFakeClock } from '../../fakes/clock.ts'
 const isShut = (error: unknown) =>
   error instanceof AdapterError && error.code === 'LEASE_NOT_HELD' && error.kind === 'wait-for'
 
-/** Two clocks that a test moves apart. */
+/** Three clocks that a test moves apart. */
 function world() {
   const fake = createFakeClock()
-  const time = { wallMs: 1_000_000, monotonicMs: 500 }
-  const clock = { ...fake, now: () => time.wallMs, monotonicMs: () => time.monotonicMs }
+  const time = { wallMs: 1_000_000, monotonicMs: 500, bootMs: 90_000 }
+  const clock = {
+    ...fake,
+    now: () => time.wallMs,
+    monotonicMs: () => time.monotonicMs,
+    bootMs: () => time.bootMs,
+  }
   return { time, gate: createGate(clock) }
 }
 
@@ -57,4 +62,22 @@ test('shutting aborts what is in flight; the next term has a signal of its own',
   gate.hold(gate.moment())
   assert.ok(!gate.signal.aborted)
   gate.check()
+})
+
+test('a suspend shuts it although the monotonic clock stood still and the wall clock was set back', () => {
+  const { gate, time } = world()
+  gate.hold(gate.moment())
+  time.bootMs += 5_000
+  time.wallMs -= 3_600_000
+  assert.throws(() => gate.check(), isShut)
+})
+
+test('how long it really was does not depend on a wall clock that was set', () => {
+  const { gate, time } = world()
+  const since = gate.moment()
+  time.wallMs += 3_600_000
+  time.monotonicMs += 10
+  time.bootMs += 20
+  assert.equal(gate.elapsedRealMs(since), 20)
+  assert.equal(gate.elapsedMs(since), 3_600_000)
 })
