@@ -2,6 +2,7 @@
 import { type AdapterError, retry, TransportError } from '../errors.ts'
 import type { Clock, HttpClient, HttpRequest, HttpResponse } from '../world/index.ts'
 import { refusalError } from './status.ts'
+import { refusalText } from './wire-protobuf.ts'
 
 /** An error's body is a Status of some hundred bytes; what is longer is cut. */
 const REFUSAL_BYTES_MAX = 64 * 1_024
@@ -40,7 +41,9 @@ export async function refusalOf(
   subject: string,
   clock: Clock,
 ): Promise<AdapterError> {
-  const body = Buffer.from(await readStart(response.body, REFUSAL_BYTES_MAX)).toString('utf8')
+  const bytes = Buffer.from(await readStart(response.body, REFUSAL_BYTES_MAX))
+  // A Status comes in the format that was asked for.
+  const body = refusalText(bytes, response.headers['content-type']) ?? bytes.toString('utf8')
   return refusalError({
     status: response.status,
     headers: response.headers,

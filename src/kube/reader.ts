@@ -4,10 +4,7 @@ import { keptOf, projectionOf } from './projections.ts'
 import { RESOURCES, type ResourceName } from './resources.ts'
 import type { WireReader } from './wire.ts'
 import { createJsonReader } from './wire-json.ts'
-import { createProtobufReader, PROTOBUF } from './wire-protobuf.ts'
-
-const isProtobuf = (contentType: string | undefined): boolean =>
-  contentType?.toLowerCase().startsWith(PROTOBUF) ?? false
+import { createProtobufReader, isProtobuf, PROTOBUF } from './wire-protobuf.ts'
 
 /**
  * Built-in resources are asked for in protobuf and taken in either format; custom resources are served as JSON only.

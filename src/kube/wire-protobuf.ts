@@ -22,6 +22,7 @@ import {
   readEventFrame,
   readFieldHead,
   readListHead,
+  unwrap,
   WireError,
 } from './protobuf/index.ts'
 import type { KubeObject, ResourceType } from './types.ts'
@@ -29,6 +30,22 @@ import { isText, malformed, type Page, readBookmark, type WireEvent } from './wi
 
 /** Media types of kube-apiserver (kubernetes.io, "API Concepts", "Kubernetes Protobuf encoding"). */
 export const PROTOBUF = 'application/vnd.kubernetes.protobuf'
+
+export const isProtobuf = (contentType: string | undefined): boolean =>
+  contentType?.toLowerCase().startsWith(PROTOBUF) ?? false
+
+/** The JSON of a Status that came in protobuf; undefined where it is anything else. Never throws. */
+export function refusalText(bytes: Buffer, contentType: string | undefined): string | undefined {
+  if (!isProtobuf(contentType)) return undefined
+  const share = createShare()
+  try {
+    const body = unwrap(share, bytes, 0, bytes.length)
+    if (body.kind !== 'Status') return undefined
+    return JSON.stringify(decoderOf(STATUS, share, { kind: 'Status' })(bytes, body.start, body.end))
+  } catch {
+    return undefined
+  }
+}
 
 type Body = AsyncIterable<Uint8Array>
 

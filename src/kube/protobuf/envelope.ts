@@ -144,13 +144,3 @@ export function readFieldHead(
 
 /** Four bytes, the names of version and kind, and a length. */
 export const LIST_HEAD_BYTES_MAX = 256
-
-/** The bytes of a refusal's Status; undefined when it is something else. Never throws. */
-export function readStatusBody(share: Share, bytes: Buffer): Wrapped | undefined {
-  try {
-    const body = unwrap(share, bytes, 0, bytes.length)
-    return body.kind === 'Status' ? body : undefined
-  } catch {
-    return undefined
-  }
-}

@@ -10,7 +10,7 @@ export {
   readEventFrame,
   readFieldHead,
   readListHead,
-  readStatusBody,
+  unwrap,
 } from './envelope.ts'
 export { createPace } from './pace.ts'
 export { createShare, type Share } from './share.ts'

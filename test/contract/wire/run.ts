@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { refusalOf } from '../../../src/kube/call.ts'
 import { RESOURCES, resourcePath } from '../../../src/kube/index.ts'
 import type { Message, Shape } from '../../../src/kube/kept/index.ts'
 import { keptOf } from '../../../src/kube/projections.ts'
@@ -18,6 +19,8 @@ export interface WireLink {
   /** As cluster administrator. */
   readonly client: HttpClient
   readonly clock: Clock
+  /** Forgets the history of changes, also for watches. Absent: no way to make the server do so. */
+  readonly compact?: () => Promise<void>
   close(): Promise<void>
 }
 
@@ -162,7 +165,56 @@ export function runWire(name: string, connect: () => Promise<WireLink>): void {
         await checkLists(link, resource)
         await checkWatches(link, resource)
       })
+    test('an expired version: 410 in both', async (t) => {
+      if (link.compact === undefined) return t.skip('its watch cache cannot be made to forget')
+      await link.compact()
+      const { watchAccept } = createReader('pods', link.clock)
+      const fields = (status: unknown) => {
+        const { code, reason, message } = status as Record<string, unknown>
+        return { code, reason, message }
+      }
+      const protobuf = fields(await expired(link, watchAccept))
+      assert.deepEqual(protobuf, fields(await expired(link, 'application/json')))
+      assert.deepEqual([protobuf.code, protobuf.reason], [410, 'Expired'])
+    })
+    test('refusals: the same error of both', async () => {
+      const { listAccept } = createReader('pods', link.clock)
+      for (const query of ['continue=nonsense', 'resourceVersion=x', 'resourceVersionMatch=Exact']) {
+        const protobuf = await refused(link, listAccept, query)
+        const json = await refused(link, 'application/json', query)
+        assert.match(protobuf.contentType ?? '', /protobuf/)
+        assert.deepEqual({ ...protobuf, contentType: '' }, { ...json, contentType: '' })
+      }
+    })
   })
+}
+
+/** A watch from a version that is compacted gets 410, in the stream or as the answer's own status. */
+async function expired(link: WireLink, accept: string): Promise<unknown> {
+  const reader = createReader('pods', link.clock)
+  const answer = await link.client.request({
+    method: 'GET',
+    path: `${resourcePath(RESOURCES.pods)}?watch=true&resourceVersion=1&timeoutSeconds=5`,
+    headers: { accept },
+    headersTimeoutMs: TIMEOUT_MS,
+    lane: 'stream',
+  })
+  if (answer.status !== 200) return (await refusalOf(answer, 'WATCH pods', link.clock)).code
+  for await (const batch of reader.readEvents(answer.body, answer.headers['content-type']))
+    for (const event of batch) return event.type === 'ERROR' ? event.status : event
+  return 'nothing came'
+}
+
+/** A refusal, as the error it becomes. */
+async function refused(link: WireLink, accept: string, query: string) {
+  const answer = await link.client.request({
+    method: 'GET',
+    path: `${resourcePath(RESOURCES.pods)}?${query}`,
+    headers: { accept },
+    headersTimeoutMs: TIMEOUT_MS,
+  })
+  const { code, message, retryAfterMs } = await refusalOf(answer, 'LIST pods', link.clock)
+  return { contentType: answer.headers['content-type'], code, message, retryAfterMs }
 }
 
 async function checkLists(link: WireLink, resource: WireResource): Promise<void> {
