@@ -59,6 +59,10 @@ interface Fact {
 function statusError(fact: Fact): AdapterError {
   const denied = /admission webhook "([^"]+)" denied the request: ?(.*)/s.exec(fact.message)
   if (denied !== null) return denial(fact, denied[1] ?? '', denied[2] ?? '')
+  const ruled = /(ValidatingAdmissionPolicy '[^']+') (?:with binding '[^']+' )?denied request: ?(.*)/s.exec(
+    fact.message,
+  )
+  if (ruled !== null) return denial(fact, ruled[1] ?? '', ruled[2] ?? '')
   const options = optionsOf(fact)
   const said = `${fact.subject}: ${fact.message === '' ? `status ${fact.code}` : short(fact.message)}`
   if (fact.code === 410 || fact.reason === 'Expired' || fact.reason === 'Gone')
@@ -73,9 +77,7 @@ function statusError(fact: Fact): AdapterError {
     case 401:
       return needsPerson('KUBE_UNAUTHORIZED', `${said}; renew the credentials in the kubeconfig`, options)
     case 403:
-      return /being terminated/.test(fact.message)
-        ? waitFor('KUBE_FORBIDDEN', `${said}; it goes on once the namespace is there again`, options)
-        : needsPerson('KUBE_FORBIDDEN', `${said}; grant the rights of docs/rbac.yaml`, options)
+      return forbidden(fact, said)
     case 404:
       return retry('KUBE_NOT_FOUND', `${said}; the cluster is read again`, options)
     case 408:
@@ -87,15 +89,43 @@ function statusError(fact: Fact): AdapterError {
     case 429:
       return retry('KUBE_THROTTLED', `${said}; the API server asked to wait`, options)
     default:
-      return needsPerson(
-        'KUBE_INVALID',
-        `${said}; the API server does not take it as it is: compare the versions of Antrea and of the adapter`,
-        options,
-      )
+      return invalid(fact, said)
   }
 }
 
-/** A webhook's no. Antrea's come as 400 without a reason, other makers' as 403. */
+function invalid(fact: Fact, said: string): AdapterError {
+  if (/strict decoding error: .*unknown field/s.test(fact.message))
+    return needsPerson(
+      'KUBE_UNKNOWN_FIELD',
+      `${said}; the cluster's CRD does not know the field: upgrade Antrea's CRDs`,
+      optionsOf(fact),
+    )
+  return needsPerson(
+    'KUBE_INVALID',
+    `${said}; the API server does not take it as it is: compare the versions of Antrea and of the adapter`,
+    optionsOf(fact),
+  )
+}
+
+/** The authorizer's words (k8s.io/apiserver, handlers/responsewriters/errors.go); any other 403 is an admission plugin's. */
+const NO_RIGHT = /\b(?:User|Group) ".*" cannot /
+
+function forbidden(fact: Fact, said: string): AdapterError {
+  const options = optionsOf(fact)
+  if (/being terminated/.test(fact.message))
+    return waitFor('KUBE_FORBIDDEN', `${said}; it goes on once the namespace is there again`, options)
+  if (/\b(?:exceeded|insufficient|failed) quota\b/.test(fact.message))
+    return waitFor(
+      'KUBE_QUOTA_EXCEEDED',
+      `${said}; raise the ResourceQuota or make room, it is tried again`,
+      options,
+    )
+  if (fact.reason === 'Forbidden' && / is forbidden: /.test(fact.message) && !NO_RIGHT.test(fact.message))
+    return needsPerson('KUBE_ADMISSION_DENIED', `${said}; change the object or what refuses it`, options)
+  return needsPerson('KUBE_FORBIDDEN', `${said}; grant the rights of docs/rbac.yaml`, options)
+}
+
+/** A webhook's or an admission policy's no. Antrea's come as 400 without a reason, other makers' as 403. */
 function denial(fact: Fact, webhook: string, why: string): AdapterError {
   const said = `${fact.subject}: ${webhook} says: ${short(why)}`
   if (webhook.endsWith('.antrea.io') && /\btier \S+ does not exist/i.test(why))
@@ -127,12 +157,18 @@ function serverError(fact: Fact, said: string): AdapterError {
       `${said}; the object is at fault, sending it again does not help`,
       options,
     )
-  if (/failed calling webhook/.test(fact.message))
+  const webhook = /failed calling webhook "([^"]*)"/.exec(fact.message)?.[1]
+  if (webhook?.endsWith('.antrea.io'))
     return retry(
       'KUBE_WEBHOOK_UNAVAILABLE',
       `${said}; it is tried again, check the antrea-controller Pod`,
       options,
     )
+  if (webhook !== undefined)
+    return retry('KUBE_WEBHOOK_FAILED', `${said}; it is tried again, check what serves ${webhook}`, options)
+  // The write may have been carried out, or may be yet: the cluster shows which.
+  if (fact.code === 504 || fact.reason === 'Timeout')
+    return retry('KUBE_WRITE_UNCERTAIN', `${said}; the cluster is read again`, options)
   return retry('KUBE_SERVER_ERROR', `${said}; it is tried again`, options)
 }
 

@@ -10,8 +10,8 @@ export const KUBE: Entries = {
     'Check the credentials in the kubeconfig; they are read again by themselves.',
   ],
   KUBE_ADMISSION_DENIED: [
-    'An admission webhook refuses the object',
-    'The message is its own. The policy is held.',
+    'An admission webhook, policy or plugin refuses the object',
+    'The message names it and has its own words. The policy is held.',
   ],
   KUBE_INVALID: [
     'The API server takes the object for wrong',
@@ -21,6 +21,22 @@ export const KUBE: Entries = {
   KUBE_WEBHOOK_UNAVAILABLE: [
     'antrea-controller does not answer the API server',
     'See ANTREA_CONTROLLER_DOWN.',
+  ],
+  KUBE_WEBHOOK_FAILED: [
+    "An admission webhook that is not Antrea's does not answer the API server",
+    'It is tried again. The message names the webhook: check what serves it.',
+  ],
+  KUBE_WRITE_UNCERTAIN: [
+    'The API server did not say in time whether a write was carried out',
+    'The cluster is read again and shows it. If it lasts, look at etcd and at admission webhooks.',
+  ],
+  KUBE_QUOTA_EXCEEDED: [
+    'A ResourceQuota leaves no room for the object',
+    'Raise it in the namespace of the adapter or make room; it is tried again.',
+  ],
+  KUBE_UNKNOWN_FIELD: [
+    "The cluster's CRD does not know a field",
+    "The policy is held and stays as it last was. Upgrade Antrea's CRDs.",
   ],
   KUBE_THROTTLED: ['The API server asks to slow down', 'It is waited for as long as it asks.'],
   KUBE_SERVER_ERROR: [

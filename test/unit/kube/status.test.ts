@@ -64,7 +64,66 @@ const cases: readonly [number, string, string, string, string][] = [
   ],
 ]
 
-for (const [status, reason, message, code, kind] of cases)
+const refusals: typeof cases = [
+  [
+    403,
+    'Forbidden',
+    'configmaps "x" is forbidden: exceeded quota: q, requested: count/configmaps=1, used: count/configmaps=1, limited: count/configmaps=1',
+    'KUBE_QUOTA_EXCEEDED',
+    'wait-for',
+  ],
+  [
+    403,
+    'Forbidden',
+    'pods is forbidden: User "a" cannot list resource "pods" in API group "" at the cluster scope',
+    'KUBE_FORBIDDEN',
+    'needs-person',
+  ],
+  [
+    403,
+    'Forbidden',
+    'pods "x" is forbidden: violates PodSecurity "restricted:latest": privileged',
+    'KUBE_ADMISSION_DENIED',
+    'needs-person',
+  ],
+  [
+    422,
+    'Invalid',
+    `gadgets.contract.example.com "x" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no`,
+    'KUBE_ADMISSION_DENIED',
+    'needs-person',
+  ],
+  [
+    400,
+    'BadRequest',
+    'ClusterNetworkPolicy in version "v1beta1" cannot be handled as a ClusterNetworkPolicy: strict decoding error: unknown field "spec.ingress[0].newer"',
+    'KUBE_UNKNOWN_FIELD',
+    'needs-person',
+  ],
+  [
+    500,
+    'InternalError',
+    'Internal error occurred: failed calling webhook "acnpvalidator.antrea.io": failed to call webhook: Post "https://antrea": context deadline exceeded',
+    'KUBE_WEBHOOK_UNAVAILABLE',
+    'retry',
+  ],
+  [
+    500,
+    'InternalError',
+    'Internal error occurred: failed calling webhook "policy.example.com": failed to call webhook: Post "https://x": context deadline exceeded',
+    'KUBE_WEBHOOK_FAILED',
+    'retry',
+  ],
+  [
+    504,
+    'Timeout',
+    'Timeout: request did not complete within requested timeout - context deadline exceeded',
+    'KUBE_WRITE_UNCERTAIN',
+    'retry',
+  ],
+]
+
+for (const [status, reason, message, code, kind] of [...cases, ...refusals])
   test(`${status} ${reason} "${message.slice(0, 60)}" is ${code}`, () => {
     const error = refusal(status, reason, message)
     assert.deepEqual([error.code, error.kind], [code, kind])
