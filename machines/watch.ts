@@ -53,14 +53,18 @@ export const watchMachine = setup({
     }),
     /** Resolves as soon as the API server is known to answer; at once while nothing speaks against it. */
     reachable: fromPromise<void>(() => Promise.reject(new Error('the port reachable is not provided'))),
-    /** Whether it answers on a fresh socket; rejects when it does not. */
-    probe: fromPromise<void>(() => Promise.reject(new Error('the port probe is not provided'))),
+    /** Asks the stream's own connection: true when it answered, false when it cannot be asked. Rejects when it is lost. */
+    ping: fromPromise<boolean>(() => Promise.reject(new Error('the port ping is not provided'))),
+    /** Watches a second time from where the store stands: whether the first missed anything. Rejects when that fails. */
+    check: fromPromise<boolean>(() => Promise.reject(new Error('the port check is not provided'))),
   },
   actions: {
     /** Whether the store is kept up to date from now on. */
     setLive: (_, _params: { live: boolean }) => {},
     /** Nothing may be decided from the store until its next complete list. */
     setUnsynced: () => {},
+    /** Nothing came within a deadline: it may be this connection, or the API server answers nobody. */
+    doubtLink: () => {},
     /** The warning of this resource goes … */
     reportWell: () => {},
     /** … or stands, with the context's error. */
@@ -68,7 +72,11 @@ export const watchMachine = setup({
     remember: assign({ error: ({ event }) => (event as unknown as { error: AdapterError }).error }),
     /** A deadline of the chart passed: there is no error to show but that. */
     forgetError: assign({ error: undefined }),
-    countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
+    countFailure: assign({
+      failures: ({ context }) => context.failures + 1,
+      // One answer may be too large; pages are tried again after it.
+      mode: ({ context }) => (context.mode === 'whole' ? 'pages' : context.mode),
+    }),
     countHealthy: assign({ failures: 0, expiries: 0 }),
     listByPages: assign({ mode: 'pages' }),
     /** A 410 in the middle of the pages: they outlive the server's history, so the next list is one answer. */
@@ -92,19 +100,31 @@ export const watchMachine = setup({
     expiresAgain: ({ context }) => context.expiries > 1,
     isAbsent: ({ context }) => context.error?.code === 'KUBE_NOT_FOUND',
     isRefused: ({ context }) => context.error?.kind === 'needs-person',
+    isYes: ({ event }) => (event as unknown as { output?: unknown }).output === true,
   },
   delays: {
     /** Full jitter; never shorter than what the server asked for. */
     backoff: 30_000,
-    /** Silence after which the link is probed on a fresh socket … */
-    silenceProbe: 30_000,
-    /** … and after which the stream is replaced in any case. */
-    silenceReplace: 45_000,
-    probeLimit: 5_000,
+    /**
+     * Silence after which the connection is asked (client-go's ReadIdleTimeout), and how long it may take to answer.
+     * With the dialling anew that is within the 45 s in which a half-open link is replaced.
+     */
+    silence: 30_000,
+    pingLimit: 10_000,
+    /** The second watch: the API server is asked whether it answers, then a watch is opened and read for a moment. */
+    checkLimit: 12_000,
+    /** What the second watch was told, the first has to tell within this. */
+    checkGrace: 2_000,
+    /** A bookmark comes each minute: without one the connection may live and what stands behind it not. */
+    bookmarkOverdue: 90_000,
+    /** The server's own time-out, at its longest, and half a minute: a stream that it does not end is ended here. */
+    streamLimit: 630_000,
     /** A server that takes a streamed list's parameters and then says nothing does not know them. */
     streamListSilence: 10_000,
     /** One page. */
     pageLimit: 60_000,
+    /** A whole list, however it comes: what drips for longer is begun anew. */
+    listLimit: 600_000,
     openLimit: 15_000,
     /** A stream that lives so long was healthy: the back-off starts anew. */
     settled: 10_000,
@@ -147,10 +167,11 @@ export const watchMachine = setup({
         },
         listing: {
           initial: 'paged',
+          after: { listLimit: '#watch.broken' },
           states: {
             dialing: {
               on: { OPENED: 'streamed' },
-              after: { openLimit: '#watch.broken' },
+              after: { openLimit: { target: '#watch.broken', actions: 'doubtLink' } },
             },
             streamed: {
               on: {
@@ -166,18 +187,19 @@ export const watchMachine = setup({
                 SEEN: { target: 'paged', reenter: true },
                 LISTED: { target: '#watch.following.opening', actions: 'noteListed' },
               },
-              after: { pageLimit: '#watch.broken' },
+              after: { pageLimit: { target: '#watch.broken', actions: 'doubtLink' } },
             },
           },
         },
         /** At the store's resourceVersion. A live store stays live: the server's time-out, resumed, is not a loss. */
         opening: {
           on: { OPENED: 'streaming' },
-          after: { openLimit: '#watch.broken' },
+          after: { openLimit: { target: '#watch.broken', actions: 'doubtLink' } },
         },
         streaming: {
           type: 'parallel',
           entry: [{ type: 'setLive', params: { live: true } }, 'reportWell'],
+          after: { streamLimit: '#watch.resuming' },
           states: {
             age: {
               initial: 'young',
@@ -193,20 +215,30 @@ export const watchMachine = setup({
                 listening: {
                   initial: 'fresh',
                   on: { SEEN: { target: 'listening', reenter: true } },
-                  // An answered probe proves the path, not the old socket. Bookmarks come about each minute, so a quiet
-                  // stream is opened anew at 45 s, at its resourceVersion: one small request, and nothing is listed.
-                  after: { silenceReplace: '#watch.silent' },
+                  after: { bookmarkOverdue: '.checking' },
                   states: {
-                    fresh: { after: { silenceProbe: 'probing' } },
-                    probing: {
+                    fresh: { after: { silence: 'asking' } },
+                    asking: {
                       invoke: {
-                        src: 'probe',
-                        onDone: 'doubtful',
+                        src: 'ping',
+                        onDone: [{ guard: 'isYes', target: 'fresh' }, { target: 'checking' }],
                         onError: { target: '#watch.broken', actions: 'remember' },
                       },
-                      after: { probeLimit: '#watch.broken' },
+                      after: { pingLimit: { target: '#watch.broken', actions: 'doubtLink' } },
                     },
-                    doubtful: {},
+                    checking: {
+                      invoke: {
+                        src: 'check',
+                        onDone: [
+                          { guard: 'isYes', target: 'late' },
+                          { target: '#watch.following.streaming.silence.listening', reenter: true },
+                        ],
+                        onError: { target: '#watch.broken', actions: 'remember' },
+                      },
+                      after: { checkLimit: '#watch.broken' },
+                    },
+                    /** The second watch was told what the first was not: changes, and not yet, or never. */
+                    late: { after: { checkGrace: '#watch.silent' } },
                   },
                 },
               },
@@ -216,7 +248,11 @@ export const watchMachine = setup({
       },
     },
     resuming: { always: 'following' },
-    silent: { always: 'following' },
+    /** Known to be behind; the next stream goes on where the store stands, so nothing is lost. */
+    silent: {
+      entry: ['forgetError', { type: 'setLive', params: { live: false } }, 'reportProblem'],
+      always: 'following',
+    },
     broken: {
       entry: ['countFailure', { type: 'setLive', params: { live: false } }, 'reportProblem'],
       always: [

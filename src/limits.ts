@@ -85,6 +85,24 @@ export const KUBECONFIG_EXEC_TIMEOUT_MS = 10_000
 /** Writes in flight at once; API Priority & Fairness does the pacing beyond it. */
 export const KUBE_WRITES_IN_FLIGHT_MAX = 8
 
+/** A call that is shed with Retry-After is asked again so often, as client-go does … */
+export const KUBE_THROTTLED_TRIES_MAX = 10
+/** … and waits so long in all: API Priority and Fairness asks for some seconds. Over it the caller backs off. */
+export const KUBE_THROTTLED_WAIT_MS = 30_000
+/** What is not served is looked for again so often: two small requests each time. */
+export const KUBE_DISCOVERY_PERIOD_MS = 30_000
+
+// ---- drift: somebody else changes an object of ours
+/** Put back at once so often within the window; a fight shows from DRIFT_FIGHT on. */
+export const DRIFT_WINDOW_MS = 60_000
+export const DRIFT_AT_ONCE = 5
+/** From then on at most so often: 5 at once and 12 a minute are 17 writes of one object in the first minute, 12 after. */
+export const DRIFT_SPACING_MS = 5_000
+/** Put back so often within the window: two writers are at it, not one slip of a hand. */
+export const DRIFT_FIGHT = 3
+/** A fight is over when nothing had to be put back for so long. */
+export const DRIFT_CALM_MS = 30_000
+
 // ---- the lease (design §5; client-go's defaults)
 export const LEASE_DURATION_MS = 15_000
 export const LEASE_RENEW_DEADLINE_MS = 10_000
@@ -97,6 +115,20 @@ export const LEASE_OFFER_MS = 5_000
 export const LEASE_UNSURE_EXTRA_MS = 4_000
 /** Leadership is given up for a broken channel at most so often (semantics: once in ten minutes). */
 export const LEASE_GIVE_UP_PERIOD_MS = 600_000
+/** A round of an instance: hello to the manager (a standby), one write of its own Lease, one list. As often as a kubelet. */
+export const INSTANCE_PERIOD_MS = 10_000
+/** leaseDurationSeconds of an instance's Lease: three rounds. */
+export const INSTANCE_DURATION_MS = 30_000
+/** A Lease that was seen to change within this is of a live instance: its round and ours, their calls, and one lost. */
+export const INSTANCE_FRESH_MS = 45_000
+/** Leadership is given up only to whom reached the manager within this (semantics: fresher than 30 s). */
+export const INSTANCE_SUCCESSOR_MS = 30_000
+/** A Lease of an instance that did not change for so long, twelve rounds, is deleted by the leader … */
+export const INSTANCE_STALE_MS = 120_000
+/** … at most so many a round. */
+export const INSTANCES_SWEPT_MAX = 20
+/** Instances that are looked at; a cluster has three to seven control-plane nodes. Beyond it they are passed over. */
+export const INSTANCES_MAX = 100
 
 // ---- back-off, everywhere: full jitter between 0 and min(max, base·2^n)
 export const BACKOFF_BASE_MS = 800
@@ -130,6 +162,8 @@ export const REALIZE_TIMEOUT_MS = 60_000
 export const REREPORT_MS = 600_000
 /** What antrea-controller has computed, and an agent's word, count so long: 2.5 periods of 60 s. */
 export const EVIDENCE_STALE_MS = 150_000
+/** Policies that NSX did not make and hears of: half of what a manager keeps (MANAGER_STATUS_OBJECTS_MAX). Over it: not told. */
+export const REPORTED_OTHERS_MAX = 100_000
 /** Rules of all policies in one direction; OpenFlow has no more priorities (antrea-network-policy.md). */
 export const RULES_PER_DIRECTION_MAX = 50_000
 

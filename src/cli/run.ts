@@ -40,7 +40,8 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
       ...(context === undefined ? {} : { context }),
     },
-    connectKube: ({ origin, tls: identity, headers }) => createHttpClient({ origin, tls: identity, headers }),
+    connectKube: ({ origin, tls: identity, headers }) =>
+      createHttpClient({ origin, tls: identity, headers, http2: true }),
     nsxHttp: createHttpClient({ origin: config.nsx.url, tls }),
     clock,
     random,

@@ -9,6 +9,7 @@ import { type KubeClient, OPEN_GATE, type Store, type WriteGate } from './contra
 import { createCredentials } from './credentials.ts'
 import { readClusterUid } from './discovery.ts'
 import { createGate } from './gate.ts'
+import { type Instances, provideInstances } from './instances.ts'
 import { type LeaseLogic, provideLease } from './lease.ts'
 import { createPeer, type Peer } from './peer.ts'
 import { createProblems, type Problems } from './problems.ts'
@@ -43,6 +44,10 @@ export interface KubeSide {
   /** The chart of one resource with its ports provided; it takes no input. */
   watch(name: ResourceName): WatchLogic
   readonly lease: LeaseLogic
+  /** The instances of this cluster and their Leases. */
+  instances(ports: InstancePorts): Instances
+  /** Who held the lease when it was last seen; '' for nobody. */
+  leaseHolder(): string
   /** True when every watched store is complete and kept up to date. */
   ready(): boolean
   /** Called after a store's `synced` or `live` changed; returns the unsubscribe. */
@@ -51,6 +56,12 @@ export interface KubeSide {
   clusterUid(signal?: AbortSignal): Promise<string>
   close(): Promise<void>
 }
+
+/** What the instances need from beside the Kubernetes side. */
+export type InstancePorts = Pick<
+  Parameters<typeof provideInstances>[0],
+  'hello' | 'isOpen' | 'certificateSha256' | 'version'
+>
 
 /** Names of the Lease and of its namespace where nothing else is configured. */
 const LEASE = 'antrea-nsx-adapter'
@@ -78,6 +89,9 @@ export async function createKubeSide(options: KubeSideOptions): Promise<KubeSide
   const gate = createGate(clock)
   const client = createKubeClient({ http, gate, clock, log, userAgent })
   const stores = createStores(options)
+  const ready = () => [...stores.values()].every(({ synced, live }) => synced && live)
+  const names = { namespace: lease.namespace ?? LEASE, name: lease.name ?? LEASE }
+  let holder = ''
   return {
     client,
     gate,
@@ -89,12 +103,28 @@ export async function createKubeSide(options: KubeSideOptions): Promise<KubeSide
       random,
       gate,
       instance: options.instance,
-      namespace: lease.namespace ?? LEASE,
-      name: lease.name ?? LEASE,
+      ...names,
       health,
       log,
+      onHolder: (seen) => {
+        holder = seen
+      },
     }),
-    ready: () => [...stores.values()].every(({ synced, live }) => synced && live),
+    instances: (ports) =>
+      provideInstances({
+        ...ports,
+        ...names,
+        own: createKubeClient({ http, gate: OPEN_GATE, clock, log, userAgent }),
+        leading: client,
+        clock,
+        random,
+        health,
+        instance: options.instance,
+        holder: () => holder,
+        isReady: ready,
+      }),
+    leaseHolder: () => holder,
+    ready,
     onReadiness(listener) {
       const ends = [...stores.values()].map((store) => store.onState(listener))
       return () => {
@@ -142,6 +172,7 @@ function watchOf(
     userAgent,
     reachable: peer.reachable,
     probe: peer.probe,
+    doubt: peer.doubt,
     report: (problem) => problems.report(name, problem),
   })
 }

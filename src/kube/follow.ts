@@ -6,12 +6,14 @@ import type { FollowEvent, FollowInput } from '../../machines/watch.ts'
 import { type AdapterError, needsPerson, retry } from '../errors.ts'
 import {
   KUBE_CALL_TIMEOUT_MS,
+  KUBE_CHECK_READ_MS,
+  KUBE_CHECK_TIMEOUT_S,
   KUBE_OBJECTS_MAX,
   KUBE_PAGE_OBJECTS,
   KUBE_WATCH_TIMEOUT_S_MAX,
   KUBE_WATCH_TIMEOUT_S_MIN,
 } from '../limits.ts'
-import type { Clock, HttpClient, HttpResponse, Lane, Random } from '../world/index.ts'
+import type { Clock, HttpClient, HttpResponse, Lane, Random, Timer } from '../world/index.ts'
 import { refusalOf } from './call.ts'
 import { resourcePath } from './resources.ts'
 import { streamedStatusError } from './status.ts'
@@ -30,21 +32,43 @@ export interface FollowDeps {
 
 type Send = (event: FollowEvent) => void
 
+export interface Follower {
+  /**
+   * Follows until the stream ends (ENDED is sent), or rejects with what went wrong. Once `signal` is aborted nothing is
+   * written to the store any more.
+   */
+  follow(input: FollowInput, send: Send, signal: AbortSignal): Promise<void>
+  /** Asks the connection of the stream in hand: true when it answered, false when it cannot be asked. Rejects when lost. */
+  ping(signal: AbortSignal): Promise<boolean>
+  /**
+   * A second watch from where the store stands, with a socket of its own: whether it was told of a change. It is left at
+   * its first bookmark, which says that there is none, or after KUBE_CHECK_READ_MS. Rejects when it cannot be had.
+   */
+  check(signal: AbortSignal): Promise<boolean>
+}
+
 /** A busy stream would otherwise wind the chart's silence timer up for each event. */
 const SEEN_PERIOD_MS = 1_000
 
-/**
- * Follows until the stream ends (ENDED is sent), or rejects with what went wrong. Once `signal` is aborted nothing is
- * written to the store any more.
- */
-export function createFollower(
-  deps: FollowDeps,
-): (input: FollowInput, send: Send, signal: AbortSignal) => Promise<void> {
-  return async (input, send, signal) => {
-    const run = { deps, send: throttled(deps, send), signal }
-    if (!input.resume && input.mode === 'stream') return streamList(run)
-    if (!input.resume) await listPages(run, input.mode === 'whole')
-    await resumeStream(run)
+export function createFollower(deps: FollowDeps): Follower {
+  let ping: HttpResponse['ping']
+  return {
+    async follow(input, send, signal) {
+      const opened = (response: HttpResponse) => {
+        ping = response.ping
+      }
+      ping = undefined
+      const run = { deps, send: throttled(deps, send), signal, opened }
+      if (!input.resume && input.mode === 'stream') return streamList(run)
+      if (!input.resume) await listPages(run, input.mode === 'whole')
+      await resumeStream(run)
+    },
+    async ping(signal) {
+      if (ping === undefined) return false
+      await ping(signal)
+      return true
+    },
+    check: (signal) => checkMissed(deps, signal),
   }
 }
 
@@ -52,6 +76,7 @@ interface Run {
   readonly deps: FollowDeps
   readonly send: Send
   readonly signal: AbortSignal
+  readonly opened: (response: HttpResponse) => void
 }
 
 function throttled(deps: FollowDeps, send: Send): Send {
@@ -163,26 +188,68 @@ async function openWatch(
   parameters: Readonly<Record<string, string>>,
   onRefused: (error: AdapterError) => AdapterError,
 ): Promise<AsyncIterable<readonly WireEvent[]>> {
-  const { http, store, reader, random, clock, userAgent } = run.deps
+  const { store, reader, random, clock } = run.deps
   const spanS = KUBE_WATCH_TIMEOUT_S_MAX - KUBE_WATCH_TIMEOUT_S_MIN
+  const timeoutS = KUBE_WATCH_TIMEOUT_S_MIN + Math.floor(random.next() * (spanS + 1))
+  const response = await requestWatch(run.deps, timeoutS, parameters, run.signal)
+  if (response.status !== 200) throw onRefused(await refusalOf(response, `WATCH ${store.type.plural}`, clock))
+  run.opened(response)
+  run.send({ type: 'OPENED' })
+  return reader.readEvents(response.body, response.headers['content-type'])
+}
+
+function requestWatch(
+  { http, store, reader, userAgent }: FollowDeps,
+  timeoutS: number,
+  parameters: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
   const query = new URLSearchParams({
     watch: 'true',
     allowWatchBookmarks: 'true',
-    timeoutSeconds: String(KUBE_WATCH_TIMEOUT_S_MIN + Math.floor(random.next() * (spanS + 1))),
+    timeoutSeconds: String(timeoutS),
     ...parameters,
   })
-  const response: HttpResponse = await http.request({
+  return http.request({
     method: 'GET',
     path: withQuery(resourcePath(store.type), query),
     headers: { accept: reader.watchAccept, 'user-agent': userAgent },
     lane: 'stream',
     headersTimeoutMs: KUBE_CALL_TIMEOUT_MS,
     bodyTimeoutMs: 0,
-    signal: run.signal,
+    signal,
   })
-  if (response.status !== 200) throw onRefused(await refusalOf(response, `WATCH ${store.type.plural}`, clock))
-  run.send({ type: 'OPENED' })
-  return reader.readEvents(response.body, response.headers['content-type'])
+}
+
+/** kube-apiserver sends a bookmark two seconds before a watch's time-out, so a short watch gets one at once. */
+async function checkMissed(deps: FollowDeps, signal: AbortSignal): Promise<boolean> {
+  const { store, reader, clock } = deps
+  const position = store.position
+  if (position === undefined) return true
+  const enough = new AbortController()
+  const leave = () => enough.abort(signal.reason)
+  signal.addEventListener('abort', leave, { once: true })
+  let timer: Timer | undefined
+  try {
+    const parameters = { resourceVersion: position }
+    const response = await requestWatch(deps, KUBE_CHECK_TIMEOUT_S, parameters, enough.signal)
+    if (response.status !== 200) throw await refusalOf(response, `WATCH ${store.type.plural}`, clock)
+    timer = clock.setTimeout(() => enough.abort(), KUBE_CHECK_READ_MS)
+    for await (const batch of reader.readEvents(response.body, response.headers['content-type']))
+      for (const event of batch) {
+        if (event.type === 'ERROR') throw streamedStatusError(event.status, `WATCH ${store.type.plural}`)
+        return event.type !== 'BOOKMARK'
+      }
+    return false
+  } catch (error) {
+    // It was open and nothing came.
+    if (enough.signal.aborted && !signal.aborted) return false
+    throw error
+  } finally {
+    if (timer !== undefined) clock.clearTimeout(timer)
+    signal.removeEventListener('abort', leave)
+    enough.abort()
+  }
 }
 
 function applyEvent(run: Run, event: WireEvent): void {

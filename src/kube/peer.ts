@@ -29,6 +29,8 @@ export interface Peer {
   reachable(signal: AbortSignal): Promise<void>
   /** Asks on a fresh socket, once for all who ask at a time; rejects with the reason when nothing answers. */
   probe(signal: AbortSignal): Promise<void>
+  /** Something was not answered in time: what is under way goes on, and one probe finds out. */
+  doubt(error: AdapterError): void
   close(): Promise<void>
 }
 
@@ -85,7 +87,12 @@ export function createPeer(options: PeerOptions): Peer {
         await leave(response)
         return { ...(await send(wanted)).response }
       }
-      return { ...response, body: watchBody(response.body, outage.doubt) }
+      const { ping } = response
+      return {
+        ...response,
+        body: watchBody(response.body, outage.doubt),
+        ...(ping === undefined ? {} : { ping: watchPing(ping, outage.doubt) }),
+      }
     } catch (error) {
       if (isLinkFault(error)) outage.doubt(error)
       throw error
@@ -107,6 +114,7 @@ export function createPeer(options: PeerOptions): Peer {
       outage.ask()
       await outage.settled(signal, true)
     },
+    doubt: outage.doubt,
     async close() {
       outage.stop()
       await credentials.close()
@@ -126,6 +134,18 @@ async function* watchBody(
     throw error
   }
 }
+
+/** A connection that is lost may be the first to know that all are. */
+const watchPing =
+  (ping: (signal: AbortSignal) => Promise<void>, doubt: (error: AdapterError) => void) =>
+  async (signal: AbortSignal): Promise<void> => {
+    try {
+      await ping(signal)
+    } catch (error) {
+      if (!signal.aborted && isLinkFault(error)) doubt(error)
+      throw error
+    }
+  }
 
 /** Leaves a body that nobody wants; its socket is free or gone then. */
 async function leave(response: HttpResponse): Promise<void> {

@@ -11,6 +11,8 @@ export interface WatchDeps extends FollowDeps {
   readonly reachable: (signal: AbortSignal) => Promise<void>
   /** Resolves when the API server answers anything on a fresh socket. */
   readonly probe: (signal: AbortSignal) => Promise<void>
+  /** Something was not answered in time: the API server is asked whether it answers at all. */
+  readonly doubt: (error: AdapterError) => void
   /** What is wrong with this watch; undefined: nothing. */
   readonly report: (problem: AdapterError | undefined) => void
 }
@@ -19,7 +21,7 @@ export type WatchLogic = typeof watchMachine
 
 /** The watch chart over a real link. It takes no input and accepts `STOP`; what it learns is in the store. */
 export function provideWatch(deps: WatchDeps): WatchLogic {
-  const follow = createFollower(deps)
+  const follower = createFollower(deps)
   const { plural } = deps.store.type
   const silent = retry('KUBE_SILENT', `${plural}: the API server fell silent; the link is made anew`, {
     subject: plural,
@@ -31,17 +33,22 @@ export function provideWatch(deps: WatchDeps): WatchLogic {
         const send = (event: FollowEvent) => {
           if (!stop.signal.aborted) sendBack(event)
         }
-        follow(input, send, stop.signal).catch((error: unknown) =>
-          send({ type: 'FAILED', error: asAdapterError(error) }),
-        )
+        follower
+          .follow(input, send, stop.signal)
+          .catch((error: unknown) => send({ type: 'FAILED', error: asAdapterError(error) }))
         return () => stop.abort(retry('KUBE_WATCH_ENDED', `${plural}: the stream was given up`))
       }),
       reachable: fromPromise(({ signal }) => adapterErrors(deps.reachable(signal))),
-      probe: fromPromise(({ signal }) => adapterErrors(deps.probe(signal))),
+      ping: fromPromise(({ signal }) => adapterErrors(follower.ping(signal))),
+      // One probe asks for all who doubt at a time, so that a dead server is not asked by each watch.
+      check: fromPromise(({ signal }) =>
+        adapterErrors(deps.probe(signal).then(() => follower.check(signal))),
+      ),
     },
     actions: {
       setLive: (_, { live }) => deps.store.setLive(live),
       setUnsynced: () => deps.store.setUnsynced(),
+      doubtLink: () => deps.doubt(silent),
       reportWell: () => deps.report(undefined),
       reportProblem: ({ context }) => deps.report(context.error ?? silent),
     },
@@ -51,9 +58,9 @@ export function provideWatch(deps: WatchDeps): WatchLogic {
   })
 }
 
-async function adapterErrors(work: Promise<void>): Promise<void> {
+async function adapterErrors<T>(work: Promise<T>): Promise<T> {
   try {
-    await work
+    return await work
   } catch (error) {
     throw asAdapterError(error)
   }

@@ -20,6 +20,8 @@ export interface SandboxServerOptions {
   readonly identity: Identity
   /** Verifies client certificates. */
   readonly clientCa: string
+  /** Offers HTTP/2 beside HTTP/1.1, as kube-apiserver does. */
+  readonly http2?: boolean
   readonly log: Logger
 }
 
@@ -32,6 +34,7 @@ export async function serveSandbox(options: SandboxServerOptions): Promise<Sandb
       host: LOOPBACK,
       port,
       tls: { ...options.identity, ca: options.clientCa, requestCert: true },
+      http2: options.http2 ?? false,
       log: options.log,
     })
   let running: RunningServer | undefined = await listen(options.port)

@@ -250,7 +250,14 @@ async function startEmbedded(
   })
   await cluster.start()
   const server = await listenOr('API server', apiPort, () =>
-    serveSandbox({ handler: cluster.api.handler, port: apiPort, identity, clientCa: authority.ca, log }),
+    serveSandbox({
+      handler: cluster.api.handler,
+      port: apiPort,
+      identity,
+      clientCa: authority.ca,
+      http2: true,
+      log,
+    }),
   )
   const config = (name: string, user: string, client: Identity) =>
     folder.write(name, kubeconfig(server.url, authority.ca, user, client))
@@ -297,7 +304,7 @@ async function startAdapter(
     settings: { clusterId: nsx.clusterId, clusterName: CLUSTER_NAME, instance, lease },
     version,
     kubeAccess: access,
-    connectKube: ({ origin, tls, headers }) => createHttpClient({ origin, tls, headers }),
+    connectKube: ({ origin, tls, headers }) => createHttpClient({ origin, tls, headers, http2: true }),
     nsxHttp: createHttpClient({ origin: nsx.server.url, tls: { ca: nsx.ca, ...nsx.identity } }),
     clock,
     random,

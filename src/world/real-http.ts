@@ -1,7 +1,13 @@
-/** HttpClient over undici: one dispatcher a lane for the life of a credential; streams and probes get a socket of their own. */
-import { Client, type Dispatcher, Pool } from 'undici'
+/**
+ * HttpClient over undici: one dispatcher a lane for the life of a credential; streams and probes get a socket of their
+ * own, and streams speak HTTP/2 where that is asked for and the server does (real-stream.ts).
+ */
+import type { TLSSocket } from 'node:tls'
+import { type buildConnector, Client, type Dispatcher, Pool } from 'undici'
 import { TransportError, type TransportFault } from '../errors.ts'
 import type { HttpClient, HttpRequest, HttpResponse, Lane } from './http.ts'
+import { askedFirst } from './real-before-send.ts'
+import { dialTls, requestHttp2 } from './real-stream.ts'
 
 export interface TlsIdentity {
   /** PEM; the system's roots when absent. */
@@ -20,10 +26,13 @@ export interface HttpClientOptions {
   readonly connectTimeoutMs?: number
   /** Connects to this unix socket; the origin is then `http://localhost`. */
   readonly socketPath?: string
+  /** Streams over TLS offer HTTP/2, so that the connection itself can be asked whether it lives (HttpResponse.ping). */
+  readonly http2?: boolean
 }
 
 /** Sockets of the `call` lane: as many as writes may be in flight, and as many again for reads. */
 const CALL_SOCKETS_MAX = 16
+const CONNECT_TIMEOUT_MS = 5_000
 
 /**
  * A client of one origin. TLS is always verified. Bodies are streams; an abandoned one is destroyed with its socket.
@@ -34,7 +43,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     ...options.tls,
     ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
     rejectUnauthorized: true,
-    timeout: options.connectTimeoutMs ?? 5_000,
+    timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     // A peer that vanished without a word is noticed by the kernel as well, as client-go's dialer asks it to.
     keepAlive: true,
     keepAliveInitialDelay: 15_000,
@@ -42,53 +51,141 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const newPool = (connections: number): Dispatcher =>
     new Pool(options.origin, { connect, connections, allowH2: false, keepAliveTimeout: 30_000 })
   let pools: Partial<Record<Lane, Dispatcher>> = {}
-  const singles = new Set<Dispatcher>()
+  /** What has a socket of its own, and the pools that only end what they began. */
+  const singles = new Set<() => void>()
 
-  const dispatcherFor = (lane: Lane): { dispatcher: Dispatcher; single: boolean } => {
-    if (lane === 'call' || lane === 'lease') {
-      const dispatcher = pools[lane] ?? newPool(lane === 'call' ? CALL_SOCKETS_MAX : 2)
-      pools[lane] = dispatcher
-      return { dispatcher, single: false }
+  const poolOf = (lane: 'call' | 'lease'): Dispatcher => {
+    const pool = pools[lane] ?? newPool(lane === 'call' ? CALL_SOCKETS_MAX : 2)
+    pools[lane] = pool
+    return pool
+  }
+  const keep = (destroy: () => void): (() => void) => {
+    const release = () => {
+      if (singles.delete(release)) destroy()
     }
-    const dispatcher = new Client(options.origin, { connect, allowH2: false })
-    singles.add(dispatcher)
-    return { dispatcher, single: true }
+    singles.add(release)
+    return release
+  }
+
+  const overUndici = async (dispatcher: Dispatcher, wanted: HttpRequest, release: () => void) => {
+    const asked = wanted.beforeSend === undefined ? dispatcher : askedFirst(dispatcher, wanted.beforeSend)
+    const answer = await asked.request({
+      method: wanted.method,
+      path: wanted.path,
+      headers: headersOf(options, wanted),
+      body: wanted.body ?? null,
+      headersTimeout: wanted.headersTimeoutMs,
+      bodyTimeout: wanted.bodyTimeoutMs ?? wanted.headersTimeoutMs,
+      ...(wanted.signal ? { signal: wanted.signal } : {}),
+    })
+    return {
+      status: answer.statusCode,
+      headers: flatten(answer.headers),
+      body: readBody(answer.body, release, options.origin, wanted.signal),
+    }
+  }
+
+  const overOwnClient = async (client: Client, wanted: HttpRequest): Promise<HttpResponse> => {
+    const release = keep(() => void client.destroy().catch(() => {}))
+    try {
+      return await overUndici(client, wanted, release)
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  /** A socket of its own, dialled first: what is spoken on it is known then. */
+  const overOwnTls = async (wanted: HttpRequest): Promise<HttpResponse> => {
+    const { origin, tls = {} } = options
+    const leaving = new AbortController()
+    const forget = keep(() =>
+      leaving.abort(new TransportError('closed', `${origin}: the connection was given up`)),
+    )
+    try {
+      const signal =
+        wanted.signal === undefined ? leaving.signal : AbortSignal.any([leaving.signal, wanted.signal])
+      const socket = await dialTls({ origin, tls, timeoutMs: connect.timeout, signal })
+      if (socket.alpnProtocol !== 'h2') {
+        singles.delete(forget)
+        return await overOwnClient(new Client(origin, { connect: handOver(socket), allowH2: false }), wanted)
+      }
+      const own = await requestHttp2(socket, origin, { ...wanted, signal }, headersOf(options, wanted))
+      singles.delete(forget)
+      const release = keep(own.destroy)
+      return { ...own.response, body: readBody(own.response.body, release, origin, wanted.signal) }
+    } finally {
+      singles.delete(forget)
+    }
+  }
+
+  const carry = async (wanted: HttpRequest): Promise<HttpResponse> => {
+    const lane = wanted.lane ?? 'call'
+    if (lane === 'call' || lane === 'lease') return overUndici(poolOf(lane), wanted, () => {})
+    if (lane === 'stream' && options.http2 === true && options.origin.startsWith('https:'))
+      return overOwnTls(wanted)
+    const client = new Client(options.origin, { connect, allowH2: false })
+    return overOwnClient(client, wanted)
   }
 
   const request = async (wanted: HttpRequest): Promise<HttpResponse> => {
-    const { dispatcher, single } = dispatcherFor(wanted.lane ?? 'call')
-    const release = () => {
-      if (single && singles.delete(dispatcher)) void dispatcher.destroy().catch(() => {})
+    let refusal: { readonly error: unknown } | undefined
+    const beforeSend = () => {
+      try {
+        wanted.beforeSend?.()
+      } catch (error) {
+        refusal = { error }
+        throw error
+      }
     }
     try {
-      const answer = await dispatcher.request({
-        method: wanted.method,
-        path: wanted.path,
-        headers: { ...options.headers?.(), ...wanted.headers },
-        body: wanted.body ?? null,
-        headersTimeout: wanted.headersTimeoutMs,
-        bodyTimeout: wanted.bodyTimeoutMs ?? wanted.headersTimeoutMs,
-        ...(wanted.signal ? { signal: wanted.signal } : {}),
-      })
-      return {
-        status: answer.statusCode,
-        headers: flatten(answer.headers),
-        body: readBody(answer.body, release, options.origin, wanted.signal),
-      }
+      return await carry(wanted.beforeSend === undefined ? wanted : { ...wanted, beforeSend })
     } catch (error) {
-      release()
-      throw transportError(error, options.origin, wanted.signal)
+      throw refusal === undefined ? transportError(error, options.origin, wanted.signal) : refusal.error
     }
   }
 
-  const drop = async (): Promise<void> => {
-    const all = [...Object.values(pools), ...singles]
+  const renewSockets = () => {
+    const old = Object.values(pools)
     pools = {}
-    singles.clear()
-    await Promise.all(all.map((dispatcher) => dispatcher.destroy().catch(() => {})))
+    for (const pool of old) {
+      const release = keep(() => void pool.destroy().catch(() => {}))
+      pool.close().then(
+        () => singles.delete(release),
+        () => {},
+      )
+    }
   }
-  return { origin: options.origin, request, reset: () => void drop(), close: drop }
+  const drop = async (): Promise<void> => {
+    const all = Object.values(pools)
+    pools = {}
+    for (const release of [...singles]) release()
+    await Promise.all(all.map((pool) => pool.destroy().catch(() => {})))
+  }
+  return {
+    origin: options.origin,
+    request,
+    reset: () => void drop(),
+    renewSockets,
+    retire: renewSockets,
+    close: drop,
+  }
 }
+
+/** undici's way to be given a socket that is connected already; it gets no second one. */
+const handOver = (socket: TLSSocket): buildConnector.connector => {
+  let isTaken = false
+  return (_, callback) => {
+    if (isTaken || socket.destroyed) return callback(new Error('the connection was reset'), null)
+    isTaken = true
+    callback(null, socket)
+  }
+}
+
+const headersOf = (options: HttpClientOptions, wanted: HttpRequest): Record<string, string> => ({
+  ...options.headers?.(),
+  ...wanted.headers,
+})
 
 async function* readBody(
   body: AsyncIterable<Uint8Array>,
@@ -126,7 +223,11 @@ const FAULTS: readonly (readonly [RegExp, TransportFault, string])[] = [
   [/^(ENOTFOUND|EAI_)/, 'dns', 'its name does not resolve'],
   [/TIMEOUT|^ETIMEDOUT$/, 'timeout', 'it did not answer in time'],
   [/^(UND_ERR_DESTROYED|UND_ERR_CLOSED)$/, 'closed', 'the connection was given up'],
-  [/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)/, 'reset', 'the connection was reset'],
+  [
+    /^(ECONNRESET|EPIPE|UND_ERR_SOCKET|ERR_HTTP2|ERR_STREAM_PREMATURE_CLOSE)/,
+    'reset',
+    'the connection was reset',
+  ],
   [/^(ERR_SSL|ERR_TLS|EPROTO)/, 'tls', 'TLS failed; it may refuse our certificate'],
   [/^HPE_|^UND_ERR_(RESPONSE|INFO|RES_)/, 'reset', 'it does not speak HTTP properly'],
 ]

@@ -31,6 +31,8 @@ export interface ServeOptions {
 export interface RunningServer {
   /** 0 on a unix socket. */
   readonly port: number
+  /** Sockets that are open now. */
+  readonly connections: number
   /** Cuts every connection; new ones are taken. */
   dropAll(): void
   /** Stops listening and cuts what is open. */
@@ -58,6 +60,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
   return {
     port: options.socketPath === undefined ? (server.address() as AddressInfo).port : 0,
+    get connections() {
+      return [...sockets].filter((socket) => !('encrypted' in socket)).length
+    },
     dropAll,
     close: () =>
       new Promise((resolve) => {
@@ -137,8 +142,15 @@ async function answer(options: ServeOptions, req: IncomingMessage, res: NodeResp
     if (gone.signal.aborted) return
     options.log?.error({ err: error, path: req.url }, 'a request handler failed')
     if (!res.headersSent) res.writeHead(500, { 'content-type': 'application/json' }).end('{}')
-    else res.destroy()
+    else breakOff(res)
   }
+}
+
+/** The reader must not take it for an end: over HTTP/2 a stream that is only destroyed looks like one. */
+function breakOff(res: NodeResponse): void {
+  const { stream } = res as Partial<Pick<http2.Http2ServerResponse, 'stream'>>
+  if (stream === undefined) res.destroy()
+  else stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR)
 }
 
 function toRequest(req: IncomingMessage, signal: AbortSignal): ServerRequest {

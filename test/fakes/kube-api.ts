@@ -49,6 +49,8 @@ export interface FakeKubeApi {
   /** Sends a line to all watchers of a collection. */
   say(collection: string, line: unknown): void
   endWatches(): void
+  /** Tells the open watches nothing any more, and does not end them. */
+  forgetWatches(): void
   readonly watchers: number
 }
 
@@ -255,6 +257,7 @@ export function createFakeKubeApi(): FakeKubeApi {
     endWatches() {
       for (const watcher of [...watchers]) watcher.end()
     },
+    forgetWatches: () => watchers.clear(),
     get watchers() {
       return watchers.size
     },

@@ -15,12 +15,18 @@ import { createFakeKubeApi, failure } from '../../fakes/kube-api.ts'
 const PODS = '/api/v1/pods'
 const at = (name: string) => `/api/v1/namespaces/demo/pods/${name}`
 
-function world(options: { reachable?: () => Promise<void> } = {}) {
+function world(options: { reachable?: () => Promise<void>; pings?: boolean } = {}) {
   const clock = createFakeClock()
   const api = createFakeKubeApi()
-  const link = connectInProcess(api.handler, { origin: 'https://kube', peer: { address: 'test' }, clock })
+  const link = connectInProcess(api.handler, {
+    origin: 'https://kube',
+    peer: { address: 'test' },
+    clock,
+    pings: options.pings ?? true,
+  })
   const store = createStore(RESOURCES.pods)
   const reports: (string | undefined)[] = []
+  const doubts: string[] = []
   const put = (name: string) => api.put(at(name), { metadata: { name, namespace: 'demo' } })
   const probe = async (signal: AbortSignal) => {
     const answer = await link.client.request({
@@ -40,6 +46,7 @@ function world(options: { reachable?: () => Promise<void> } = {}) {
     userAgent: 'test/1',
     reachable: options.reachable ?? (async () => {}),
     probe,
+    doubt: (error) => doubts.push(error.code),
     report: (problem: AdapterError | undefined) => reports.push(problem?.code),
   })
   const actor = createActor(logic, { clock })
@@ -51,7 +58,7 @@ function world(options: { reachable?: () => Promise<void> } = {}) {
   }
   const asked = () => api.asked.filter(({ path }) => path === PODS)
   const lists = () => asked().filter(({ query }) => query['watch'] !== 'true' || 'sendInitialEvents' in query)
-  return { clock, api, link, store, reports, put, actor, names, lists, state, start, asked }
+  return { clock, api, link, store, reports, doubts, put, actor, names, lists, state, start, asked }
 }
 
 /** Synced and live, holding just what the server has. */
@@ -233,39 +240,109 @@ test('a half-open link shows within 35 s and is replaced; what was missed comes 
   assert.equal(it.lists().length, 1)
 })
 
-test('one dead stream beside a healthy server is replaced at 45 s', async () => {
-  const it = world()
-  it.put('a')
-  await it.start()
+/** One stream falls silent for good; every request after it comes through. */
+async function killStream(it: ReturnType<typeof world>) {
   it.link.faults.blackhole(true)
-  // The stream notices the hole at its next read; requests after it come through.
-  it.api.say(PODS, { type: 'BOOKMARK', object: { metadata: { resourceVersion: '101' } } })
   await it.clock.settle()
   it.link.faults.blackhole(false)
-  it.put('b')
-  await it.clock.advance(44_900)
-  assert.deepEqual(it.names(), ['a'])
-  await it.clock.advance(200)
-  assertFollows(it, ['a', 'b'])
-  assert.equal(it.asked().length, 2)
+}
+
+/** Watches that were opened to stay; a second watch that only looks asks for seconds. */
+const dialled = (it: ReturnType<typeof world>) =>
+  it.asked().filter(({ query }) => Number(query['timeoutSeconds']) >= 300)
+
+for (const pings of [true, false])
+  test(`one dead stream beside a healthy server is replaced within 45 s (${pings ? 'asked by PING' : 'by a second watch'})`, async () => {
+    const it = world({ pings })
+    it.put('a')
+    await it.start()
+    await killStream(it)
+    it.put('b')
+    await it.clock.advance(29_900)
+    assert.deepEqual(it.names(), ['a'])
+    assert.equal(it.asked().length, 1)
+    await it.clock.advance(15_100)
+    assertFollows(it, ['a', 'b'])
+    assert.equal(it.lists().length, 1)
+    assert.equal(dialled(it).length, 2)
+  })
+
+test('a PING that is not answered is a doubt of the whole link, and shows', async () => {
+  const it = world()
+  await it.start()
+  await killStream(it)
+  await it.clock.advance(40_000)
+  assert.equal(it.store.live, false)
+  assert.deepEqual(it.doubts, ['KUBE_SILENT'])
+  assert.deepEqual(it.reports.at(-1), 'KUBE_SILENT')
 })
 
-test('a day of quiet: never down, never listed again', async () => {
-  const it = world()
-  it.put('a')
-  await it.start()
-  let changes = 0
-  it.store.onState(() => {
-    changes += 1
+for (const pings of [true, false])
+  test(`hours of quiet: never down, never listed again, dialled at most 12 times an hour (${pings ? 'PING' : 'second watches'})`, async () => {
+    const it = world({ pings })
+    it.put('a')
+    await it.start()
+    let changes = 0
+    it.store.onState(() => {
+      changes += 1
+    })
+    for (let minute = 0; minute < 180; minute += 1) {
+      await it.clock.advance(60_000)
+      it.api.bookmark()
+      await it.clock.settle()
+    }
+    assertFollows(it, ['a'])
+    assert.equal(changes, 0)
+    assert.equal(it.lists().length, 1)
+    assert.ok(dialled(it).length <= 36, `${dialled(it).length} in three hours`)
+    if (pings) assert.equal(it.asked().length, dialled(it).length, 'nobody else asks')
+    assert.equal(it.api.watchers, 1, 'replaced streams and second watches are left')
   })
-  for (let minute = 0; minute < 180; minute += 1) {
-    await it.clock.advance(60_000)
-    it.api.bookmark()
-  }
+
+test('a second watch that is told of a change which then comes by the first leaves the first alone', async () => {
+  const it = world({ pings: false })
+  await it.start()
+  await it.clock.advance(30_500)
+  assert.match(it.state(), /checking/)
+  it.put('a')
+  await it.clock.advance(20_000)
   assertFollows(it, ['a'])
-  assert.equal(changes, 0)
-  assert.equal(it.lists().length, 1)
-  assert.equal(it.api.watchers, 1, 'replaced streams are left')
+  assert.equal(dialled(it).length, 1)
+})
+
+test('a second watch that cannot be opened ends the first', async () => {
+  const it = world({ pings: false })
+  await it.start()
+  it.api.intercept = ({ query }) => (query.has('watch') ? failure(500, 'InternalError', 'etcd') : undefined)
+  await it.clock.advance(31_000)
+  assert.equal(it.store.live, false)
+  assert.equal(it.reports.at(-1), 'KUBE_SERVER_ERROR')
+})
+
+test('a connection that lives and a stream behind it that does not: a second watch finds out after a lost bookmark', async () => {
+  const it = world()
+  await it.start()
+  // The server forgets its watchers and says nothing, as a proxy whose other side is gone; PINGs are answered.
+  it.api.forgetWatches()
+  it.put('a')
+  await it.clock.advance(89_000)
+  assert.deepEqual(it.names(), [])
+  assert.equal(it.asked().length, 1)
+  await it.clock.advance(5_000)
+  assertFollows(it, ['a'])
+})
+
+test('a stream that the server does not end is ended here', async () => {
+  const it = world()
+  await it.start()
+  for (let second = 0; second < 640; second += 10) {
+    await it.clock.advance(10_000)
+    it.put(`p${second}`)
+  }
+  await it.clock.settle()
+  assert.equal(it.asked().length, 2)
+  assert.equal(it.store.size, 64)
+  assert.ok(it.store.live)
 })
 
 test('a busy stream is never taken for a silent one', async () => {
