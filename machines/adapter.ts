@@ -3,7 +3,7 @@
  * region of its own, running → failed → (back-off) → running, so that no child breaks unseen; a region passes on to its
  * child what it must know, and tells it again when it was started anew.
  */
-import { type AnyActorLogic, assign, fromCallback, raise, sendTo, setup } from 'xstate'
+import { type AnyActorLogic, assign, fromCallback, raise, sendTo, setup, stateIn } from 'xstate'
 
 /** Which leadership this is: the Lease object's creation (milliseconds since 1970) and its leaseTransitions. */
 export interface Leader {
@@ -17,14 +17,17 @@ export type AdapterEvent =
   | { type: 'KUBE_LOST' }
   | { type: 'LEASE_HELD'; leader: Leader }
   | { type: 'LEASE_LOST' }
+  /** From the instances: that one reaches the manager, this leader does not. */
+  | { type: 'GIVE_UP'; to: string }
   /** A person confirms what waits for a person. */
   | { type: 'APPROVE' }
   | { type: 'STOP' }
   /** Raised inside: a child runs, is done, may release. */
-  | { type: 'STARTED'; child: 'ccp' | 'mp' }
+  | { type: 'STARTED'; child: 'ccp' | 'mp' | 'instances' }
   | { type: 'CHANNEL_DONE' }
   | { type: 'RELEASE' }
   | { type: 'LEASE_DONE' }
+  | { type: 'INSTANCES_DONE' }
 
 interface AdapterContext {
   readonly leader: Leader | undefined
@@ -44,6 +47,7 @@ const base = setup({
   types: { context: {} as AdapterContext, events: {} as AdapterEvent },
   actors: {
     lease: port('lease'),
+    instances: port('instances'),
     ccp: port('ccp'),
     mp: port('mp'),
     watches: port('watches'),
@@ -86,7 +90,11 @@ const role = base.createStateConfig({
     },
     releasing: {
       entry: raise({ type: 'RELEASE' }),
-      on: { STOP: {}, LEASE_DONE: 'stopped' },
+      on: {
+        STOP: {},
+        LEASE_DONE: { guard: stateIn({ instances: 'done' }), target: 'stopped' },
+        INSTANCES_DONE: { guard: stateIn({ lease: 'done' }), target: 'stopped' },
+      },
       after: { releaseLeaseMs: 'stopped' },
     },
     stopped: { on: { STOP: {} } },
@@ -144,10 +152,41 @@ const lease = base.createStateConfig({
         onDone: 'done',
         onError: { target: 'failed', actions: ['childFailed', raise({ type: 'LEASE_LOST' })] },
       },
-      on: { RELEASE: { actions: sendTo('lease', { type: 'STOP' }) } },
+      on: {
+        GIVE_UP: { actions: sendTo('lease', ({ event }) => event) },
+        RELEASE: { actions: sendTo('lease', { type: 'STOP' }) },
+      },
     },
     failed: { on: { RELEASE: 'done' }, after: { restartMs: 'running' } },
     done: { entry: raise({ type: 'LEASE_DONE' }) },
+  },
+})
+
+/** Begins when this instance could lead, and goes on in every role: standbys say what they reach, the leader looks on. */
+const instances = base.createStateConfig({
+  initial: 'waiting',
+  states: {
+    waiting: { on: { KUBE_READY: 'running', RELEASE: 'done' } },
+    running: {
+      entry: raise({ type: 'STARTED', child: 'instances' }),
+      invoke: {
+        id: 'instances',
+        src: 'instances',
+        onDone: 'done',
+        onError: { target: 'failed', actions: 'childFailed' },
+      },
+      on: {
+        LEASE_HELD: { actions: sendTo('instances', { type: 'LEAD' }) },
+        LEASE_LOST: { actions: sendTo('instances', { type: 'STANDBY' }) },
+        RELEASE: { actions: sendTo('instances', { type: 'STOP' }) },
+        STARTED: {
+          guard: ({ context, event }) => event.child === 'instances' && context.leader !== undefined,
+          actions: sendTo('instances', { type: 'LEAD' }),
+        },
+      },
+    },
+    failed: { on: { RELEASE: 'done' }, after: { restartMs: 'running' } },
+    done: { entry: raise({ type: 'INSTANCES_DONE' }) },
   },
 })
 
@@ -168,6 +207,7 @@ export const adapterMachine = base.createMachine({
   states: {
     role,
     lease,
+    instances,
     ccp: channel('ccp'),
     mp: channel('mp'),
     watches: reader('watches'),

@@ -10,10 +10,11 @@ import { asAdapterError } from './errors.ts'
 import type { ActiveWarning, ComponentName, Health } from './health/index.ts'
 import type { Access, AccessOptions } from './kube/access.ts'
 import { createKubeSide, type KubeSide } from './kube/cluster.ts'
+import type { Instances, InstanceView } from './kube/instances.ts'
 import type { ResourceName } from './kube/resources.ts'
 import type { Logger } from './log/index.ts'
-import { provideMp } from './mp/index.ts'
-import { createNsxManager } from './nsx/index.ts'
+import { createAgentHealth, provideMp } from './mp/index.ts'
+import { createNsxManager, type NsxManager } from './nsx/index.ts'
 import type { Clock, HttpClient, Random } from './world/index.ts'
 
 export interface AdapterSettings {
@@ -34,6 +35,8 @@ export interface AdapterOptions {
   readonly connectKube: (access: Access) => HttpClient
   /** The manager, with this cluster's client certificate. */
   readonly nsxHttp: HttpClient
+  /** SHA-256 of that certificate, lower-case hex; each instance says in its own Lease which one it uses. */
+  readonly nsxCertificateSha256?: () => string | undefined
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -59,6 +62,10 @@ export interface StatusSnapshot {
     Record<string, { readonly objects: number; readonly synced: boolean; readonly live: boolean }>
   >
   readonly warnings: readonly ActiveWarning[]
+  /** Name of the instance that holds the lease, as it was last seen; empty when nobody does. */
+  readonly leader: string
+  /** Of this cluster, the leader first. */
+  readonly instances: readonly InstanceView[]
 }
 
 export interface Adapter {
@@ -84,6 +91,7 @@ const WATCHED: readonly ResourceName[] = [
   'endpointSlices',
   'ingresses',
   'networkPolicies',
+  'antreaNetworkPolicies',
   'antreaAgentInfos',
   'antreaControllerInfos',
 ]
@@ -105,7 +113,14 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
     lease: settings.lease,
     inspect,
   })
-  const actor = createActor(compose(options, kube), {
+  const nsx = createNsxManager({ http: options.nsxHttp, clock, random, log: log.child({ room: 'nsx' }) })
+  const instances = kube.instances({
+    hello: (signal) => nsx.probe('ccp', signal),
+    isOpen: () => isOpen(health, 'ccp') && isOpen(health, 'mp'),
+    certificateSha256: options.nsxCertificateSha256,
+    version: options.version,
+  })
+  const actor = createActor(compose(options, kube, nsx, instances), {
     id: 'adapter',
     clock,
     inspect,
@@ -132,15 +147,23 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
       actor.stop()
       await closeSockets()
     },
-    status: () => statusOf(options, kube, actor),
+    status: () => statusOf(options, kube, instances, actor),
   }
 }
 
 type Root = ActorRefFrom<typeof adapterMachine>
 
-function compose(options: AdapterOptions, kube: KubeSide): typeof adapterMachine {
+/** The channel's stream is open, whatever it does with it. */
+const isOpen = (health: Health, channel: 'ccp' | 'mp'): boolean =>
+  /(^| )link\.open\./.test(health.component(channel)?.state ?? '')
+
+function compose(
+  options: AdapterOptions,
+  kube: KubeSide,
+  nsx: NsxManager,
+  instances: Instances,
+): typeof adapterMachine {
   const { settings, clock, random, log, health } = options
-  const nsx = createNsxManager({ http: options.nsxHttp, clock, random, log: log.child({ room: 'nsx' }) })
   const common = {
     clock,
     random,
@@ -158,6 +181,7 @@ function compose(options: AdapterOptions, kube: KubeSide): typeof adapterMachine
   return adapterMachine.provide({
     actors: {
       lease: kube.lease,
+      instances: instances.logic,
       watches: createWatchesMachine(Object.fromEntries(WATCHED.map((name) => [name, kube.watch(name)]))),
       readiness: readiness(kube),
       ccp: provideCcp({
@@ -165,6 +189,7 @@ function compose(options: AdapterOptions, kube: KubeSide): typeof adapterMachine
         log: log.child({ room: 'ccp' }),
         kube: kube.client,
         stores,
+        agents: createAgentHealth(stores, () => clock.monotonicMs()),
         settings: { tiers: settings.tiers ?? DEFAULT_TIERS },
       }),
       mp: provideMp({
@@ -225,7 +250,12 @@ function stopped(actor: Root): Promise<void> {
   })
 }
 
-function statusOf(options: AdapterOptions, kube: KubeSide, actor: Root): StatusSnapshot {
+function statusOf(
+  options: AdapterOptions,
+  kube: KubeSide,
+  instances: Instances,
+  actor: Root,
+): StatusSnapshot {
   const { health, settings } = options
   const warnings = health.warnings()
   const role = stateWords(actor.getSnapshot().value.role)
@@ -248,6 +278,8 @@ function statusOf(options: AdapterOptions, kube: KubeSide, actor: Root): StatusS
       }),
     ),
     warnings,
+    leader: kube.leaseHolder(),
+    instances: instances.view(),
   }
 }
 

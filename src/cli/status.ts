@@ -42,6 +42,8 @@ const MARKS = { error: ['red', '✗'], warning: ['yellow', '!'], info: ['blue', 
 export function screen(status: StatusSnapshot, now: number): string {
   const headline = status.ready ? paint(['green', 'bold'], 'READY') : paint(['red', 'bold'], 'NOT READY')
   const lines = [`${headline}  ${status.role}, instance ${status.instance}, cluster ${status.cluster.name}`]
+  if (status.role !== 'leading')
+    lines.push(status.leader === '' ? '  nobody leads' : `  ${status.leader} leads`)
   const explained = new Set(status.warnings.map(({ code, title }) => `${code}: ${title}`))
   for (const reason of status.reasons)
     if (!explained.has(reason)) lines.push(`  ${paint('red', '✗')} ${reason}`)
@@ -59,6 +61,14 @@ export function screen(status: StatusSnapshot, now: number): string {
     component === undefined ? 'not started' : briefState(component.state),
     component === undefined ? '' : duration(now - component.since),
   ])
+  const instances = status.instances.map(({ instance, role, self, seenMs, manager, reachedMs, version }) => [
+    self ? `${instance} (this one)` : instance,
+    role,
+    self ? '' : seenMs === undefined ? 'not seen lately' : `${duration(seenMs)} ago`,
+    manager === 'unknown' ? 'not known' : manager,
+    reachedMs === undefined ? 'never' : `${duration(reachedMs)} ago`,
+    version,
+  ])
   const stores = Object.entries(status.stores)
     .sort(([, a], [, b]) => Number(a.live && a.synced) - Number(b.live && b.synced))
     .map(([name, { objects, synced, live }]) => [
@@ -67,6 +77,7 @@ export function screen(status: StatusSnapshot, now: number): string {
       !synced ? 'not read yet' : live ? 'live' : 'behind: its watch is down',
     ])
   lines.push('', table([['PART', 'STATE', 'SINCE'], ...components]))
+  lines.push('', table([['INSTANCE', 'ROLE', 'SEEN', 'NSX', 'REACHED', 'VERSION'], ...instances]))
   lines.push('', table([['RESOURCE', 'OBJECTS', 'COPY'], ...stores]))
   lines.push('', `version ${status.version}, cluster id ${status.cluster.id}`)
   return lines.map(plainButColour).join('\n')

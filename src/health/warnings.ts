@@ -170,6 +170,26 @@ export const WARNINGS = {
     dependsOn: ['KUBE_UNREACHABLE'],
     blocksReady: true,
   },
+  INSTANCES_UNKNOWN: {
+    title: 'The Leases of the instances cannot be read or written',
+    severity: 'warning',
+    text: 'Leadership is not handed to an instance that reaches NSX when this one does not. Grant get, list, create, update and delete on leases in the namespace of the lease, as docs/rbac.yaml does.',
+    visibleAfterMs: 15_000,
+    dependsOn: ['KUBE_UNREACHABLE'],
+  },
+  NO_STANDBY: {
+    title: 'No other instance stands by',
+    severity: 'info',
+    text: 'When this one fails nobody follows. Run the adapter on another control-plane node, too.',
+    visibleAfterMs: 60_000,
+  },
+  STANDBY_WITHOUT_NSX: {
+    title: 'An instance that stands by does not reach the NSX Manager',
+    severity: 'warning',
+    text: 'Everything goes on, but it could not do more than repair drift if it had to lead. Check the network between its node and the manager.',
+    visibleAfterMs: 30_000,
+    dependsOn: ['NSX_UNREACHABLE'],
+  },
   DIAGNOSTICS_LOST: {
     title: 'Diagnostics are not kept',
     severity: 'info',

@@ -87,7 +87,8 @@ export async function createKubeSide(options: KubeSideOptions): Promise<KubeSide
   })
   const { http } = peer
   const gate = createGate(clock)
-  const client = createKubeClient({ http, gate, clock, log, userAgent })
+  const calls = { http, clock, log, userAgent, onRight: problems.right }
+  const client = createKubeClient({ ...calls, gate })
   const stores = createStores(options)
   const ready = () => [...stores.values()].every(({ synced, live }) => synced && live)
   const names = { namespace: lease.namespace ?? LEASE, name: lease.name ?? LEASE }
@@ -98,7 +99,7 @@ export async function createKubeSide(options: KubeSideOptions): Promise<KubeSide
     store: (name) => storeOf(stores, name),
     watch: (name) => watchOf(options, peer, problems, name, storeOf(stores, name)),
     lease: provideLease({
-      client: createKubeClient({ http, gate: OPEN_GATE, clock, log, userAgent, lane: 'lease' }),
+      client: createKubeClient({ ...calls, gate: OPEN_GATE, lane: 'lease', waitsWhenThrottled: false }),
       clock,
       random,
       gate,

@@ -25,7 +25,11 @@ export const CLUSTER_RULES: readonly Rule[] = [
 
 /** The Role in the lease's namespace. */
 export const LEASE_RULES: readonly Rule[] = [
-  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
+  {
+    apiGroups: ['coordination.k8s.io'],
+    resources: ['leases'],
+    verbs: ['get', 'list', 'create', 'update', 'delete'],
+  },
 ]
 
 export const ADAPTER_USER = 'antrea-nsx-adapter'

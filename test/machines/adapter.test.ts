@@ -33,6 +33,8 @@ function world(options: { deaf?: string[]; breakOnce?: string } = {}) {
             STANDBY: { actions: { type: 'hear', params: 'STANDBY' } },
             KUBE_READY: { actions: { type: 'hear', params: 'KUBE_READY' } },
             APPROVE: { actions: { type: 'hear', params: 'APPROVE' } },
+            GIVE_UP: { actions: { type: 'hear', params: 'GIVE_UP' } },
+            OFFER: { actions: sendParent({ type: 'GIVE_UP', to: 'b' }) },
             WIN: { actions: sendParent({ type: 'LEASE_HELD', leader }) },
             LOSE: { actions: sendParent({ type: 'LEASE_LOST' }) },
             STOP: options.deaf?.includes(name)
@@ -46,7 +48,14 @@ function world(options: { deaf?: string[]; breakOnce?: string } = {}) {
   const quiet = fromCallback(() => {})
   const actor = createActor(
     adapterMachine.provide({
-      actors: { lease: child('lease'), ccp: child('ccp'), mp: child('mp'), watches: quiet, readiness: quiet },
+      actors: {
+        lease: child('lease'),
+        instances: child('instances'),
+        ccp: child('ccp'),
+        mp: child('mp'),
+        watches: quiet,
+        readiness: quiet,
+      },
     }),
     { clock },
   )
@@ -102,7 +111,21 @@ test('a clean stop closes the channels first, then the lease', () => {
   heard.length = 0
   actor.send({ type: 'STOP' })
   assert.equal(role(), 'stopped')
-  assert.deepEqual(heard, ['ccp STOP', 'mp STOP', 'lease STOP'])
+  assert.deepEqual(heard, ['ccp STOP', 'mp STOP', 'lease STOP', 'instances STOP'])
+})
+
+test('the instances hear of leading, also when started anew, and what they give up reaches the lease', async () => {
+  const { actor, heard, clock, lease } = world({ breakOnce: 'instances' })
+  actor.send({ type: 'KUBE_READY' })
+  assert.equal(actor.getSnapshot().value.instances, 'failed')
+  lease('WIN')
+  await clock.advance(2_000)
+  actor.getSnapshot().children['instances']?.send({ type: 'OFFER' })
+  lease('LOSE')
+  assert.deepEqual(
+    heard.filter((line) => /^instances|GIVE_UP/.test(line)),
+    ['instances start', 'instances start', 'instances LEAD', 'lease GIVE_UP', 'instances STANDBY'],
+  )
 })
 
 test('a stop before anything was read, and one with deaf children, end within 2.5 s', async () => {

@@ -32,6 +32,8 @@ const status = (fields: Partial<StatusSnapshot> = {}): StatusSnapshot => ({
   components: { ccp: { state: 'watching', since: NOW - 3_600_000 } },
   stores: { pods: { objects: 12, synced: true, live: true } },
   warnings: [],
+  leader: 'cp-1',
+  instances: [],
   ...fields,
 })
 
@@ -102,4 +104,49 @@ test('durations are read at a glance', () => {
     '1 h',
     '3 d 4 h',
   ])
+})
+
+test('who leads, and what those who stand by reach', () => {
+  const seen = { self: false, version: '1', certificateSha256: undefined }
+  const text = stripVTControlCharacters(
+    screen(
+      status({
+        instance: 'cp-2',
+        role: 'standby',
+        leader: 'cp-1',
+        instances: [
+          {
+            ...seen,
+            instance: 'cp-1',
+            role: 'leading',
+            seenMs: 4_000,
+            manager: 'unreached',
+            reachedMs: 120_000,
+          },
+          {
+            ...seen,
+            instance: 'cp-2',
+            role: 'standby',
+            self: true,
+            seenMs: 0,
+            manager: 'reached',
+            reachedMs: 2_000,
+          },
+          {
+            ...seen,
+            instance: 'cp-3',
+            role: 'standby',
+            seenMs: undefined,
+            manager: 'unknown',
+            reachedMs: undefined,
+          },
+        ],
+      }),
+      NOW,
+    ),
+  )
+  assert.match(text, /cp-1 leads/)
+  assert.match(text, /cp-1 +leading +4 s ago +unreached +2 min ago/)
+  assert.match(text, /cp-2 \(this one\) +standby +reached +2 s ago/)
+  assert.match(text, /cp-3 +standby +not seen lately +not known +never/)
 })
