@@ -189,6 +189,20 @@ export const INVENTORY_SET_ASIDE_MAX = 1_000
 /** Requests of the manager that wait for an answer or for the next comparison; over it they are refused. */
 export const MP_REQUESTS_MAX = 100
 
+// ---- operations (docs/operations.md)
+/** A request that asks for longer gets this. */
+export const OPERATION_TIMEOUT_MS_MAX = 3_600_000
+/** What a request left is swept so long after its deadline: clocks of two control-plane nodes differ by less. */
+export const OPERATION_SWEEP_GRACE_MS = 60_000
+/** Words of one request kept until its answer is heard; the oldest go and are counted. A manager keeps as many. */
+export const OPERATION_WORDS_MAX = 1_000
+/** … and their bytes: a few requests run at once, so some 20 MiB in all. */
+export const OPERATION_WORDS_BYTES_MAX = 4 * MIB
+/** Words in one call, about; one word may be over it alone. */
+export const OPERATION_TELL_BYTES_MAX = 512 * KIB
+/** Answers to requests over MP_REQUESTS_MAX that are under way at once; beyond it nothing is said, and the manager asks again. */
+export const OPERATION_REFUSALS_MAX = 16
+
 // ---- health
 export const REPORT_INTERVAL_MS = 60_000
 /** An Antrea heartbeat older than this is unhealthy: 2.5 periods of 60 s. */

@@ -12,6 +12,7 @@ import type { Logger } from '../log/index.ts'
 import type { Clock, HttpClient, HttpMethod, Lane } from '../world/index.ts'
 import { callJson } from './call.ts'
 import type { KubeClient, WriteGate, WriteOptions } from './contract.ts'
+import { whileThrottled } from './patience.ts'
 import { resourcePath } from './resources.ts'
 import { createSlots } from './slots.ts'
 import type { KubeObject, ResourceType } from './types.ts'
@@ -29,7 +30,14 @@ export interface KubeClientOptions {
   readonly lane?: Lane
   /** Deadline of a read; writes have KUBE_WRITE_TIMEOUT_MS. */
   readonly readTimeoutMs?: number
+  /** False for the lease: its chart decides when it asks again, so a 429 is told at once. Default true. */
+  readonly waitsWhenThrottled?: boolean
+  /** Whether a call of this verb on this resource was allowed; `problem` is the API server's refusal for want of rights. */
+  readonly onRight?: (verb: Verb, type: ResourceType, problem: AdapterError | undefined) => void
 }
+
+/** The API server's words for what may be done (kubernetes.io, Authorization, "Determine the request verb"). */
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'delete'
 
 /** kubernetes.io, API concepts, "Metadata-only fetches". */
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
@@ -40,6 +48,8 @@ const WRITE_QUERY = new URLSearchParams({
   timeout: `${KUBE_WRITE_TIMEOUT_MS / 1_000}s`,
 }).toString()
 
+const METHODS = { create: 'POST', update: 'PUT', delete: 'DELETE' } as const
+
 /** A client as contract.ts promises it. Two of them never share their limit of writes in flight. */
 export function createKubeClient(options: KubeClientOptions): KubeClient {
   const { http, gate, clock, log } = options
@@ -47,24 +57,67 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
   const headers = { accept: 'application/json', 'user-agent': options.userAgent }
   const lane = options.lane ?? 'call'
 
+  /** Waits where the server asks for it, and says whether the right was there. */
+  const asked = async (
+    verb: Verb,
+    type: ResourceType,
+    signals: () => readonly (AbortSignal | undefined)[],
+    call: () => Promise<unknown>,
+  ): Promise<unknown> => {
+    try {
+      const answer = await (options.waitsWhenThrottled === false
+        ? call()
+        : whileThrottled(clock, signals, call))
+      options.onRight?.(verb, type, undefined)
+      return answer
+    } catch (error) {
+      if (error instanceof AdapterError && error.code === 'KUBE_FORBIDDEN' && error.kind === 'needs-person')
+        options.onRight?.(verb, type, error)
+      throw error
+    }
+  }
+
   const read = (
+    verb: 'get' | 'list',
+    type: ResourceType,
     path: string,
     subject: string,
     signal: AbortSignal | undefined,
     accept = headers.accept,
   ): Promise<unknown> =>
-    callJson(http, clock, {
-      method: 'GET',
-      path,
-      headers: { ...headers, accept },
-      lane,
-      subject,
-      timeoutMs: options.readTimeoutMs ?? KUBE_CALL_TIMEOUT_MS,
-      bytesMax: KUBE_BODY_BYTES_MAX,
-      signals: [signal],
-    })
+    asked(
+      verb,
+      type,
+      () => [signal],
+      () =>
+        callJson(http, clock, {
+          method: 'GET',
+          path,
+          headers: { ...headers, accept },
+          lane,
+          subject,
+          timeoutMs: options.readTimeoutMs ?? KUBE_CALL_TIMEOUT_MS,
+          bytesMax: KUBE_BODY_BYTES_MAX,
+          signals: [signal],
+        }),
+    )
 
-  const write = async (
+  const write = (
+    verb: 'create' | 'update' | 'delete',
+    type: ResourceType,
+    path: string,
+    body: unknown,
+    subject: string,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> =>
+    asked(
+      verb,
+      type,
+      () => [gate.signal, signal],
+      () => writeOnce(METHODS[verb], path, body, subject, signal),
+    )
+
+  const writeOnce = async (
     method: HttpMethod,
     path: string,
     body: unknown,
@@ -103,22 +156,29 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     ) {
       const subject = subjectOf('GET', type, name, namespace)
       try {
-        return asObject<T>(await read(resourcePath(type, namespace, name), subject, signal), subject)
+        return asObject<T>(
+          await read('get', type, resourcePath(type, namespace, name), subject, signal),
+          subject,
+        )
       } catch (error) {
         if (isNotFound(error)) return undefined
         throw error
       }
     },
     list: (type, namespace, signal) =>
-      listAll(type, resourcePath(type, namespace), (path, subject) => read(path, subject, signal)),
+      listAll(type, resourcePath(type, namespace), (path, subject) =>
+        read('list', type, path, subject, signal),
+      ),
     listMetadata: (type, signal) =>
-      listAll(type, resourcePath(type), (path, subject) => read(path, subject, signal, METADATA_ONLY)),
+      listAll(type, resourcePath(type), (path, subject) =>
+        read('list', type, path, subject, signal, METADATA_ONLY),
+      ),
     async create<T extends KubeObject>(type: ResourceType, object: T, writeOptions: WriteOptions = {}) {
       const { name, namespace } = object.metadata
       const subject = subjectOf('POST', type, name, namespace)
       const path = resourcePath(type, namespace)
       return asObject<T>(
-        await write('POST', path, withoutManagers(object), subject, writeOptions.signal),
+        await write('create', type, path, withoutManagers(object), subject, writeOptions.signal),
         subject,
       )
     },
@@ -128,7 +188,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       requirePreconditions(object, subject)
       const path = resourcePath(type, namespace, name)
       return asObject<T>(
-        await write('PUT', path, withoutManagers(object), subject, writeOptions.signal),
+        await write('update', type, path, withoutManagers(object), subject, writeOptions.signal),
         subject,
       )
     },
@@ -138,7 +198,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       const preconditions = requirePreconditions(object, subject)
       const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, propagationPolicy: 'Background' }
       try {
-        await write('DELETE', resourcePath(type, namespace, name), body, subject, writeOptions.signal)
+        await write('delete', type, resourcePath(type, namespace, name), body, subject, writeOptions.signal)
       } catch (error) {
         if (!isNotFound(error)) throw error
       }

@@ -29,8 +29,9 @@ export interface WriteOptions {
  * Single objects. Every write passes the gate first (`LEASE_NOT_HELD`, kind wait-for, when it is shut), goes with
  * fieldManager `antrea-nsx-adapter`, fieldValidation=Strict and timeout=5s, and resolves with the object as stored.
  * Errors are AdapterErrors: KUBE_CONFLICT, KUBE_NOT_FOUND, KUBE_ALREADY_EXISTS, KUBE_FORBIDDEN, KUBE_UNAUTHORIZED,
- * KUBE_ADMISSION_DENIED, KUBE_INVALID, KUBE_TOO_LARGE, KUBE_WEBHOOK_UNAVAILABLE, KUBE_THROTTLED, KUBE_SERVER_ERROR, KUBE_EXPIRED
- * and the transport's.
+ * KUBE_ADMISSION_DENIED, KUBE_INVALID, KUBE_UNKNOWN_FIELD, KUBE_TOO_LARGE, KUBE_QUOTA_EXCEEDED, KUBE_WEBHOOK_UNAVAILABLE,
+ * KUBE_WEBHOOK_FAILED, KUBE_WRITE_UNCERTAIN, KUBE_THROTTLED, KUBE_SERVER_ERROR, KUBE_EXPIRED and the transport's. A 429
+ * with Retry-After is waited for and the call made again, within KUBE_THROTTLED_WAIT_MS.
  */
 export interface KubeClient {
   get<T extends KubeObject>(

@@ -3,10 +3,13 @@ import { type AdapterError, TransportError } from '../errors.ts'
 import type { Health, WarningCode } from '../health/index.ts'
 import type { Logger } from '../log/index.ts'
 import { RESOURCES, type ResourceName } from './resources.ts'
+import type { ResourceType } from './types.ts'
 
 export interface Problems {
   /** What is wrong there now; undefined: nothing. */
   report(where: ResourceName | 'api-server', problem: AdapterError | undefined): void
+  /** Whether the API server let us do this; `problem` is its refusal for want of the right. */
+  right(verb: string, type: ResourceType, problem: AdapterError | undefined): void
 }
 
 const RAISED = [
@@ -47,7 +50,21 @@ export function createProblems(health: Health, log: Logger): Problems {
     }
   }
 
+  const denied = new Map<string, string>()
+
   return {
+    right(verb, type, problem) {
+      const right = `${verb} ${type.group === '' ? type.plural : `${type.plural}.${type.group}`}`
+      if (problem === undefined) {
+        if (!denied.delete(right)) return
+        log.info({ right }, 'the right is there')
+      } else {
+        if (!denied.has(right)) log.warn({ right, code: problem.code }, problem.message)
+        denied.set(right, `${right}: ${problem.message}`)
+      }
+      if (denied.size === 0) health.clear('KUBE_FORBIDDEN', 'calls')
+      else health.set('KUBE_FORBIDDEN', [...denied.values()].sort().join('; '), 'calls')
+    },
     report(where, problem) {
       if (problem === undefined) {
         if (!standing.delete(where)) return

@@ -42,6 +42,7 @@ export const RESOURCES = {
     plural: 'networkpolicies',
     namespaced: true,
   },
+  configMaps: core('ConfigMap', 'configmaps', true),
   leases: { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true },
   clusterNetworkPolicies: crd('ClusterNetworkPolicy', 'clusternetworkpolicies'),
   antreaNetworkPolicies: crd('NetworkPolicy', 'networkpolicies', true),
@@ -55,11 +56,37 @@ export const RESOURCES = {
   },
   clusterGroups: crd('ClusterGroup', 'clustergroups'),
   tiers: crd('Tier', 'tiers'),
+  traceflows: crd('Traceflow', 'traceflows'),
+  groups: crd('Group', 'groups', true),
+  egresses: crd('Egress', 'egresses'),
+  ipPools: crd('IPPool', 'ippools'),
+  externalIPPools: crd('ExternalIPPool', 'externalippools'),
+  gateways: {
+    group: 'gateway.networking.k8s.io',
+    version: 'v1',
+    kind: 'Gateway',
+    plural: 'gateways',
+    namespaced: true,
+  },
+  configMaps: core('ConfigMap', 'configmaps', true),
   antreaAgentInfos: crd('AntreaAgentInfo', 'antreaagentinfos'),
   antreaControllerInfos: crd('AntreaControllerInfo', 'antreacontrollerinfos'),
 } as const satisfies Record<string, ResourceType>
 
 export type ResourceName = keyof typeof RESOURCES
+
+/**
+ * Those that a cluster may do without: Gateway API is an add-on, and Antrea's versions serve different kinds at v1beta1.
+ * Where one is not served (as discovery says) it is reported, and looked for again; everything else goes on without it.
+ */
+export const OPTIONAL: ReadonlySet<ResourceName> = new Set<ResourceName>([
+  'gateways',
+  'antreaNetworkPolicies',
+  'groups',
+  'egresses',
+  'ipPools',
+  'externalIPPools',
+])
 
 /** `/api/v1/...` or `/apis/GROUP/VERSION/...` of a collection or of one object, segments encoded. */
 export function resourcePath(

@@ -200,3 +200,75 @@ test('an aborted call rejects with the reason and leaves no timer', async () => 
   await call
   assert.equal(clock.timers, 0)
 })
+
+const throttled = (seconds?: string) =>
+  failure(429, 'TooManyRequests', 'the server has asked us to try again later', {
+    ...(seconds === undefined ? {} : { details: { retryAfterSeconds: Number(seconds) } }),
+  })
+
+test('a call that is shed waits as long as it is asked to, alone, and is made again', async () => {
+  const { api, client, clock } = world()
+  let left = 2
+  api.intercept = ({ method, path }) =>
+    method === 'POST' && path.startsWith(GROUPS) && left-- > 0 ? throttled('7') : undefined
+  const made = client.create(RESOURCES.clusterGroups, group('web'))
+  await clock.advance(13_900)
+  assert.equal(api.get(`${GROUPS}/web`), undefined)
+  api.intercept = undefined
+  await client.get(RESOURCES.clusterGroups, 'other')
+  await clock.advance(200)
+  assert.equal((await made).metadata.name, 'web')
+  assert.equal(api.asked.filter(({ method }) => method === 'POST').length, 3)
+})
+
+test('it gives up with the server’s word when that takes too long, and at once without a time to wait', async () => {
+  const { api, client, clock } = world()
+  let asked = 0
+  api.intercept = () => {
+    asked += 1
+    return throttled('8')
+  }
+  const refused = assert.rejects(client.create(RESOURCES.clusterGroups, group('web')), code('KUBE_THROTTLED'))
+  await clock.advance(24_500)
+  await refused
+  assert.equal(asked, 4)
+  api.intercept = () => throttled()
+  await assert.rejects(client.create(RESOURCES.clusterGroups, group('web')), code('KUBE_THROTTLED'))
+  assert.equal(clock.timers, 0)
+})
+
+test('a wait ends with the gate, and with who asked', async () => {
+  const { api, client, clock } = world()
+  api.intercept = () => throttled('5')
+  const stop = new AbortController()
+  const refused = assert.rejects(
+    client.create(RESOURCES.clusterGroups, group('web'), { signal: stop.signal }),
+    /enough/,
+  )
+  await clock.advance(1_000)
+  stop.abort(new Error('enough'))
+  await refused
+  assert.equal(clock.timers, 0)
+})
+
+test('it is told which right is missing, and when it is there', async () => {
+  const clock = createFakeClock()
+  const api = createFakeKubeApi()
+  const link = connectInProcess(api.handler, { origin: 'https://kube', peer: { address: 'test' }, clock })
+  const told: string[] = []
+  const client = createKubeClient({
+    http: link.client,
+    gate: OPEN_GATE,
+    clock,
+    log: SILENT,
+    userAgent: 'test/1',
+    onRight: (verb, type, problem) => told.push(`${verb} ${type.plural} ${problem?.code ?? 'ok'}`),
+  })
+  api.intercept = () => failure(403, 'Forbidden', 'x is forbidden: User "a" cannot create resource "x"')
+  await assert.rejects(client.create(RESOURCES.clusterGroups, group('web')), code('KUBE_FORBIDDEN'))
+  api.intercept = () => failure(500, 'InternalError', 'ill')
+  await assert.rejects(client.list(RESOURCES.clusterGroups), code('KUBE_SERVER_ERROR'))
+  api.intercept = undefined
+  await client.create(RESOURCES.clusterGroups, group('web'))
+  assert.deepEqual(told, ['create clustergroups KUBE_FORBIDDEN', 'create clustergroups ok'])
+})
