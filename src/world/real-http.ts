@@ -178,7 +178,9 @@ const handOver = (socket: TLSSocket): buildConnector.connector => {
   return (_, callback) => {
     if (isTaken || socket.destroyed) return callback(new Error('the connection was reset'), null)
     isTaken = true
-    callback(null, socket)
+    // It does not go on when it is answered at once.
+    queueMicrotask(() => callback(null, socket))
+    return undefined
   }
 }
 
