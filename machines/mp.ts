@@ -1,7 +1,8 @@
 /**
- * Inventory and health up, requests down: the life of the MP channel. Beside the link (link.ts) run two regions, each
- * only while the link is open: `inventory` compares NSX with the cluster, first as a whole and then by what changes, and
- * `health` reports. The link is synced when the first comparison is carried out.
+ * Inventory and health up, requests down: the life of the MP channel. Beside the link (link.ts) run three regions. Two of
+ * them only while the link is open: `inventory` compares NSX with the cluster, first as a whole and then by what changes,
+ * and `health` reports. `requests` lives as long as the leadership: it starts one operation (operation.ts) a request and
+ * sweeps what earlier leaders left. The link is synced when the first comparison is carried out.
  */
 import { and, assign, enqueueActions, fromCallback, fromPromise, raise, setup } from 'xstate'
 import type { AdapterError } from '../src/errors.ts'
@@ -19,6 +20,8 @@ import {
   needsPerson,
   noteError,
 } from './link.ts'
+import { operationMachine } from './operation.ts'
+import { type MpRequest, operationId, type RequestsEvent, requestOver, requestsRegion } from './requests.ts'
 
 export type MpEvent =
   | ChannelEvent
@@ -32,6 +35,7 @@ export type MpEvent =
   /** Raised inside: whether deletes wait for a second comparison. */
   | { readonly type: 'GUARDED' }
   | { readonly type: 'UNGUARDED' }
+  | RequestsEvent
 
 export interface MpContext extends LinkContext {
   readonly kubeReady: boolean
@@ -47,6 +51,8 @@ export interface MpContext extends LinkContext {
     /** True when NSX was read back completely in this session. */
     readonly compared: boolean
   }
+  /** Ids of the requests that have an operation. */
+  readonly requests: readonly string[]
 }
 
 /** What carrying a plan out came to, as far as the chart decides by it. */
@@ -83,6 +89,9 @@ const base = setup({
     /** Plans from both sides as they are and carries it out. */
     applyInventory: fromPromise<InventoryOutcome>(() => missing('applyInventory')),
     sendHealth: fromPromise<void, LinkContext>(() => missing('sendHealth')),
+    operation: operationMachine,
+    /** Takes away what requests of earlier leaders left in the cluster past their deadline; not of those given. */
+    sweepRequests: fromPromise<void, readonly string[]>(() => missing('sweepRequests')),
   },
   actions: {
     setLeader: assign({ leader: ({ event }) => (event.type === 'LEAD' ? event.leader : undefined) }),
@@ -122,6 +131,38 @@ const base = setup({
     }),
     /** Judges the agents again; ages pass without an event. */
     judgeHealth: () => {},
+    /** One operation a request, however often it is sent; over the limit it is refused. */
+    takeRequest: enqueueActions(({ enqueue, context, event, check }) => {
+      const { id, kind, body, timeoutMs, session, attempt } = event as MpRequest
+      if (context.requests.includes(id)) enqueue.sendTo(operationId(id), { type: 'ATTACH', session, attempt })
+      else if (check('hasRoom')) {
+        enqueue.spawnChild('operation', {
+          id: operationId(id),
+          input: { id, kind, body, timeoutMs, session, attempt },
+        })
+        enqueue.assign({ requests: [...context.requests, id] })
+      } else enqueue('refuseRequest')
+    }),
+    refuseRequest: () => {},
+    cancelRequest: enqueueActions(({ enqueue, context, event }) => {
+      const { id } = event as { id: string }
+      if (context.requests.includes(id)) enqueue.sendTo(operationId(id), { type: 'CANCEL' })
+    }),
+    detachRequests: enqueueActions(({ enqueue, context }) => {
+      for (const id of context.requests) enqueue.sendTo(operationId(id), { type: 'DETACH' })
+    }),
+    endRequests: enqueueActions(({ enqueue, context }) => {
+      for (const id of context.requests) enqueue.stopChild(operationId(id))
+      enqueue.assign({ requests: [] })
+    }),
+    forgetRequest: enqueueActions(({ enqueue, context, event }) => {
+      const id = requestOver(context.requests, event)
+      if (id === undefined) return
+      enqueue.stopChild(operationId(id))
+      enqueue.assign({ requests: context.requests.filter((other) => other !== id) })
+    }),
+    /** One that broke, which is a fault of the adapter. */
+    reportBrokenRequest: () => {},
   },
   guards: {
     needsPerson: ({ context }) => needsPerson(context),
@@ -132,6 +173,8 @@ const base = setup({
     isCompareDue: ({ context }) => context.inventory.compare || !context.inventory.compared,
     isChanged: ({ context }) => context.inventory.changed,
     healthChanged: () => false,
+    hasRoom: () => true,
+    isRequestOver: ({ context, event }) => requestOver(context.requests, event) !== undefined,
   },
   delays: {
     ...LINK_DELAYS,
@@ -154,6 +197,8 @@ const base = setup({
     /** A report that was not heard goes again before the interval is over. */
     reportRetry: 10_000,
     reportLimit: 20_000,
+    sweepPeriod: 60_000,
+    sweepLimit: 60_000,
   },
 })
 
@@ -298,11 +343,11 @@ const health = base.createStateConfig({
 export const mpMachine = base.createMachine({
   id: 'mp',
   type: 'parallel',
-  context: { ...LINK_CONTEXT, kubeReady: false, inventory: NO_INVENTORY },
+  context: { ...LINK_CONTEXT, kubeReady: false, inventory: NO_INVENTORY, requests: [] },
   on: {
     KUBE_READY: { actions: 'noteKubeReady' },
     KUBE_LOST: { actions: assign({ kubeReady: false }) },
   },
   invoke: { id: 'watchHealth', src: 'watchHealth' },
-  states: { link: linkRegion, inventory, health },
+  states: { link: linkRegion, inventory, health, requests: requestsRegion },
 })

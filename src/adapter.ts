@@ -198,6 +198,7 @@ function compose(
         stores,
         clusterName: settings.clusterName,
         gate: kube.gate,
+        operations: [],
       }),
     },
     actions: {

@@ -42,7 +42,6 @@ export const RESOURCES = {
     plural: 'networkpolicies',
     namespaced: true,
   },
-  configMaps: core('ConfigMap', 'configmaps', true),
   leases: { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true },
   clusterNetworkPolicies: crd('ClusterNetworkPolicy', 'clusternetworkpolicies'),
   antreaNetworkPolicies: crd('NetworkPolicy', 'networkpolicies', true),

@@ -4,6 +4,7 @@ import type { AntreaAgentInfo, AntreaControllerInfo, ClusterNetworkPolicy } from
 import type { Store, WriteGate } from '../kube/contract.ts'
 import type { Logger } from '../log/index.ts'
 import type { NsxManager } from '../nsx/index.ts'
+import type { Operation } from '../operations/index.ts'
 import type { Clock, Random } from '../world/index.ts'
 
 export interface MpDeps {
@@ -33,4 +34,6 @@ export interface MpDeps {
   readonly adapterVersion: string
   /** NSX is written only while the lease is held. */
   readonly gate: WriteGate
+  /** What the manager may ask for, beside a comparison of the inventory. */
+  readonly operations: readonly Operation[]
 }

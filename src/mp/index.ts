@@ -1,10 +1,11 @@
 /**
  * The MP channel: the cluster's inventory and health up to NSX, requests down. inventory/ maps, plans and applies; health
- * judges Antrea's heartbeats. Only the composition (adapter.ts), the command line and tests come in here.
+ * judges Antrea's heartbeats; requests/ has operations carried out. Only the composition (adapter.ts), the command line and tests come in here.
  */
 import { fromCallback, fromPromise } from 'xstate'
 import type { LinkContext } from '../../machines/link.ts'
 import { type MpEvent, mpMachine } from '../../machines/mp.ts'
+import type { MpRequest } from '../../machines/requests.ts'
 import { type AdapterError, retry } from '../errors.ts'
 import {
   BACKOFF_BASE_MS,
@@ -25,9 +26,10 @@ import {
   takesNewerFields,
 } from './inventory/index.ts'
 import { createObservation } from './observe.ts'
-import { createRequests, REQUEST_KINDS } from './requests.ts'
+import { createRequests, createResync, followRequests, type RequestListener } from './requests/index.ts'
 
 export type { MpDeps } from './deps.ts'
+export { createAgentHealth } from './health/index.ts'
 
 export type MpLogic = typeof mpMachine
 
@@ -38,7 +40,16 @@ export function provideMp(deps: MpDeps): MpLogic {
   const reporter = createHealthReporter({ clock, health, nsx, clusterId, heartbeats })
   const view = createView(stores, clusterId, (node) => reporter.agentStatus(node))
   const inventory = createInventory({ ...deps, book: createBook(), view })
-  const requests = createRequests({ nsx, clock, log, clusterId })
+  let compare = () => {}
+  const resync = createResync(() => compare())
+  const requests = createRequests({
+    nsx,
+    clock,
+    random,
+    log,
+    clusterId,
+    operations: [...deps.operations, resync.operation],
+  })
   const warnings = createLinkWarnings(health, 'mp')
   const observed = createObservation(deps, { heartbeats, reporter, view })
 
@@ -46,17 +57,23 @@ export function provideMp(deps: MpDeps): MpLogic {
     actors: {
       connect: fromPromise<Session, LinkContext>(({ input: { leader }, signal }) => {
         if (leader === undefined) throw retry('NOT_LEADING', 'only the leader opens a session')
-        return openLink(deps, 'mp', REQUEST_KINDS, leader, signal)
+        return openLink(deps, 'mp', requests.kinds, leader, signal)
       }),
       follow: fromCallback<MpEvent, LinkContext>(({ input, sendBack }) => {
         const stop = new AbortController()
-        const listener = {
+        const listener: RequestListener = {
           onSeen: () => sendBack({ type: 'SEEN' }),
-          onResync: () => sendBack({ type: 'COMPARE' }),
-          onFailed: (error: AdapterError) => sendBack({ type: 'FAILED', error }),
+          onRequest: (request) => sendBack({ type: 'REQUEST', ...request }),
+          onCancel: (id) => sendBack({ type: 'CANCEL', id }),
+          onFailed: (error) => sendBack({ type: 'FAILED', error }),
         }
-        void requests.follow(input.session?.session ?? '', listener, stop.signal)
-        return () => stop.abort(new Error('the link was given up'))
+        compare = () => sendBack({ type: 'COMPARE' })
+        void followRequests(deps, input.session?.session ?? '', listener, stop.signal)
+        return () => {
+          // The next session begins with a comparison of its own.
+          compare = () => {}
+          stop.abort(new Error('the link was given up'))
+        }
       }),
       probe: fromPromise<void>(({ signal }) => nsx.probe('mp', signal)),
       closeSession: fromPromise<void, LinkContext>(async ({ input }) => {
@@ -65,7 +82,7 @@ export function provideMp(deps: MpDeps): MpLogic {
       watchHealth: fromCallback<MpEvent>(({ sendBack }) => observed.watchHealth(sendBack)),
       observe: fromCallback<MpEvent>(({ sendBack }) => observed.follow(sendBack)),
       readInventory: fromPromise<void>(async ({ signal }) => {
-        if (requests.beginResync()) inventory.forgive()
+        if (resync.begin()) inventory.forgive()
         if (observed.isNewSession()) {
           const record = { ...deps, nodes: stores.nodes, check: () => gate.check() }
           const [newerFields] = await Promise.all([
@@ -79,12 +96,16 @@ export function provideMp(deps: MpDeps): MpLogic {
       }),
       applyInventory: fromPromise(async ({ signal }) => {
         const done = await inventory.reconcile(signal)
-        requests.finishResync(done)
+        resync.finish(done)
         warnings.well()
         return done
       }),
       sendHealth: fromPromise<void, LinkContext>(({ input, signal }) =>
         reporter.send(input.session?.session ?? '', signal),
+      ),
+      operation: requests.logic,
+      sweepRequests: fromPromise<void, readonly string[]>(({ input, signal }) =>
+        requests.sweep(input, signal),
       ),
     },
     actions: {
@@ -103,8 +124,16 @@ export function provideMp(deps: MpDeps): MpLogic {
         if (work.failures > 1 || work.error?.kind !== 'retry') warnings.problem(work.error, words)
       },
       judgeHealth: () => observed.judge(),
+      refuseRequest: ({ event }) => requests.refuse(event as MpRequest),
+      reportBrokenRequest: ({ event }) => {
+        const { error } = event as { error?: unknown }
+        if (error !== undefined) log.error({ err: error, code: 'INTERNAL' }, 'an operation broke')
+      },
     },
-    guards: { healthChanged: () => reporter.hasChanged() },
+    guards: {
+      healthChanged: () => reporter.hasChanged(),
+      hasRoom: ({ context }) => requests.hasRoom(context.requests),
+    },
     delays: {
       backoff: ({ context }) => backoffMs(random, context.failures, BACKOFF_BASE_MS, context.error),
       inventoryBackoff: ({ context: { inventory: work } }) =>

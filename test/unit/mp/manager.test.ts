@@ -31,6 +31,7 @@ async function start() {
     instance: 'test',
     adapterVersion: '0',
     gate: OPEN_GATE,
+    operations: [],
   })
   const actor = createActor(logic, { clock })
   const words = () => stateWords(actor.getSnapshot().value)

@@ -123,7 +123,8 @@ export function createFakeNsx(clock: Clock, random: Random) {
     const event = /\/requests\/([^/]+)\/events$/.exec(path)
     if (event) {
       events.push({ rid: decodeURIComponent(event[1] ?? ''), body: body as (typeof events)[0]['body'] })
-      return json(200, { acknowledged: 1 })
+      const { events: said } = body as { events: { seq: number }[] }
+      return json(200, { acknowledged: said.at(-1)?.seq })
     }
     if (method === 'POST' && path.endsWith('/health')) {
       reports.push(body as Record<string, unknown>)

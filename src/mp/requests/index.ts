@@ -1,0 +1,212 @@
+/**
+ * What the manager asks of the cluster (docs/protocol.md, Requests): the stream is read (stream.ts), each request is one
+ * operation of src/operations under the operation chart, and a journal keeps what the manager has not heard yet. This file
+ * gives the charts their ports. Only the channel's index.ts and tests come in here.
+ *
+ * A request is carried out once however often it is sent: here by its id, after a change of leader by what it left in the
+ * cluster under a name made from its id. It gets exactly one final answer, at its deadline at the latest.
+ */
+import { fromCallback, fromPromise } from 'xstate'
+import {
+  type OperationContext,
+  type OperationEvent,
+  type Outcome,
+  operationMachine,
+  type Told,
+} from '../../../machines/operation.ts'
+import type { MpRequest } from '../../../machines/requests.ts'
+import { type AdapterError, asAdapterError, needsPerson, retry } from '../../errors.ts'
+import { createSlots, type Slots } from '../../kube/slots.ts'
+import { BACKOFF_BASE_MS, MP_REQUESTS_MAX, OPERATION_REFUSALS_MAX } from '../../limits.ts'
+import { type Fields, type Operation, sweepOperations } from '../../operations/index.ts'
+import { backoffMs, type Random } from '../../world/index.ts'
+import { createJournal, type Journal } from './journal.ts'
+import type { StreamDeps } from './stream.ts'
+
+export { createResync, type Resync } from './resync.ts'
+export { followRequests, type RequestListener, type StreamDeps } from './stream.ts'
+
+export interface RequestsDeps extends StreamDeps {
+  readonly random: Random
+  readonly operations: readonly Operation[]
+}
+
+export interface Requests {
+  /** Kinds that are carried out; told to the manager as capabilities. */
+  readonly kinds: readonly string[]
+  /** The chart of one request, its ports provided. */
+  readonly logic: typeof operationMachine
+  hasRoom(live: readonly string[]): boolean
+  /** Answers a request there is no room for. */
+  refuse(request: MpRequest): void
+  sweep(live: readonly string[], signal: AbortSignal): Promise<void>
+}
+
+export function createRequests(deps: RequestsDeps): Requests {
+  const { clock, random, log, operations } = deps
+  const byKind = new Map(operations.map((operation) => [operation.kind, operation]))
+  const slots = new Map<string, Slots>(operations.map(({ kind, runsMax }) => [kind, createSlots(runsMax)]))
+  const journals = new WeakMap<OperationContext['request'], Journal>()
+  const journalOf = ({ request }: OperationContext): Journal => {
+    const known = journals.get(request)
+    if (known !== undefined) return known
+    const made = createJournal(clock.now() + request.timeoutMs)
+    journals.set(request, made)
+    return made
+  }
+  let refusals = 0
+
+  const logic = operationMachine.provide({
+    actors: {
+      turn: fromCallback<OperationEvent, OperationContext>(({ input, sendBack }) => {
+        journalOf(input).onMore = () => sendBack({ type: 'SAY' })
+        const stop = new AbortController()
+        // A kind that is not carried out waits for nobody.
+        const turn = slots.get(input.request.kind)?.take(stop.signal) ?? Promise.resolve(() => {})
+        let free = () => {}
+        turn.then(
+          (release) => {
+            if (stop.signal.aborted) return release()
+            free = release
+            sendBack({ type: 'TURN' })
+          },
+          () => {},
+        )
+        return () => {
+          stop.abort(retry('OPERATION_OVER', 'the request is over'))
+          free()
+        }
+      }),
+      run: fromPromise<unknown, OperationContext>(async ({ input, signal }) => {
+        const { id, kind, body } = input.request
+        const journal = journalOf(input)
+        try {
+          const operation = byKind.get(kind)
+          if (operation === undefined) throw unsupported(kind, byKind.keys())
+          const run = { id, deadlineMs: journal.deadlineMs, signal, say: journal.say }
+          return await operation.accept(body)(run)
+        } catch (thrown) {
+          throw asAdapterError(thrown)
+        }
+      }),
+      clear: fromPromise<void, OperationContext>(async ({ input: { request }, signal }) => {
+        await byKind.get(request.kind)?.clear(request.id, signal)
+      }),
+      tell: fromPromise<Told, OperationContext>(({ input, signal }) =>
+        tell(deps, input, journalOf(input), signal),
+      ),
+    },
+    actions: {
+      beginAnswer: ({ context }) => journalOf(context).begin(),
+      conclude: ({ context }) => {
+        const answer = answerOf(context.outcome)
+        journalOf(context).conclude(answer)
+        const { id, kind } = context.request
+        log.info(
+          { request: id, kind, outcome: context.outcome?.kind, code: answer['code'] },
+          'a request is answered',
+        )
+      },
+      reportClearError: ({ context: { request }, event }) => {
+        const { code, message } = asAdapterError((event as { error?: unknown }).error)
+        log.warn({ request: request.id, code }, `what a request left is taken away later: ${message}`)
+      },
+      reportTellError: ({ context: { request, tellError } }) => {
+        const words = tellError?.message ?? 'the manager did not answer in time'
+        log.warn({ request: request.id, code: tellError?.code }, `a request could not be answered: ${words}`)
+      },
+      reportUnheard: ({ context: { request } }) =>
+        log.warn({ request: request.id }, 'the answer of a request was not heard by anybody; it is given up'),
+    },
+    guards: { hasUnsaid: ({ context }) => journalOf(context).hasUnsaid() },
+    delays: {
+      deadline: ({ context: { request } }) =>
+        Math.min(request.timeoutMs, byKind.get(request.kind)?.timeoutMsMax ?? request.timeoutMs),
+      runBackoff: ({ context }) => backoffMs(random, context.failures, BACKOFF_BASE_MS, context.error),
+      tellBackoff: ({ context }) =>
+        backoffMs(random, context.tellFailures, BACKOFF_BASE_MS, context.tellError),
+    },
+  })
+
+  return {
+    kinds: operations.map(({ kind }) => kind),
+    logic,
+    hasRoom: (live) => live.length < MP_REQUESTS_MAX,
+    refuse({ id, session, attempt }) {
+      if (refusals >= OPERATION_REFUSALS_MAX) return
+      refusals += 1
+      const message = `${MP_REQUESTS_MAX} requests wait already; ask again when they are answered.`
+      const events = [{ seq: 1, t: 'error', code: 'TOO_MANY_REQUESTS', message }]
+      post(deps, id, { session, attempt, events })
+        .catch((thrown: unknown) =>
+          log.warn({ request: id, code: asAdapterError(thrown).code }, 'a refusal was not heard'),
+        )
+        .finally(() => {
+          refusals -= 1
+        })
+    },
+    sweep: (live, signal) => sweepOperations({ clock, log, operations }, (id) => live.includes(id), signal),
+  }
+}
+
+const unsupported = (kind: string, kinds: Iterable<string>) =>
+  needsPerson(
+    'REQUEST_KIND_UNSUPPORTED',
+    `This adapter does not carry out ${kind.slice(0, 100)}; ask for one of: ${[...kinds].join(', ')}.`,
+  )
+
+interface Acknowledged {
+  readonly acknowledged?: unknown
+}
+
+const post = (
+  { nsx, clusterId }: RequestsDeps,
+  id: string,
+  body: { readonly session: string; readonly attempt: number; readonly events: readonly Fields[] },
+  signal?: AbortSignal,
+): Promise<Acknowledged | undefined> =>
+  nsx.call<Acknowledged | undefined>({
+    method: 'POST',
+    path: `/mp/v1/clusters/${encodeURIComponent(clusterId)}/requests/${encodeURIComponent(id)}/events`,
+    body,
+    ...(signal === undefined ? {} : { signal }),
+  })
+
+/** One call. What the manager does not take is no answer; a session that ended waits for the next one. */
+async function tell(
+  deps: RequestsDeps,
+  { request, attached }: OperationContext,
+  journal: Journal,
+  signal: AbortSignal,
+): Promise<Told> {
+  if (attached === undefined) throw retry('SESSION_ENDED', 'there is no session to answer in')
+  const { events, final } = journal.batch()
+  try {
+    const answer = await post(deps, request.id, { ...attached, events }, signal)
+    const heard = answer?.acknowledged
+    if (typeof heard !== 'number' || !journal.acknowledge(heard))
+      throw retry('NSX_PROTOCOL', `the manager acknowledged ${String(heard)}, not the last event`)
+    return final ? 'final' : 'more'
+  } catch (thrown) {
+    const error = asAdapterError(thrown)
+    // The manager lost what it had heard: it hears all of it again.
+    if (error.code === 'EVENT_SEQUENCE') journal.begin()
+    if (isForgotten(error)) return 'gone'
+    throw error
+  }
+}
+
+/** The manager does not know the request, or does not take what is said: nobody waits for more. */
+const isForgotten = ({ code, kind }: AdapterError): boolean =>
+  code === 'NSX_NOT_FOUND' || (kind === 'needs-person' && code === 'NSX_BAD_REQUEST')
+
+function answerOf(outcome: Outcome | undefined): Fields {
+  if (outcome?.kind === 'done') return { t: 'result', ...(outcome.result as Fields) }
+  if (outcome?.kind === 'failed')
+    return { t: 'error', code: outcome.error.code, message: outcome.error.message }
+  if (outcome?.kind === 'cancelled')
+    return { t: 'error', code: 'CANCELLED', message: 'The request was cancelled.' }
+  const last = outcome?.kind === 'timed-out' ? outcome.error : undefined
+  const why = last === undefined ? '' : ` The last try failed with ${last.code}: ${last.message}`
+  return { t: 'error', code: 'TIMED_OUT', message: `The request was not done within its time.${why}` }
+}

@@ -1,0 +1,49 @@
+/** Names of what requests write to the cluster, so that whoever comes later finds it by the request alone. Pure. */
+import type { KubeObject, ObjectMeta } from '../kube/types.ts'
+import { sha256Hex } from '../protocol/hash.ts'
+import type { Remembered } from './types.ts'
+
+export const OPERATION_LABEL = 'antrea-nsx-adapter/operation'
+const MANAGED_BY = 'app.kubernetes.io/managed-by'
+const MANAGER = 'antrea-nsx-adapter'
+
+const ANNOTATIONS = {
+  cluster: 'antrea-nsx-adapter/cluster-id',
+  request: 'antrea-nsx-adapter/request-id',
+  deadline: 'antrea-nsx-adapter/deadline',
+} as const
+
+/** `nsx-` and 20 hex digits of SHA-256 over cluster, kind and request: a Kubernetes name, whatever the id looks like. */
+export const objectName = (clusterId: string, kind: string, request: string): string =>
+  `nsx-${sha256Hex(`${clusterId}\0${kind}\0${request}`).slice(0, 20)}`
+
+/** Labels and annotations of what a request writes. */
+export function operationMeta(
+  clusterId: string,
+  kind: string,
+  { id, deadlineMs }: Remembered,
+): Pick<ObjectMeta, 'name' | 'labels' | 'annotations'> {
+  return {
+    name: objectName(clusterId, kind, id),
+    labels: { [MANAGED_BY]: MANAGER, [OPERATION_LABEL]: kind },
+    annotations: {
+      [ANNOTATIONS.cluster]: clusterId,
+      [ANNOTATIONS.request]: id,
+      [ANNOTATIONS.deadline]: new Date(deadlineMs).toISOString(),
+    },
+  }
+}
+
+/** The request an object stands for; undefined when it is not an operation's of this kind and cluster. */
+export function rememberedBy(object: KubeObject, clusterId: string, kind: string): Remembered | undefined {
+  const { name, labels, annotations } = object.metadata
+  const id = annotations?.[ANNOTATIONS.request]
+  const isOurs =
+    labels?.[MANAGED_BY] === MANAGER &&
+    labels[OPERATION_LABEL] === kind &&
+    annotations?.[ANNOTATIONS.cluster] === clusterId
+  // The name says so too: a copy of ours under another name is somebody else's.
+  if (!isOurs || id === undefined || name !== objectName(clusterId, kind, id)) return undefined
+  const deadlineMs = Date.parse(annotations?.[ANNOTATIONS.deadline] ?? '')
+  return { id, deadlineMs: Number.isFinite(deadlineMs) ? deadlineMs : 0 }
+}
