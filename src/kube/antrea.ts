@@ -27,6 +27,8 @@ export interface PolicyPeer {
   readonly namespaceSelector?: LabelSelector
   readonly ipBlock?: IPBlock
   readonly group?: string
+  /** Egress only. */
+  readonly fqdn?: string
 }
 
 export interface AppliedTo {
@@ -39,12 +41,20 @@ export interface PolicyPort {
   readonly protocol?: 'TCP' | 'UDP' | 'SCTP'
   readonly port?: number | string
   readonly endPort?: number
+  readonly sourcePort?: number
+  readonly sourceEndPort?: number
+}
+
+/** ICMP by type and code; with neither, all of it. The numbers count for ICMPv4 and ICMPv6 alike. */
+export interface PolicyProtocol {
+  readonly icmp: { readonly icmpType?: number; readonly icmpCode?: number }
 }
 
 export interface PolicyRule {
   readonly name?: string
   readonly action: RuleAction
   readonly ports?: readonly PolicyPort[]
+  readonly protocols?: readonly PolicyProtocol[]
   readonly from?: readonly PolicyPeer[]
   readonly to?: readonly PolicyPeer[]
   readonly appliedTo?: readonly AppliedTo[]
@@ -86,6 +96,7 @@ export interface ClusterGroupSpec {
   readonly namespaceSelector?: LabelSelector
   readonly ipBlocks?: readonly IPBlock[]
   readonly childGroups?: readonly string[]
+  readonly serviceReference?: { readonly name: string; readonly namespace: string }
 }
 
 export interface ClusterGroup extends KubeObject {

@@ -13,6 +13,12 @@ interface Address {
   readonly value: bigint
 }
 
+/** First and last address. */
+interface Range {
+  readonly first: bigint
+  readonly last: bigint
+}
+
 const BITS = { 4: 32, 6: 128 } as const
 
 /** Strict: four decimal parts, or IPv6 without a zone. ipaddr.js alone would also take `10` and `0x7f.1`. */
@@ -41,7 +47,7 @@ const block = (family: Family, value: bigint, prefix: number): Block => ({
 })
 
 /** The fewest CIDRs that hold exactly `first` … `last`. */
-function coverRange(family: Family, first: bigint, last: bigint): Block[] {
+function coverRange(family: Family, { first, last }: Range): Block[] {
   const blocks: Block[] = []
   let at = first
   while (at <= last) {
@@ -57,12 +63,16 @@ function coverRange(family: Family, first: bigint, last: bigint): Block[] {
   return blocks
 }
 
+/** One IPv4 address in its usual form, which most sets of addresses are made of: this is all they cost. */
+const PLAIN_V4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/
+
 /**
  * `10.0.0.1`, `10.0.0.0/8` (host bits are cut off), `10.0.0.1-10.0.0.9`; undefined: none of these, or IPv4 written as
  * IPv6 (::ffff:10.0.0.1), which Antrea's agents take for IPv4 but with the IPv6 prefix length
  * (antrea-io/antrea pkg/util/ip, IPNetToNetIPNet).
  */
 export function parseBlocks(text: string): Block[] | undefined {
+  if (PLAIN_V4.test(text)) return [{ family: 4, cidr: `${text}/32` }]
   const blocks = readBlocks(text)
   return blocks?.some(isMapped) ? undefined : blocks
 }
@@ -76,7 +86,7 @@ function readBlocks(text: string): Block[] | undefined {
     const [first, last] = dash.map((part) => parseAddress(part.trim()))
     if (first === undefined || last === undefined) return undefined
     if (first.family !== last.family || first.value > last.value) return undefined
-    return coverRange(first.family, first.value, last.value)
+    return coverRange(first.family, { first: first.value, last: last.value })
   }
   const [ip = '', prefix, more] = text.trim().split('/')
   const address = parseAddress(ip)
@@ -94,3 +104,32 @@ export const isMulticast = ({ family, cidr }: Block): boolean =>
 
 /** What looks like an address and not like a path. */
 export const looksLikeAddress = (text: string): boolean => !text.startsWith('/') && /[.:]/.test(text)
+
+function rangeOf({ family, cidr }: Block): Range {
+  const [ip = '', prefix] = cidr.split('/')
+  const first = parseAddress(ip)?.value ?? 0n
+  return { first, last: first + (1n << BigInt(BITS[family] - Number(prefix))) - 1n }
+}
+
+/** The fewest CIDRs that hold the same addresses, none within another; all blocks are of the family. */
+export function merged(family: Family, blocks: readonly Block[]): Block[] {
+  const ranges = blocks.map(rangeOf).sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0))
+  const joined: Range[] = []
+  for (const range of ranges) {
+    const before = joined.at(-1)
+    if (before === undefined || range.first > before.last + 1n) joined.push(range)
+    else if (range.last > before.last) joined[joined.length - 1] = { first: before.first, last: range.last }
+  }
+  return joined.flatMap((range) => coverRange(family, range))
+}
+
+/** Every address of a family. */
+export const EVERY_ADDRESS: Readonly<Record<Family, string>> = { 4: '0.0.0.0/0', 6: '::/0' }
+
+/** A hash that spreads blocks evenly over shards (FNV-1a, mixed once more): it decides nothing that needs a secret. */
+export function spreadOf(cidr: string): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < cidr.length; at += 1) hash = Math.imul(hash ^ cidr.charCodeAt(at), 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  return (hash ^ (hash >>> 13)) >>> 0
+}

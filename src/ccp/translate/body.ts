@@ -14,6 +14,10 @@ export const ServiceEntryBody = z.looseObject({
   source_ports: texts,
   destination_ports: texts,
   protocol_number: whole,
+  /** ICMPv4 or ICMPv6. */
+  protocol: text,
+  icmp_type: whole,
+  icmp_code: whole,
   nested_service_path: text,
 })
 export type ServiceEntryBody = z.infer<typeof ServiceEntryBody>
@@ -53,7 +57,8 @@ export const PolicyBody = z.looseObject({
   connectivity_strategy: text,
   application_connectivity_strategy: z.array(z.unknown()).nullish(),
   scheduler_path: text,
-  rules: z.array(RuleBody).nullish(),
+  /** Each is read by itself, with RuleBody: there may be very many. */
+  rules: z.array(z.unknown()).nullish(),
 })
 export type PolicyBody = z.infer<typeof PolicyBody>
 
@@ -82,6 +87,16 @@ export const GroupBody = z.looseObject({
   reference: flag,
 })
 export type GroupBody = z.infer<typeof GroupBody>
+
+/** The addresses of a generic group's members, as the channel carries them (docs/protocol.md). */
+export const GroupMembersBody = z.looseObject({ ip_addresses: z.array(z.string()) })
+
+export const ContextProfileBody = z.looseObject({
+  ...base,
+  attributes: z
+    .array(z.looseObject({ key: text, value: texts, sub_attributes: z.array(z.unknown()).nullish() }))
+    .nullish(),
+})
 
 interface Schema<T> {
   safeParse(

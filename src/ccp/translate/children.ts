@@ -1,10 +1,10 @@
 /** A group's content as child ClusterGroups: one a criterion, and the addresses in shards. */
 import type { ClusterGroupSpec, LabelSelector } from '../../kube/antrea.ts'
 import { GROUP_IP_BLOCKS_MAX } from '../../limits.ts'
-import { sha256Hex } from '../../protocol/hash.ts'
-import type { Block } from './addresses.ts'
+import { type Block, spreadOf } from './addresses.ts'
 import { childName } from './canonical.ts'
 import type { GroupShape, PodTerm } from './groups.ts'
+import { pause, type Steps } from './steps.ts'
 
 /** A contradiction: what an empty spec selects is not documented, so an empty group says "nothing" in words. */
 const NOTHING: LabelSelector = {
@@ -26,32 +26,44 @@ export function termSelectors(term: PodTerm): {
 }
 
 /** Child specs by their content-addressed names. Never empty. */
-export function groupChildren(groupName: string, shape: GroupShape): ReadonlyMap<string, ClusterGroupSpec> {
+export function* groupChildren(
+  groupName: string,
+  shape: GroupShape,
+): Steps<ReadonlyMap<string, ClusterGroupSpec>> {
   const specs: ClusterGroupSpec[] = [
     ...shape.terms.map(termSelectors),
-    ...shards(shape.blocks).map((shard) => ({ ipBlocks: shard.map(({ cidr }) => ({ cidr })) })),
+    ...shape.services.map(({ namespace, name }) => ({ serviceReference: { name, namespace } })),
   ]
+  for (const shard of yield* shards(shape.blocks)) {
+    const cidrs = shard.map(({ cidr }) => cidr).sort()
+    specs.push({ ipBlocks: cidrs.map((cidr) => ({ cidr })) })
+    yield* pause()
+  }
   if (specs.length === 0) specs.push({ podSelector: NOTHING })
-  return new Map(
-    specs
-      .map((spec): [string, ClusterGroupSpec] => [childName(groupName, spec), spec])
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
-  )
+  const named: [string, ClusterGroupSpec][] = []
+  for (const spec of specs) {
+    named.push([childName(groupName, spec), spec])
+    yield* pause()
+  }
+  return new Map(named.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
+
+/** Blocks spread in one step. */
+const BLOCKS_A_STEP = 2_000
 
 /**
  * A block's shard follows from the block alone, so that one more or less rewrites one shard. The number of shards is
  * the smallest power of two that keeps each within GROUP_IP_BLOCKS_MAX.
  */
-function shards(blocks: readonly Block[]): Block[][] {
+function* shards(blocks: readonly Block[]): Steps<Block[][]> {
   if (blocks.length === 0) return []
-  const hashed = blocks.map((block) => ({
-    block,
-    hash: Number.parseInt(sha256Hex(block.cidr).slice(0, 8), 16),
-  }))
-  for (let count = 1; ; count *= 2) {
+  let count = 2 ** Math.max(0, Math.ceil(Math.log2(blocks.length / GROUP_IP_BLOCKS_MAX)))
+  for (; ; count *= 2) {
     const buckets = Array.from({ length: count }, (): Block[] => [])
-    for (const { block, hash } of hashed) buckets[hash % count]?.push(block)
+    for (const [at, block] of blocks.entries()) {
+      buckets[spreadOf(block.cidr) % count]?.push(block)
+      if ((at + 1) % BLOCKS_A_STEP === 0) yield* pause()
+    }
     if (buckets.every((bucket) => bucket.length <= GROUP_IP_BLOCKS_MAX) || count >= blocks.length)
       return buckets.filter((bucket) => bucket.length > 0)
   }

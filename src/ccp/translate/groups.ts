@@ -1,13 +1,20 @@
-/** NSX groups as selectors and addresses: nested groups flattened, AND within a criterion, OR between. */
+/** NSX groups as selectors, Services and addresses: nested groups flattened, AND within a criterion, OR between. */
 import type { LabelSelectorRequirement } from '../../kube/antrea.ts'
 import type { Problem } from '../../protocol/ccp.ts'
 import { canonicalJson } from '../../protocol/hash.ts'
 import { type Block, isMulticast, parseBlocks } from './addresses.ts'
-import { type ExpressionBody, type FlatExpressionBody, GroupBody, readBody } from './body.ts'
+import {
+  type ExpressionBody,
+  type FlatExpressionBody,
+  GroupBody,
+  GroupMembersBody,
+  readBody,
+} from './body.ts'
 import type { Code } from './codes/index.ts'
-import { conditionOf, isGenericMember } from './conditions.ts'
+import { conditionOf, isGenericCondition, isGenericMember, serviceOf } from './conditions.ts'
 import { problem, quote } from './findings.ts'
 import type { Lookup } from './lookup.ts'
+import { pause, type Steps } from './steps.ts'
 import type { DesiredObject } from './types.ts'
 
 /** Pods by labels and by the labels of their Namespace; both parts must hold. An absent part asks nothing. */
@@ -16,36 +23,61 @@ export interface PodTerm {
   readonly namespace?: readonly LabelSelectorRequirement[]
 }
 
-/** The members: all that any term selects, and all that any block holds. */
+/** The Pods behind a Service. */
+export interface ServiceRef {
+  readonly namespace: string
+  readonly name: string
+}
+
+/** The members: all that any term or Service selects, and all that any block holds. */
 export interface GroupShape {
   readonly terms: readonly PodTerm[]
+  readonly services: readonly ServiceRef[]
   readonly blocks: readonly Block[]
+  /** Its addresses are those of members outside the cluster, of which there may be none just now. */
+  readonly isGeneric: boolean
   readonly problems: readonly Problem[]
 }
 
-const BLOCKS_MAX = 50_000
+/** Twice the largest set that NSX takes in one group; 256 shards of 1,000 hold them with room for an uneven spread. */
+const BLOCKS_MAX = 200_000
 const TERMS_MAX = 500
 const NESTING_MAX = 16
+/** Addresses read in one step: some 0.2 ms. */
+const ADDRESSES_A_STEP = 500
 
 /** Everything one group stands for. With an ERROR among the problems the rest must not be used. */
-export function groupShape(group: DesiredObject, lookup: Lookup): GroupShape {
+export function* groupShape(group: DesiredObject, lookup: Lookup): Steps<GroupShape> {
   const collector = new Collector(lookup)
-  collector.group(group, [])
-  const { terms, blocks, problems } = collector
-  if (blocks.size > BLOCKS_MAX || terms.size > TERMS_MAX)
-    collector.report('GROUP_TOO_LARGE', group.path, `${blocks.size} addresses, ${terms.size} criteria`)
+  yield* collector.group(group, [])
+  const { terms, services, blocks, problems, isGeneric } = collector
+  if (blocks.size > BLOCKS_MAX || terms.size + services.size > TERMS_MAX)
+    collector.report(
+      'GROUP_TOO_LARGE',
+      group.path,
+      `${blocks.size} addresses, ${terms.size + services.size} criteria`,
+    )
   const sorted = <T>(map: Map<string, T>) =>
     [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item)
-  return { terms: sorted(terms), blocks: sorted(blocks), problems }
+  yield* pause()
+  return {
+    terms: sorted(terms),
+    services: sorted(services),
+    blocks: [...blocks.values()],
+    isGeneric,
+    problems,
+  }
 }
 
 class Collector {
   readonly terms = new Map<string, PodTerm>()
+  readonly services = new Map<string, ServiceRef>()
   readonly blocks = new Map<string, Block>()
   readonly problems: Problem[] = []
   readonly lookup: Lookup
   /** A group that is reached twice adds nothing the second time. */
   readonly done = new Set<string>()
+  isGeneric = false
 
   constructor(lookup: Lookup) {
     this.lookup = lookup
@@ -55,25 +87,36 @@ class Collector {
     this.problems.push(problem(code, `${path}: ${detail}`, { group_path: path }))
   }
 
-  group(group: DesiredObject, trail: readonly string[]) {
+  *group(group: DesiredObject, trail: readonly string[]): Steps<void> {
     const { path } = group
     if (trail.includes(path) || trail.length > NESTING_MAX)
       return this.report('GROUP_CYCLE', path, 'it leads back to itself')
     if (this.done.has(path)) return
     this.done.add(path)
-    if (path.startsWith('/orgs/')) return this.report('PROJECT_SCOPE', path, 'it lives in a project')
-    if (path.startsWith('/global-infra/')) return this.report('GLOBAL_OBJECT', path, 'it is a global object')
-    if (group.body === undefined) return this.report('OBJECT_TOO_LARGE', path, 'it came without its body')
+    const body = this.bodyOf(group)
+    if (body === undefined) return
+    const expression = body.expression ?? []
+    if (expression.length === 0 && trail.length === 0) this.report('EMPTY_GROUP', path, 'it has no criteria')
+    let hasOutsiders = false
+    for (const operands of this.alternatives(path, expression))
+      if (yield* this.criterion(path, operands, [...trail, path])) hasOutsiders = true
+    if (hasOutsiders) yield* this.effectiveMembers(path)
+  }
+
+  bodyOf(group: DesiredObject): GroupBody | undefined {
+    const { path } = group
+    const refuse = (code: Code, detail: string) => void this.report(code, path, detail)
+    if (path.startsWith('/orgs/')) return refuse('PROJECT_SCOPE', 'it lives in a project') as undefined
+    if (path.startsWith('/global-infra/'))
+      return refuse('GLOBAL_OBJECT', 'it is a global object') as undefined
+    if (group.body === undefined) return refuse('OBJECT_TOO_LARGE', 'it came without its body') as undefined
     const read = readBody(GroupBody, group.body)
-    if (!('body' in read)) return this.report('BODY_MALFORMED', path, `${read.field}: ${read.message}`)
-    const { expression, extended_expression: extended, reference } = read.body
-    if (reference === true) return this.report('GLOBAL_OBJECT', path, 'it is a reference to a global group')
-    if ((extended ?? []).length > 0)
-      this.report('MEMBER_UNSUPPORTED', path, 'it has an extended expression (identity)')
-    if ((expression ?? []).length === 0 && trail.length === 0)
-      this.report('EMPTY_GROUP', path, 'it has no criteria')
-    for (const operands of this.alternatives(path, expression ?? []))
-      this.criterion(path, operands, [...trail, path])
+    if (!('body' in read)) return refuse('BODY_MALFORMED', `${read.field}: ${read.message}`) as undefined
+    if (read.body.reference === true)
+      return refuse('GLOBAL_OBJECT', 'it is a reference to a global group') as undefined
+    if ((read.body.extended_expression ?? []).length > 0)
+      refuse('MEMBER_UNSUPPORTED', 'it has an extended expression (identity)')
+    return read.body
   }
 
   /** Split at OR: what is left of each part is joined by AND. */
@@ -96,34 +139,38 @@ class Collector {
     return parts
   }
 
-  criterion(path: string, operands: readonly ExpressionBody[], trail: readonly string[]) {
+  /** True: it names members outside the cluster, whose addresses the manager tells. */
+  *criterion(path: string, operands: readonly ExpressionBody[], trail: readonly string[]): Steps<boolean> {
     const only = operands.length === 1 ? operands[0] : undefined
-    if (only?.resource_type === 'IPAddressExpression') return this.addresses(path, only.ip_addresses ?? [])
-    if (only?.resource_type === 'PathExpression') return this.nested(path, only.paths ?? [], trail)
+    if (only?.resource_type === 'IPAddressExpression') {
+      yield* this.addresses(path, only.ip_addresses ?? [])
+      return false
+    }
+    if (only?.resource_type === 'PathExpression') return yield* this.nested(only.paths ?? [], trail)
+    if (only !== undefined && OUTSIDERS.has(only.resource_type ?? '')) return true
     const conditions = operands.flatMap((operand) => this.conditions(path, operand))
-    if (conditions.length > 0) this.term(path, conditions)
+    const outsiders = conditions.filter(isGenericCondition)
+    if (outsiders.length > 0) {
+      if (outsiders.length === conditions.length) return true
+      this.report('MEMBERS_MIXED', path, 'a criterion joins Pods and members outside the cluster with AND')
+    } else if (conditions.some(({ member_type: member }) => member === 'Service'))
+      this.service(path, conditions)
+    else if (conditions.length > 0) this.term(path, conditions)
+    return false
   }
 
   /** The conditions of one operand that stands beside others. */
   conditions(path: string, operand: ExpressionBody): FlatExpressionBody[] {
-    switch (operand.resource_type) {
-      case 'Condition':
-        return [operand]
-      case 'NestedExpression':
-        return this.nestedConditions(path, operand.expressions ?? [])
-      case 'IPAddressExpression':
-        this.report('AND_IP', path, 'addresses are joined to other criteria with AND')
-        return []
-      case 'PathExpression':
-        this.report('AND_GROUP', path, 'nested groups are joined to other criteria with AND')
-        return []
-      case 'ExternalIDExpression':
-        this.report('GENERIC_GROUP', path, `members by ${operand.resource_type}`)
-        return []
-      default:
-        this.report('MEMBER_UNSUPPORTED', path, `members by ${quote(operand.resource_type)}`)
-        return []
-    }
+    const type = operand.resource_type ?? ''
+    if (type === 'Condition') return [operand]
+    if (type === 'NestedExpression') return this.nestedConditions(path, operand.expressions ?? [])
+    if (type === 'IPAddressExpression')
+      this.report('AND_IP', path, 'addresses are joined to other criteria with AND')
+    else if (type === 'PathExpression')
+      this.report('AND_GROUP', path, 'nested groups are joined to other criteria with AND')
+    else if (OUTSIDERS.has(type)) this.report('MEMBERS_MIXED', path, `${type} is joined to others with AND`)
+    else this.report('MEMBER_UNSUPPORTED', path, `members by ${quote(operand.resource_type)}`)
+    return []
   }
 
   nestedConditions(path: string, expressions: readonly FlatExpressionBody[]): FlatExpressionBody[] {
@@ -161,8 +208,17 @@ class Collector {
     this.terms.set(canonicalJson(term), term)
   }
 
-  addresses(path: string, addresses: readonly string[]) {
+  service(path: string, conditions: readonly FlatExpressionBody[]) {
+    const found = serviceOf(conditions)
+    if ('code' in found) this.report(found.code, path, found.detail)
+    else this.services.set(`${found.namespace}/${found.name}`, found)
+  }
+
+  *addresses(path: string, addresses: readonly string[]): Steps<void> {
+    let read = 0
     for (const text of addresses) {
+      read += 1
+      if (read % ADDRESSES_A_STEP === 0) yield* pause()
       const blocks = parseBlocks(text)
       if (blocks === undefined) this.report('ADDRESS_INVALID', path, `address ${quote(text)}`)
       for (const block of blocks ?? []) {
@@ -172,16 +228,35 @@ class Collector {
     }
   }
 
-  nested(path: string, paths: readonly string[], trail: readonly string[]) {
+  *nested(paths: readonly string[], trail: readonly string[]): Steps<boolean> {
+    let hasOutsiders = false
     for (const nestedPath of paths) {
       if (isGenericMember(nestedPath)) {
-        this.report('GENERIC_GROUP', path, `member ${quote(nestedPath)}`)
+        hasOutsiders = true
         continue
       }
       const nested = this.lookup('Group', nestedPath)
       if (nested === undefined)
         this.problems.push(problem('GROUP_MISSING', `${nestedPath} is not there`, { group_path: nestedPath }))
-      else this.group(nested, trail)
+      else yield* this.group(nested, trail)
     }
+    return hasOutsiders
+  }
+
+  /** The addresses that the manager has worked out for a group's members outside the cluster. */
+  *effectiveMembers(path: string): Steps<void> {
+    this.isGeneric = true
+    const members = this.lookup('GroupMembers', path)
+    if (members === undefined)
+      return this.report('GROUP_MEMBERS_MISSING', path, 'the addresses of its members have not come')
+    if (members.body === undefined)
+      return this.report('OBJECT_TOO_LARGE', path, 'its members came without their body')
+    const read = readBody(GroupMembersBody, members.body)
+    if (!('body' in read))
+      return this.report('BODY_MALFORMED', path, `GroupMembers ${read.field}: ${read.message}`)
+    yield* this.addresses(path, read.body.ip_addresses)
   }
 }
+
+/** Operands that name members by what only NSX knows. */
+const OUTSIDERS: ReadonlySet<string> = new Set(['ExternalIDExpression', 'MACAddressExpression'])

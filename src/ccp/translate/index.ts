@@ -3,10 +3,18 @@
  * whole policy, with a code of codes/. The rest of ccp comes in here, and the command line for `explain`.
  */
 export { groupSpecHash, isUuidName, normalPolicySpec, policySpecHash } from './canonical.ts'
-export { CODES, type Code, type CodeText } from './codes/index.ts'
+export { CODES, type Code, type CodeText, UNRESOLVED } from './codes/index.ts'
+export {
+  type AntreaFeatures,
+  type ClusterFacts,
+  type FieldTree,
+  specFieldsOf,
+  UNKNOWN_CLUSTER,
+} from './facts.ts'
 export { isError, problem } from './findings.ts'
 export { CATEGORIES } from './order.ts'
 export { groupsOf } from './policy.ts'
-export { createTranslator, type Translate } from './translate.ts'
+export { runSteps, type Steps } from './steps.ts'
+export { createTranslator, type Translate, type TranslateSettings } from './translate.ts'
 export type * from './types.ts'
 export { objectKey } from './types.ts'

@@ -1,13 +1,18 @@
 /** Order: from sequence numbers to priorities, without ever moving a neighbour. */
 import { sha256Hex } from '../../protocol/hash.ts'
 import type { Category } from '../settings.ts'
+import { pause, type Steps } from './steps.ts'
 
 /** Tier order. */
 export const CATEGORIES: readonly Category[] = ['Emergency', 'Infrastructure', 'Environment', 'Application']
 
 const PLACES = 2 ** 21
-/** 1 + n·2⁻¹⁸ stays below 10000 for every n below this; with the place's 2⁻³⁹ all of it is exact in a double. */
-const SEQUENCE_MAX = 9_999 * 2 ** 18
+/** Places found in one step. */
+const PLACES_A_STEP = 200
+/** 1 + n·2⁻¹⁸ stays below 5000 for every n below this; with the place's 2⁻³⁹ all of it is exact in a double. */
+const SEQUENCE_MAX = 4_999 * 2 ** 18
+/** Policies without a category stand at 5001 and after in their tier: behind all that have one. */
+export const AFTER_APPLICATION = 5_000 * 2 ** 18
 
 export const isSequenceNumber = (value: number): boolean =>
   Number.isSafeInteger(value) && value >= 0 && value < SEQUENCE_MAX
@@ -31,10 +36,12 @@ export interface Priority {
  * Priority = 1 + sequence_number·2⁻¹⁸ + h·2⁻³⁹. Policies of one number and one h probe upwards in unique_id order, so
  * that two never share a tier and a priority: Antrea would interleave their rules.
  */
-export function priorities(policies: readonly Ordered[]): ReadonlyMap<string, Priority> {
+export function* priorities(policies: readonly Ordered[]): Steps<ReadonlyMap<string, Priority>> {
   const taken = new Map<string, Set<number>>()
   const result = new Map<string, Priority>()
-  for (const { name, category, sequence } of [...policies].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  const ordered = [...policies].sort((a, b) => (a.name < b.name ? -1 : 1))
+  for (const [at, { name, category, sequence }] of ordered.entries()) {
+    if (at % PLACES_A_STEP === 0) yield* pause()
     const key = `${category} ${sequence}`
     const places = taken.get(key) ?? new Set()
     taken.set(key, places)

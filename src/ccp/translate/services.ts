@@ -1,26 +1,50 @@
-/** Services and service entries as Antrea's ports. */
-import type { PolicyPort } from '../../kube/antrea.ts'
+/** Services and service entries as Antrea's ports and protocols. */
+import type { PolicyPort, PolicyProtocol } from '../../kube/antrea.ts'
 import type { Problem } from '../../protocol/ccp.ts'
+import type { Family } from './addresses.ts'
 import { type RuleBody, readBody, ServiceBody, type ServiceEntryBody } from './body.ts'
+import type { Code } from './codes/index.ts'
 import { problem, quote, type Where } from './findings.ts'
 import type { Lookup } from './lookup.ts'
+import { crossed, type PortRange, parsePorts } from './ports.ts'
 
 const PORTS_MAX = 256
 const NESTING_MAX = 8
 
-const UNSUPPORTED = {
-  ICMPTypeServiceEntry: 'ICMP',
-  IGMPTypeServiceEntry: 'IGMP',
-  ALGTypeServiceEntry: 'ALG',
-  EtherTypeServiceEntry: 'ETHERTYPE',
-} as const
+const UNSUPPORTED: ReadonlyMap<string, Code> = new Map([
+  ['IGMPTypeServiceEntry', 'IGMP'],
+  ['ALGTypeServiceEntry', 'ALG'],
+  ['EtherTypeServiceEntry', 'ETHERTYPE'],
+])
 
 /** IP protocols that Antrea has a name for (IANA protocol numbers). */
-const PROTOCOL_NAMES: Readonly<Record<number, PolicyPort['protocol']>> = { 6: 'TCP', 17: 'UDP', 132: 'SCTP' }
+const PROTOCOL_NAMES: ReadonlyMap<number, NonNullable<PolicyPort['protocol']>> = new Map([
+  [6, 'TCP'],
+  [17, 'UDP'],
+  [132, 'SCTP'],
+])
+/** ICMP by NSX's name, and by IP protocol number: each belongs to one IP family. */
+const ICMP_FAMILIES: ReadonlyMap<string | number, Family> = new Map<string | number, Family>([
+  ['ICMPv4', 4],
+  ['ICMPv6', 6],
+  [1, 4],
+  [58, 6],
+])
 
-/** Collects the ports of one rule. */
-class Ports {
+/** What of a rule's services goes where: Antrea's ICMP numbers count for both families, so each family stands apart. */
+export interface ServiceParts {
+  /** TCP, UDP and SCTP; undefined: none of them. */
+  readonly ports: readonly PolicyPort[] | undefined
+  readonly icmp: Readonly<Partial<Record<Family, readonly PolicyProtocol[]>>>
+}
+
+/** `everything`: every service. */
+export type RuleServices = ServiceParts | 'everything'
+
+/** Collects the services of one rule. */
+class Collected {
   readonly ports = new Map<string, PolicyPort>()
+  readonly icmp: Record<Family, Map<string, PolicyProtocol>> = { 4: new Map(), 6: new Map() }
   readonly problems: Problem[] = []
   readonly lookup: Lookup
   readonly where: Where
@@ -31,35 +55,68 @@ class Ports {
   }
 
   add(port: PolicyPort): void {
-    this.ports.set(JSON.stringify([port.protocol, port.port, port.endPort]), port)
+    const { protocol, port: first, endPort, sourcePort, sourceEndPort } = port
+    this.ports.set(JSON.stringify([protocol, first, endPort, sourcePort, sourceEndPort]), port)
   }
 
   entry(entry: ServiceEntryBody, from: string, trail: readonly string[]) {
     const type = entry.resource_type ?? ''
     if (type === 'L4PortSetServiceEntry') return this.l4(entry, from)
     if (type === 'NestedServiceServiceEntry') return this.service(entry.nested_service_path ?? '', trail)
-    if (type === 'IPProtocolServiceEntry') {
-      const protocol = PROTOCOL_NAMES[entry.protocol_number ?? -1]
-      if (protocol !== undefined) return this.add({ protocol })
-      return this.report('IP_PROTOCOL', `${from}: IP protocol ${quote(entry.protocol_number)}`)
-    }
-    const code = Object.hasOwn(UNSUPPORTED, type) ? UNSUPPORTED[type as keyof typeof UNSUPPORTED] : undefined
-    this.report(code ?? 'SERVICE_UNKNOWN', `${from} has an entry of type ${quote(type)}`)
+    if (type === 'ICMPTypeServiceEntry') return this.icmpType(entry, from)
+    if (type === 'IPProtocolServiceEntry') return this.ipProtocol(entry.protocol_number ?? -1, from)
+    this.report(UNSUPPORTED.get(type) ?? 'SERVICE_UNKNOWN', `${from} has an entry of type ${quote(type)}`)
+  }
+
+  ipProtocol(number: number, from: string) {
+    const protocol = PROTOCOL_NAMES.get(number)
+    if (protocol !== undefined) return this.add({ protocol })
+    const family = ICMP_FAMILIES.get(number)
+    if (family !== undefined) return this.addIcmp(family, {})
+    this.report(number === 2 ? 'IGMP' : 'IP_PROTOCOL', `${from}: IP protocol ${quote(number)}`)
+  }
+
+  addIcmp(family: Family, icmp: PolicyProtocol['icmp']) {
+    this.icmp[family].set(JSON.stringify([icmp.icmpType, icmp.icmpCode]), { icmp })
+  }
+
+  icmpType({ protocol, icmp_type: type, icmp_code: code }: ServiceEntryBody, from: string) {
+    const family = typeof protocol === 'string' ? ICMP_FAMILIES.get(protocol) : undefined
+    const isByte = (value: number | null | undefined) =>
+      value === undefined || value === null || (Number.isInteger(value) && value >= 0 && value <= 255)
+    const hasCodeAlone = (type ?? null) === null && (code ?? null) !== null
+    if (family === undefined || !isByte(type) || !isByte(code) || hasCodeAlone)
+      return this.report(
+        'ICMP_INVALID',
+        `${from}: ${quote(protocol)} type ${quote(type)} code ${quote(code)}`,
+      )
+    this.addIcmp(family, {
+      ...(typeof type === 'number' ? { icmpType: type } : {}),
+      ...(typeof code === 'number' ? { icmpCode: code } : {}),
+    })
   }
 
   l4(entry: ServiceEntryBody, from: string) {
     const protocol = entry.l4_protocol
     if (protocol !== 'TCP' && protocol !== 'UDP')
       return this.report('SERVICE_UNKNOWN', `${from}: layer 4 protocol ${quote(protocol)}`)
-    if ((entry.source_ports ?? []).length > 0)
-      return this.report('SOURCE_PORT', `${from} names source ports ${quote(entry.source_ports)}`)
-    const wanted = entry.destination_ports ?? []
-    if (wanted.length === 0) this.add({ protocol })
-    for (const text of wanted) {
+    const to = this.ranges(entry.destination_ports, from)
+    const source = this.ranges(entry.source_ports, from)
+    if (to === undefined || source === undefined) return
+    for (const port of crossed(to, source)) {
+      if (this.ports.size > PORTS_MAX) return
+      this.add({ protocol, ...port })
+    }
+  }
+
+  ranges(texts: readonly string[] | null | undefined, from: string): PortRange[] | undefined {
+    const found = (texts ?? []).map((text) => {
       const range = parsePorts(text)
       if (range === undefined) this.report('PORT_INVALID', `${from}: port ${quote(text)}`)
-      else this.add({ protocol, ...range })
-    }
+      return range
+    })
+    const ranges = found.filter((range) => range !== undefined)
+    return ranges.length === found.length ? ranges : undefined
   }
 
   service(path: string, trail: readonly string[]) {
@@ -75,33 +132,36 @@ class Ports {
     for (const entry of entries) this.entry(entry, path, [...trail, path])
   }
 
-  report(code: Parameters<typeof problem>[0], detail: string): void {
+  report(code: Code, detail: string): void {
     this.problems.push(problem(code, detail, this.where))
   }
-}
 
-/** `80` or `8000-9000`; undefined: neither. */
-function parsePorts(text: string): { port: number; endPort?: number } | undefined {
-  const match = /^\s*(\d{1,5})\s*(?:-\s*(\d{1,5})\s*)?$/.exec(text)
-  const first = Number(match?.[1])
-  const last = match?.[2] === undefined ? first : Number(match[2])
-  if (match === null || first < 1 || last > 65_535 || first > last) return undefined
-  return first === last ? { port: first } : { port: first, endPort: last }
+  /** What was found, in a fixed order; never an empty list, which would mean everything. */
+  parts(): ServiceParts {
+    const sorted = <T>(map: Map<string, T>) =>
+      [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item)
+    const icmp = ([4, 6] as const).filter((family) => this.icmp[family].size > 0)
+    const count = this.ports.size + this.icmp[4].size + this.icmp[6].size
+    if (count > PORTS_MAX)
+      this.report('RULE_TOO_LARGE', `over ${PORTS_MAX} ports, which is all that one rule may have`)
+    return {
+      ports: this.ports.size === 0 ? undefined : sorted(this.ports),
+      icmp: Object.fromEntries(icmp.map((family) => [family, sorted(this.icmp[family])])),
+    }
+  }
 }
 
 export const isAny = (text: string): boolean => text.toUpperCase() === 'ANY'
 
-/**
- * The ports of a rule in a fixed order; undefined: every service. Never an empty list, which would mean everything.
- */
-export function rulePorts(
+/** The services of a rule. With an ERROR among the problems they must not be used: they may be none. */
+export function ruleServices(
   rule: RuleBody,
   lookup: Lookup,
   where: Where,
-): { ports: readonly PolicyPort[] | undefined; problems: readonly Problem[] } {
+): { services: RuleServices; problems: readonly Problem[] } {
   const entries = rule.service_entries ?? []
-  const services = rule.services
-  const collected = new Ports(lookup, { ...where, field: 'services' })
+  const { services } = rule
+  const collected = new Collected(lookup, { ...where, field: 'services' })
   if (services?.length === 0 && entries.length === 0)
     collected.report('EMPTY_LIST', 'services is there and empty')
   const hasAny = (services ?? []).some(isAny)
@@ -111,8 +171,6 @@ export function rulePorts(
   if (!hasAny) for (const path of services ?? []) collected.service(path, [])
   for (const entry of entries) collected.entry(entry, 'service_entries', [])
   const isEverything = entries.length === 0 && (services === undefined || services === null || hasAny)
-  const ports = [...collected.ports].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, port]) => port)
-  if (ports.length > PORTS_MAX)
-    collected.report('RULE_TOO_LARGE', `${ports.length} ports, at most ${PORTS_MAX} are written`)
-  return { ports: isEverything ? undefined : ports, problems: collected.problems }
+  const parts = collected.parts()
+  return { services: isEverything ? 'everything' : parts, problems: collected.problems }
 }

@@ -1,13 +1,21 @@
 /** NSX objects for the tests of this folder, as the channel hands them over. */
+import assert from 'node:assert/strict'
 import { DEFAULT_TIERS } from '../../../src/ccp/settings.ts'
 import {
+  type ClusterFacts,
   createTranslator,
   type DesiredObject,
   type DesiredObjects,
+  type FieldTree,
   objectKey,
+  specFieldsOf,
+  type TranslateSettings,
   type Translation,
 } from '../../../src/ccp/translate/index.ts'
 import { bodyHash } from '../../../src/protocol/index.ts'
+import { customResourceDefinitions } from '../../../src/sandbox/antrea/crds/index.ts'
+import { profileNamed } from '../../../src/sandbox/antrea/profiles.ts'
+import type { ProfileName } from '../../../src/sandbox/antrea/types.ts'
 
 type Body = Record<string, unknown>
 
@@ -96,3 +104,36 @@ export const setOf = (...objects: DesiredObject[]): DesiredObjects =>
 
 export const translate = (...objects: DesiredObject[]): Translation =>
   createTranslator(DEFAULT_TIERS)(setOf(...objects))
+
+export const translateWith = (
+  { facts, settings = {} }: { facts?: ClusterFacts; settings?: TranslateSettings },
+  ...objects: DesiredObject[]
+): Translation => createTranslator(DEFAULT_TIERS, settings)(setOf(...objects), facts)
+
+/** A group of virtual machines, and the addresses that the manager tells of them. */
+export const machines = (...ip_addresses: string[]): [DesiredObject, DesiredObject] => [
+  group('vms', 7, [tag('app|web', { member_type: 'VirtualMachine' })]),
+  object('GroupMembers', `${GROUPS}/vms`, { group_path: `${GROUPS}/vms`, ip_addresses }),
+]
+
+const specOf = (profile: ProfileName, plural: string) => {
+  const crds = customResourceDefinitions(profileNamed(profile).definitions)
+  const spec = specFieldsOf(
+    crds.find(({ metadata }) => metadata.name === `${plural}.crd.antrea.io`),
+    'v1beta1',
+  )
+  assert.ok(spec)
+  return spec
+}
+
+/** What a version of Antrea can hold, by its CRDs. */
+export const factsOf = (profile: ProfileName, families: ClusterFacts['families'] = [4, 6]): ClusterFacts => ({
+  families,
+  features: { policy: specOf(profile, 'clusternetworkpolicies'), group: specOf(profile, 'clustergroups') },
+})
+
+/** The fields of a ClusterNetworkPolicy without one name, wherever it stands. */
+export function cut(name: string, tree: FieldTree = specOf('v2.7', 'clusternetworkpolicies')): FieldTree {
+  if (tree === 'any') return 'any'
+  return new Map([...tree].flatMap(([field, inner]) => (field === name ? [] : [[field, cut(name, inner)]])))
+}

@@ -1,13 +1,16 @@
 /** Everything that is refused: each code, that it holds the whole policy, and that every code is reached. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { CODES, type Code, type DesiredObject } from '../../../src/ccp/translate/index.ts'
+import { CODES, type Code, type DesiredObject, UNKNOWN_CLUSTER } from '../../../src/ccp/translate/index.ts'
 import {
   both,
   conjunction,
+  cut,
+  factsOf,
   GROUPS,
   group,
   ips,
+  machines,
   namespace,
   nested,
   object,
@@ -18,6 +21,7 @@ import {
   tag,
   tcp,
   translate,
+  translateWith,
 } from './objects.ts'
 
 const path = (id: string) => `${GROUPS}/${id}`
@@ -25,9 +29,14 @@ const WEB = group('web', 1, [tag('app|web')])
 const NET = group('net', 3, [ips('10.0.0.0/24')])
 const reached = new Set<string>()
 
+const named = (value: string, more: Record<string, unknown> = {}) =>
+  tag(value, { member_type: 'Service', key: 'Name', ...more })
+
 /** The policy is held for this reason, and nothing of it is written. */
-function held(code: Code, ...objects: DesiredObject[]): void {
-  const result = translate(...objects)
+const held = (code: Code, ...objects: DesiredObject[]): void => heldWith(code, {}, ...objects)
+
+function heldWith(code: Code, settings: { domains?: boolean }, ...objects: DesiredObject[]): void {
+  const result = translateWith({ settings }, ...objects)
   const codes = result.held.flatMap(({ problems }) => problems.map((found) => found.code))
   assert.ok(codes.includes(code), `${code} expected, got ${codes.join() || 'nothing'}`)
   assert.deepEqual(result.policies, [])
@@ -45,9 +54,10 @@ const inService = (code: Code, ...entries: Record<string, unknown>[]) =>
 test('policies', () => {
   inPolicy('CATEGORY_ETHERNET', { category: 'Ethernet' })
   inPolicy('CATEGORY_UNKNOWN', { category: 'ThreatRules' })
-  inPolicy('CATEGORY_UNKNOWN', { category: '' })
+  inPolicy('CATEGORY_UNKNOWN', { category: 'application' })
   inPolicy('SEQUENCE_NUMBER', { sequence_number: -1 })
   inPolicy('SEQUENCE_NUMBER', { sequence_number: 1.5 })
+  inPolicy('SEQUENCE_NUMBER', { sequence_number: 4_999 * 2 ** 18 })
   inPolicy('STATELESS', { stateful: false })
   inPolicy('SCHEDULE', { scheduler_path: '/infra/firewall-schedulers/night' })
   inPolicy('CONNECTIVITY_STRATEGY', { connectivity_preference: 'ALLOWLIST' })
@@ -55,6 +65,7 @@ test('policies', () => {
   inPolicy('NO_UNIQUE_ID', { unique_id: 'web-policy' })
   inPolicy('NO_UNIQUE_ID', { unique_id: undefined })
   inPolicy('BODY_MALFORMED', { rules: 'none' })
+  inPolicy('BODY_MALFORMED', { rules: [rule(1), rule(2, { services: 'HTTP' })] })
   inPolicy('BODY_MALFORMED', { scope: [7] })
   held('DUPLICATE_ID', policy('p', 10, [rule(1)]), policy('q', 10, [rule(1)]))
   held('OBJECT_TOO_LARGE', object('SecurityPolicy', `${POLICIES}/p`, undefined))
@@ -68,9 +79,10 @@ test('rules', () => {
   inRule('ACTION_UNKNOWN', { action: 'constructor' })
   inRule('JUMP', { action: 'JUMP_TO_APPLICATION' })
   inRule('DIRECTION_UNKNOWN', { direction: 'BOTH' })
-  inRule('NEGATION', { sources_excluded: true })
-  inRule('NEGATION', { destinations_excluded: true })
   inRule('CONTEXT_PROFILE', { profiles: ['/infra/context-profiles/DNS'] })
+  inRule('CONTEXT_PROFILE', { profiles: ['/infra/context-profiles/DNS', '/infra/context-profiles/SSL'] })
+  inRule('L7_PROFILE', { profiles: ['/infra/l7-access-profiles/web'] })
+  inRule('ANY_NOT_ALONE', { profiles: ['ANY', '/infra/context-profiles/DNS'] })
   inRule('FAMILY_UNKNOWN', { ip_protocol: 'IPV5' })
   inRule('FAMILY_UNKNOWN', { ip_protocol: '__proto__' })
   inRule('FAMILY_SELECTOR', { ip_protocol: 'IPV4', source_groups: [path('web')] })
@@ -95,6 +107,92 @@ test('rules', () => {
   const ports = Array.from({ length: 300 }, (_, n) => String(n + 1))
   inRule('RULE_TOO_LARGE', { services: undefined, service_entries: [tcp(...ports)] })
   held('SCOPE_IP', policy('p', 10, [rule(1)], { scope: [path('net')] }), NET)
+})
+
+test('negation', () => {
+  for (const side of ['source', 'destination']) {
+    inRule('NEGATION_OF_ANY', { [`${side}s_excluded`]: true })
+    inRule('NEGATION_OF_ANY', { [`${side}s_excluded`]: true, [`${side}_groups`]: undefined })
+  }
+  const but = (groups: string[]) => ({ sources_excluded: true, source_groups: groups })
+  const SERVICE = group('svc', 8, [both(named('s'), namespace('n'))])
+  // At the far end: all but some Pods.
+  inRule('NEGATION', but([path('web')]))
+  inRule('NEGATION', but([path('net'), path('web')]))
+  inRule('NEGATION', but([path('svc')]), SERVICE)
+  // At the near end: all but some addresses, or but the Pods of a Service.
+  inRule('NEGATION', { ...but([path('net')]), direction: 'OUT' })
+  inRule('NEGATION', { ...but(['10.0.0.1']), direction: 'OUT' })
+  inRule('NEGATION', { ...but([path('svc')]), direction: 'OUT' }, SERVICE)
+  inRule('NEGATION', { ...but([path('vms')]), direction: 'OUT' }, ...machines('10.1.1.1'))
+  const wide = Array.from({ length: 7 }, (_, at) => [tag(`a${at}|x`), tag(`b${at}|x`)])
+  const expression = wide.flatMap((pair, at) => [...(at === 0 ? [] : [conjunction('OR')]), both(...pair)])
+  inRule('NEGATION', { ...but([path('wide')]), direction: 'OUT' }, group('wide', 8, expression))
+  const addresses = Array.from({ length: 1_001 }, (_, n) => `10.0.${n >> 8}.${n & 255}`)
+  inRule('RULE_TOO_LARGE', but([path('large')]), group('large', 8, [ips(...addresses)]))
+})
+
+test('domain names', () => {
+  const profile = (...attributes: Record<string, unknown>[]) =>
+    object('ContextProfile', '/infra/context-profiles/names', { id: 'names', attributes })
+  const names = (...value: string[]) => ({ key: 'DOMAIN_NAME', value })
+  const out = { direction: 'OUT', profiles: ['/infra/context-profiles/names'] }
+  inRule('FQDN_DISABLED', out, profile(names('example.com')))
+  const refused = (code: Code, more: Record<string, unknown>, ...objects: DesiredObject[]) =>
+    heldWith(code, { domains: true }, policy('p', 10, [rule(1, { ...out, ...more })]), NET, ...objects)
+  refused('PROFILE_MISSING', {})
+  refused('FQDN_FORM', { direction: 'IN' }, profile(names('example.com')))
+  refused('FQDN_FORM', { direction: 'IN_OUT' }, profile(names('example.com')))
+  refused('FQDN_FORM', { destination_groups: [path('net')] }, profile(names('example.com')))
+  refused('FQDN_FORM', { ip_protocol: 'IPV4' }, profile(names('example.com')))
+  for (const name of [
+    'example',
+    '*',
+    '*.com.*',
+    'a b.com',
+    '*example.com',
+    'example.com/x',
+    `${'a.'.repeat(9)}`,
+  ])
+    refused('FQDN_INVALID', {}, profile(names('ok.example.com', name)))
+  refused('FQDN_INVALID', {}, profile(names()))
+  refused('CONTEXT_PROFILE', {}, profile({ key: 'APP_ID', value: ['SSL'] }))
+  refused('CONTEXT_PROFILE', {}, profile(names('example.com'), { key: 'APP_ID', value: ['SSL'] }))
+  refused('CONTEXT_PROFILE', {}, profile())
+  refused('BODY_MALFORMED', {}, profile({ key: 7 }))
+  refused('OBJECT_TOO_LARGE', {}, object('ContextProfile', '/infra/context-profiles/names', undefined))
+})
+
+test('a field that the CRDs of the cluster do not have', () => {
+  const but = (groups: string[]) => ({ sources_excluded: true, source_groups: groups })
+  const old = factsOf('v2.1')
+  const result = translateWith({ facts: old }, policy('p', 10, [rule(1, but(['10.0.0.1']))]))
+  const [found] = result.held[0]?.problems ?? []
+  assert.equal(found?.code, 'ANTREA_LACKS_FIELD')
+  assert.match(
+    found?.message ?? '',
+    /ClusterNetworkPolicy has no spec\.ingress\[\]\.from\[\]\.ipBlock\.except$/,
+  )
+  reached.add('ANTREA_LACKS_FIELD')
+  // Each of these by a schema that someone cut.
+  const icmp = {
+    services: undefined,
+    service_entries: [{ resource_type: 'ICMPTypeServiceEntry', protocol: 'ICMPv4' }],
+  }
+  const source = { services: undefined, service_entries: [{ ...tcp('80'), source_ports: ['90'] }] }
+  for (const [field, more] of [
+    ['protocols', icmp],
+    ['sourcePort', source],
+    ['logLabel', { tag: 'x' }],
+  ] as const) {
+    const facts = { ...UNKNOWN_CLUSTER, features: { policy: cut(field), group: undefined } }
+    const { held: refused } = translateWith({ facts }, policy('p', 10, [rule(1, more)]))
+    assert.match(refused[0]?.problems[0]?.message ?? '', new RegExp(`\\.${field}$`))
+  }
+  const facts = { ...UNKNOWN_CLUSTER, features: { policy: undefined, group: new Map() } }
+  const groups = translateWith({ facts }, policy('p', 10, [rule(1, { source_groups: [path('web')] })]), WEB)
+  assert.match(groups.held[0]?.problems[0]?.message ?? '', /ClusterGroup has no spec\.podSelector$/)
+  assert.equal(groups.groups.size, 0)
 })
 
 test('a disabled rule that cannot be translated holds nothing', () => {
@@ -136,11 +234,37 @@ test('groups', () => {
   inGroup('EXPRESSION_MALFORMED', [both(tag('a|b')), conjunction('OR')])
   inGroup('CONDITION_EMPTY', [tag('')])
   inGroup('MEMBER_UNSUPPORTED', [tag('a|b', { member_type: 'Robot' })])
-  inGroup('MEMBER_UNSUPPORTED', [{ resource_type: 'MACAddressExpression' }])
   inGroup('MEMBER_UNSUPPORTED', [tag('a|b')], { extended_expression: [{}] })
-  inGroup('GENERIC_GROUP', [tag('a|b', { member_type: 'VirtualMachine' })])
-  inGroup('GENERIC_GROUP', [nested('/infra/segments/s')])
-  inGroup('SERVICE_MEMBER', [both(tag('s', { member_type: 'Service', key: 'Name' }), namespace('n'))])
+  for (const outside of [
+    tag('a|b', { member_type: 'VirtualMachine' }),
+    both(tag('a|b', { member_type: 'Segment' }), tag('c|d', { member_type: 'SegmentPort' })),
+    tag('n', { member_type: 'KubernetesNode', key: 'Name' }),
+    nested('/infra/segments/s'),
+    { resource_type: 'ExternalIDExpression', member_type: 'VirtualMachine', external_ids: ['a'] },
+    { resource_type: 'MACAddressExpression', mac_addresses: ['00:50:56:00:00:01'] },
+  ])
+    inGroup('GROUP_MEMBERS_MISSING', [outside])
+  inGroup('MEMBERS_MIXED', [both(tag('a|b', { member_type: 'VirtualMachine' }), tag('a|b'))])
+  inGroup('MEMBERS_MIXED', [tag('a|b'), conjunction('AND'), { resource_type: 'ExternalIDExpression' }])
+  for (const literal of ['IdentityGroupExpression', 'GeoLocationExpression', 'SomethingNew'])
+    inGroup('MEMBER_UNSUPPORTED', [{ resource_type: literal }])
+  const vms = [nested(path('vms'))]
+  const members = (body: Record<string, unknown> | undefined) => object('GroupMembers', path('vms'), body)
+  const sourced = policy('p', 10, [rule(1, { source_groups: [path('g')] })])
+  held('BODY_MALFORMED', sourced, group('g', 5, vms), machines()[0]!, members({ ip_addresses: 'all' }))
+  held('OBJECT_TOO_LARGE', sourced, group('g', 5, vms), machines()[0]!, members(undefined))
+  held('ADDRESS_INVALID', sourced, group('g', 5, vms), ...machines('10.0.0.1', 'fe80::1%eth0'))
+  inRule('SCOPE_IP', { scope: [path('vms')] }, ...machines())
+  inRule('INTERSECTION', { destination_groups: [path('vms')] }, ...machines())
+  inGroup('SERVICE_NO_NAMESPACE', [named('s')])
+  inGroup('SERVICE_WITH_POD', [both(named('s'), namespace('n'), tag('a|b'))])
+  inGroup('SERVICE_MEMBER', [both(named('s', { operator: 'STARTSWITH' }), namespace('n'))])
+  inGroup('SERVICE_MEMBER', [both(named('s'), named('t'), namespace('n'))])
+  inGroup('SERVICE_MEMBER', [both(named('s'), tag('a|b', { member_type: 'Namespace' }))])
+  inGroup('CONDITION_EMPTY', [both(named(''), namespace('n'))])
+  inGroup('LABEL_INVALID', [both(named('S'), namespace('n'))])
+  const svc = group('svc', 8, [both(named('s'), namespace('n'))])
+  inRule('INTERSECTION', { destination_groups: [path('svc')], scope: [path('web')] }, svc)
   inGroup('POD_NAME', [tag('web-0', { key: 'Name' })])
   inGroup('OPERATOR', [tag('a|b', { operator: 'CONTAINS' })])
   inGroup('OPERATOR', [namespace('n', { operator: 'STARTSWITH' })])
@@ -156,9 +280,8 @@ test('groups', () => {
   inGroup('ADDRESS_INVALID', [ips('10.0.0.9-10.0.0.1')])
   inGroup('ADDRESS_INVALID', [ips('0x7f.1')])
   inGroup('MULTICAST', [ips('ff02::1')])
-  inGroup('GROUP_TOO_LARGE', [
-    ips(...Array.from({ length: 50_001 }, (_, n) => `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`)),
-  ])
+  const ip_addresses = Array.from({ length: 200_001 }, (_, n) => `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`)
+  inGroup('GROUP_TOO_LARGE', [{ resource_type: 'IPAddressExpression', ip_addresses }])
 })
 
 test('a nested cycle ends, however long', () => {
@@ -176,8 +299,24 @@ test('services', () => {
   inService('PORT_INVALID', tcp('0'))
   inService('PORT_INVALID', tcp('90-80'))
   inService('PORT_INVALID', tcp('http'))
-  inService('SOURCE_PORT', { ...tcp('80'), source_ports: ['1024-65535'] })
-  inService('ICMP', { resource_type: 'ICMPTypeServiceEntry', protocol: 'ICMPv4' })
+  inService('PORT_INVALID', { ...tcp('80'), source_ports: ['0-9'] })
+  inService('RULE_TOO_LARGE', {
+    ...tcp(...Array.from({ length: 15 }, (_, n) => String(n + 1))),
+    source_ports: ['1-65534'],
+  })
+  const icmp = (more: Record<string, unknown>) => ({ resource_type: 'ICMPTypeServiceEntry', ...more })
+  inService('ICMP_INVALID', icmp({ protocol: 'ICMP' }))
+  inService('ICMP_INVALID', icmp({}))
+  inService('ICMP_INVALID', icmp({ protocol: 'ICMPv4', icmp_type: 256 }))
+  inService('ICMP_INVALID', icmp({ protocol: 'ICMPv6', icmp_type: 1.5 }))
+  inService('ICMP_INVALID', icmp({ protocol: 'ICMPv4', icmp_type: 3, icmp_code: -1 }))
+  inService('ICMP_INVALID', icmp({ protocol: 'ICMPv4', icmp_code: 0 }))
+  for (const protocol of ['ICMPv4', 'ICMPv6']) {
+    const entries = { services: undefined, service_entries: [icmp({ protocol })] }
+    inRule('ICMP_FAMILY', { ...entries, source_groups: [path('web')] })
+    inRule('ICMP_FAMILY', { ...entries, direction: 'OUT', destination_groups: [path('web')] })
+  }
+  inService('IGMP', { resource_type: 'IPProtocolServiceEntry', protocol_number: 2 })
   inService('IGMP', { resource_type: 'IGMPTypeServiceEntry' })
   inService('IP_PROTOCOL', { resource_type: 'IPProtocolServiceEntry', protocol_number: 47 })
   inService('ALG', tcp('21'), { resource_type: 'ALGTypeServiceEntry', alg: 'FTP' })
@@ -207,6 +346,7 @@ const ELSEWHERE = [
   'WRITE_REFUSED',
   'FIELD_PRUNED',
   'REALIZATION_FAILED',
+  'REALIZE_TIMEOUT',
 ]
 
 after(() => {

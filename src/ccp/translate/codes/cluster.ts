@@ -22,6 +22,11 @@ export const CLUSTER_CODES = {
     'The API server or an admission webhook refuses the object; the message says why.',
     'Change the policy or what refuses it; it is tried again when the policy changes, and every 10 minutes.',
   ),
+  ANTREA_LACKS_FIELD: error(
+    'The policy, or a group it uses, needs something that Antrea can say in later versions.',
+    "This cluster's CRD does not have the field that the message names; it would be dropped, and the rest would mean something else.",
+    'Upgrade Antrea with its CRDs, or change what needs the field; it is tried again when the CRD changes.',
+  ),
   FIELD_PRUNED: error(
     'The policy translates.',
     "The cluster's CRD does not know a field and dropped it; the object was put back as it was.",
@@ -37,9 +42,14 @@ export const CLUSTER_CODES = {
     'It could not be written yet and is tried again; the message says why.',
     'Nothing, unless it lasts.',
   ),
-  REALIZE_TIMEOUT: notice(
-    'The policy is written.',
-    'Some nodes have not reported it as enforced for over a minute.',
-    'Check the antrea-agents of the nodes whose Pods it selects.',
+  REALIZE_TIMEOUT: error(
+    'The policy is to be enforced.',
+    'It has not been realized for over a minute; the message says what is missing.',
+    'Check antrea-controller and the antrea-agents of the nodes whose Pods it selects; it is told as soon as it is realized.',
+  ),
+  REALIZATION_UNKNOWN: notice(
+    'The policy is one of Kubernetes, which has no status.',
+    'It could not be seen for over a minute that antrea-controller and the agents of its nodes have it.',
+    'Check antrea-controller and the AntreaAgentInfo of the nodes in the message.',
   ),
 } satisfies Record<string, CodeText>

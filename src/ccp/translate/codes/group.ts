@@ -14,7 +14,7 @@ export const GROUP_CODES = {
   ),
   GROUP_TOO_LARGE: error(
     'A group has very many criteria or addresses.',
-    'At most 50,000 addresses and 500 criteria are written.',
+    'At most 200,000 addresses and 500 criteria are written.',
     'Split the group.',
   ),
   EXPRESSION_MALFORMED: error(
@@ -29,18 +29,33 @@ export const GROUP_CODES = {
   ),
   MEMBER_UNSUPPORTED: error(
     'A group criterion names members that Antrea does not know.',
-    'Pods by tag, Namespaces by name or tag, addresses and nested groups are translated.',
+    'Pods by tag, Namespaces by name or tag, Services by name, addresses, nested groups, and what NSX knows the addresses of are translated.',
     'Use these.',
   ),
-  GENERIC_GROUP: error(
-    'A group has virtual machines, segments or ports as members.',
-    'They are not in the cluster.',
-    'Use a group of addresses.',
+  GROUP_MEMBERS_MISSING: error(
+    'The group has virtual machines, segments or other members outside the cluster; NSX tells their addresses.',
+    'They are written as addresses, but have not come over the channel: the manager does not know them, or not yet.',
+    'Wait a minute; then look at the effective members of the group in NSX, or use a group of addresses.',
+  ),
+  MEMBERS_MIXED: error(
+    'A criterion joins Pods or Namespaces with members outside the cluster by AND.',
+    'No member is both.',
+    'Use OR, or separate groups.',
   ),
   SERVICE_MEMBER: error(
-    'A group criterion names Kubernetes Services.',
-    'Services as members are not translated.',
-    'Use the tags of the Pods behind the Service.',
+    'A criterion names Kubernetes Services in another way than one name in one Namespace.',
+    'Antrea takes the Pods behind one Service, by its name and that of its Namespace.',
+    'Use Service Name EQUALS and Namespace Name EQUALS, one of each.',
+  ),
+  SERVICE_NO_NAMESPACE: error(
+    'A criterion names a Service without its Namespace.',
+    'A Service is found by its name and that of its Namespace.',
+    'Add Namespace Name EQUALS to the criterion.',
+  ),
+  SERVICE_WITH_POD: error(
+    'A criterion joins a Service and conditions on Pods with AND.',
+    'The Pods behind a Service cannot be chosen from in Antrea.',
+    'Use the tags of the Pods alone.',
   ),
   POD_NAME: error(
     'Pods are chosen by name.',

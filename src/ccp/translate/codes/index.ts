@@ -14,3 +14,11 @@ export type { CodeText } from './text.ts'
 export const CODES = { ...POLICY_CODES, ...RULE_CODES, ...SERVICE_CODES, ...GROUP_CODES, ...CLUSTER_CODES }
 
 export type Code = keyof typeof CODES
+
+/** What is not there yet, or not any more: it may come by itself. */
+export const UNRESOLVED: ReadonlySet<Code> = new Set([
+  'GROUP_MISSING',
+  'GROUP_MEMBERS_MISSING',
+  'SERVICE_MISSING',
+  'PROFILE_MISSING',
+])

@@ -35,7 +35,7 @@ export const POLICY_CODES = {
   SEQUENCE_NUMBER: error(
     'sequence_number orders policies and rules; it is a whole number from 0.',
     'The priority is made from it by a formula that never moves a neighbour.',
-    'Set a whole number from 0 to 999999.',
+    'Set a whole number from 0 to 999999, which is the range that NSX documents.',
   ),
   PRIORITY_CAPACITY: error(
     'NSX has no such limit.',
@@ -71,6 +71,16 @@ export const POLICY_CODES = {
     'No rule of the policy is enabled, or none matches anything.',
     'There is nothing to enforce, so there is no object in the cluster.',
     'Nothing, if that is wanted.',
+  ),
+  CATEGORY_EMPTY: notice(
+    'A policy without a category has the lowest precedence, after category Application.',
+    'It stands in the tier of Application, behind all policies of that category.',
+    'Give it a category if another place is meant.',
+  ),
+  ORDER_TIE: notice(
+    'Several policies of one category have the same sequence_number, and some allow where others deny.',
+    'NSX leaves their order open; here it follows from their ids and stays the same.',
+    'Give them different sequence numbers so that both sides decide alike.',
   ),
   ORDER_PROBED: notice(
     'Two policies of one sequence_number fell on the same place.',

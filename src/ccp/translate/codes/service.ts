@@ -22,17 +22,25 @@ export const SERVICE_CODES = {
     'Antrea takes a port, or a first and a last one.',
     'Correct the port.',
   ),
-  SOURCE_PORT: error(
-    'The service names source ports.',
-    'Source ports are not translated.',
-    'Leave source_ports empty.',
+  ICMP_INVALID: error(
+    'The ICMP service is neither ICMPv4 nor ICMPv6, has a type or code outside 0 to 255, or a code without a type.',
+    'A rule has an ICMP type, with or without a code, or all of ICMP.',
+    'Correct the service entry.',
   ),
-  ICMP: error('The service is ICMP.', 'ICMP types are not translated.', 'Use TCP or UDP services, or ANY.'),
-  IGMP: error('The service is IGMP.', 'IGMP is not translated.', 'Use TCP or UDP services, or ANY.'),
+  ICMP_FAMILY: error(
+    'ICMPv4 and ICMPv6 have types of their own.',
+    "Antrea's ICMP types count for both families, so the rule must be limited to one, and peers that are Pods cannot be where Pods have addresses of both.",
+    'Use a group of addresses as the other end, or ANY.',
+  ),
+  IGMP: error(
+    'The service is IGMP (an entry of its own, or IP protocol 2).',
+    'Antrea takes IGMP only with its multicast feature, without peers, and of a few kinds.',
+    'Use TCP, UDP or ICMP services, or ANY.',
+  ),
   IP_PROTOCOL: error(
     'The service is an IP protocol by number.',
-    'Antrea policy has TCP, UDP and SCTP.',
-    'Use one of these.',
+    'Antrea policy has TCP (6), UDP (17), SCTP (132), ICMP (1) and ICMPv6 (58).',
+    'Use one of these, or ANY.',
   ),
   ALG: error(
     'The service is an application-level gateway.',

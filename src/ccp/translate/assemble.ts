@@ -1,0 +1,183 @@
+/** From drafted policies to the translation: each its place, and those that have none held. */
+import type { ClusterNetworkPolicySpec } from '../../kube/antrea.ts'
+import { RULES_PER_DIRECTION_MAX } from '../../limits.ts'
+import type { Problem } from '../../protocol/ccp.ts'
+import type { TierSettings } from '../settings.ts'
+import { policySpecHash, uuidName } from './canonical.ts'
+import { problem } from './findings.ts'
+import { CATEGORIES, type Priority, priorities } from './order.ts'
+import { hasErrors, type PolicyDraft } from './policy.ts'
+import { pause, type Steps } from './steps.ts'
+import type {
+  DesiredObject,
+  EmptyPolicy,
+  HeldPolicy,
+  TranslatedGroup,
+  TranslatedPolicy,
+  Translation,
+} from './types.ts'
+
+export interface Drafted {
+  readonly object: DesiredObject
+  readonly draft: PolicyDraft
+}
+
+interface KeptSpec {
+  readonly priority: number
+  readonly isTied: boolean
+  readonly policy: TranslatedPolicy
+}
+export type SpecCache = WeakMap<PolicyDraft, KeptSpec>
+
+export function* assemble(
+  drafted: readonly Drafted[],
+  groups: ReadonlyMap<string, TranslatedGroup>,
+  tiers: TierSettings,
+  specs: SpecCache,
+): Steps<Translation> {
+  const held: HeldPolicy[] = []
+  const empty: EmptyPolicy[] = []
+  const ready: TranslatedPolicy[] = []
+  const uses = countNames(drafted)
+  const places = yield* placesOf(drafted)
+  const tied = tiedNumbers(drafted)
+  for (const { object, draft } of drafted) {
+    const name = uuidName(draft.head.uniqueId)
+    const { path, hash } = object
+    const extra: Problem[] = []
+    if (name === undefined) extra.push(problem('NO_UNIQUE_ID', `${path} has no UUID`))
+    else if ((uses.get(name) ?? 0) > 1)
+      extra.push(problem('DUPLICATE_ID', `unique_id ${name} is there twice`))
+    const place = name === undefined ? undefined : places.get(name)
+    if (hasErrors(draft) || extra.length > 0 || name === undefined || place === undefined)
+      held.push({ path, name, hash, problems: [...extra, ...draft.problems] })
+    else if (draft.ingress.length + draft.egress.length === 0)
+      empty.push({
+        path,
+        name,
+        hash,
+        notices: [...draft.problems, problem('EMPTY_POLICY', 'no enabled rule matches anything')],
+      })
+    else {
+      ready.push(finish(object, name, draft, { ...place, isTied: tied.has(numberOf(draft)) }, tiers, specs))
+      yield* pause()
+    }
+  }
+  ready.sort(byPrecedence)
+  const { within, beyond } = withinCapacity(ready)
+  held.push(...beyond)
+  held.sort((a, b) => (a.path < b.path ? -1 : 1))
+  const used = new Set(within.map(({ category }) => category))
+  return {
+    policies: within,
+    held,
+    empty,
+    groups,
+    tiers: CATEGORIES.filter((category) => used.has(category)).map((category) => tiers[category]),
+  }
+}
+
+function placesOf(drafted: readonly Drafted[]): Steps<ReadonlyMap<string, Priority>> {
+  return priorities(
+    drafted.flatMap(({ draft: { head } }) => {
+      const name = uuidName(head.uniqueId)
+      return name === undefined || head.category === undefined || head.sequence === undefined
+        ? []
+        : [{ name, category: head.category, sequence: head.sequence }]
+    }),
+  )
+}
+
+const numberOf = ({ head }: PolicyDraft): string => `${head.category} ${head.sequence}`
+
+/** Numbers that several policies share of which one allows and another denies: NSX leaves open which comes first. */
+function tiedNumbers(drafted: readonly Drafted[]): ReadonlySet<string> {
+  const found = new Map<string, { policies: number; allows: boolean; denies: boolean }>()
+  for (const { draft } of drafted) {
+    const rules = [...draft.ingress, ...draft.egress]
+    if (rules.length === 0) continue
+    const at = numberOf(draft)
+    const before = found.get(at) ?? { policies: 0, allows: false, denies: false }
+    found.set(at, {
+      policies: before.policies + 1,
+      allows: before.allows || rules.some(({ action }) => action === 'Allow'),
+      denies: before.denies || rules.some(({ action }) => action !== 'Allow'),
+    })
+  }
+  return new Set(
+    [...found].flatMap(([at, { policies, allows, denies }]) =>
+      policies > 1 && allows && denies ? [at] : [],
+    ),
+  )
+}
+
+function countNames(drafted: readonly Drafted[]): ReadonlyMap<string, number> {
+  const uses = new Map<string, number>()
+  for (const { draft } of drafted) {
+    const name = uuidName(draft.head.uniqueId)
+    if (name !== undefined) uses.set(name, (uses.get(name) ?? 0) + 1)
+  }
+  return uses
+}
+
+function finish(
+  { path, hash }: DesiredObject,
+  name: string,
+  draft: PolicyDraft,
+  { priority, probed, isTied }: Priority & { isTied: boolean },
+  tiers: TierSettings,
+  specs: SpecCache,
+): TranslatedPolicy {
+  const kept = specs.get(draft)
+  if (kept !== undefined && kept.priority === priority && kept.isTied === isTied) return kept.policy
+  const category = draft.head.category
+  if (category === undefined) throw new Error(`${path} is finished without a category`)
+  const spec: ClusterNetworkPolicySpec = {
+    tier: tiers[category].name,
+    priority,
+    ingress: draft.ingress,
+    egress: draft.egress,
+  }
+  const notices = [
+    ...draft.problems,
+    ...(probed ? [problem('ORDER_PROBED', 'its place was taken; it moved up by the smallest step')] : []),
+    ...(isTied ? [problem('ORDER_TIE', 'another policy of this number decides otherwise')] : []),
+  ]
+  const policy: TranslatedPolicy = {
+    path,
+    name,
+    hash,
+    displayName: draft.head.displayName,
+    category,
+    spec,
+    specHash: policySpecHash(spec),
+    groups: draft.groups,
+    notices,
+  }
+  specs.set(draft, { priority, isTied, policy })
+  return policy
+}
+
+const byPrecedence = (a: TranslatedPolicy, b: TranslatedPolicy): number =>
+  CATEGORIES.indexOf(a.category) - CATEGORIES.indexOf(b.category) || a.spec.priority - b.spec.priority
+
+/** Agents have so many rule priorities in a direction; what comes last finds none. */
+function withinCapacity(ordered: readonly TranslatedPolicy[]): {
+  within: TranslatedPolicy[]
+  beyond: HeldPolicy[]
+} {
+  const within: TranslatedPolicy[] = []
+  const beyond: HeldPolicy[] = []
+  let [ingress, egress] = [0, 0]
+  for (const policy of ordered) {
+    ingress += policy.spec.ingress.length
+    egress += policy.spec.egress.length
+    if (ingress <= RULES_PER_DIRECTION_MAX && egress <= RULES_PER_DIRECTION_MAX) within.push(policy)
+    else {
+      const { path, name, hash } = policy
+      const detail = `over ${RULES_PER_DIRECTION_MAX} rules in one direction`
+      beyond.push({ path, name, hash, problems: [problem('PRIORITY_CAPACITY', detail)] })
+    }
+  }
+  return { within, beyond }
+}
