@@ -51,7 +51,7 @@ export const watchMachine = setup({
     follow: fromCallback<WatchEvent, FollowInput>(() => {
       throw new Error('the port follow is not provided')
     }),
-    /** Resolves as soon as the API server is known to answer; at once while nothing speaks against it. */
+    /** Resolves as soon as the API server is known to answer and it is this watch's turn to dial. */
     reachable: fromPromise<void>(() => Promise.reject(new Error('the port reachable is not provided'))),
     /** Asks the stream's own connection: true when it answered, false when it cannot be asked. Rejects when it is lost. */
     ping: fromPromise<boolean>(() => Promise.reject(new Error('the port ping is not provided'))),
@@ -63,6 +63,10 @@ export const watchMachine = setup({
     setLive: (_, _params: { live: boolean }) => {},
     /** Nothing may be decided from the store until its next complete list. */
     setUnsynced: () => {},
+    /** A stream is up, and is no longer: what the peer's other watches go by (turnstile.ts). */
+    noteStreaming: () => {},
+    noteGone: () => {},
+    noteBroken: () => {},
     /** Nothing came within a deadline: it may be this connection, or the API server answers nobody. */
     doubtLink: () => {},
     /** The warning of this resource goes … */
@@ -198,7 +202,8 @@ export const watchMachine = setup({
         },
         streaming: {
           type: 'parallel',
-          entry: [{ type: 'setLive', params: { live: true } }, 'reportWell'],
+          entry: [{ type: 'setLive', params: { live: true } }, 'reportWell', 'noteStreaming'],
+          exit: 'noteGone',
           after: { streamLimit: '#watch.resuming' },
           states: {
             age: {
@@ -254,7 +259,7 @@ export const watchMachine = setup({
       always: 'following',
     },
     broken: {
-      entry: ['countFailure', { type: 'setLive', params: { live: false } }, 'reportProblem'],
+      entry: ['countFailure', { type: 'setLive', params: { live: false } }, 'reportProblem', 'noteBroken'],
       always: [
         { guard: 'isExpired', target: 'expired' },
         { guard: 'isAbsent', target: 'absent' },

@@ -79,6 +79,12 @@ export const KUBE_ANSWER_FRESH_MS = 5_000
 export const KUBE_PROBE_PAUSES_MS: readonly number[] = [
   800, 1_600, 2_000, 2_000, 2_000, 4_000, 8_000, 15_000, 30_000,
 ]
+/**
+ * Pauses between trials of one watch for all while no stream lives although the server answers, each shortened by up to a
+ * quarter; the last one repeats. At the shortest that is 5 trials in the first minute. A trial is at most two requests (a
+ * list and its watch, or a watch and the probe that its loss brings), and one probe comes before: 11 in all.
+ */
+export const KUBE_TRIAL_PAUSES_MS: readonly number[] = [4_000, 8_000, 15_000, 30_000]
 export const KUBECONFIG_BYTES_MAX = 1 * MIB
 /** A credential plugin that takes longer is killed; the adapter goes on with the credentials it has. */
 export const KUBECONFIG_EXEC_TIMEOUT_MS = 10_000
@@ -202,6 +208,10 @@ export const OPERATION_WORDS_BYTES_MAX = 4 * MIB
 export const OPERATION_TELL_BYTES_MAX = 512 * KIB
 /** Answers to requests over MP_REQUESTS_MAX that are under way at once; beyond it nothing is said, and the manager asks again. */
 export const OPERATION_REFUSALS_MAX = 16
+/** Paths that one request for statistics may name; without any it gets all. */
+export const STATISTICS_PATHS_MAX = 10_000
+/** Rules in one word of statistics, some 200 B each: 50,000 rules are 100 words of 100 KiB. */
+export const STATISTICS_WORD_RULES_MAX = 500
 
 // ---- health
 export const REPORT_INTERVAL_MS = 60_000

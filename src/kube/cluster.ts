@@ -14,7 +14,8 @@ import { type LeaseLogic, provideLease } from './lease.ts'
 import { createPeer, type Peer } from './peer.ts'
 import { createProblems, type Problems } from './problems.ts'
 import { createReader } from './reader.ts'
-import { RESOURCES, type ResourceName } from './resources.ts'
+import { OPTIONAL, RESOURCES, type ResourceName } from './resources.ts'
+import { createServed, type DiscoveryLogic, provideDiscovery, type Served } from './served.ts'
 import { createStore, type WritableStore } from './store.ts'
 import { provideWatch, type WatchLogic } from './watch.ts'
 
@@ -43,12 +44,16 @@ export interface KubeSide {
   store(name: ResourceName): Store
   /** The chart of one resource with its ports provided; it takes no input. */
   watch(name: ResourceName): WatchLogic
+  /** The chart that looks what is served of the optional resources; their watches wait for it. It takes no input. */
+  readonly discovery: DiscoveryLogic
+  /** undefined while it is not known; true for what every cluster serves. */
+  isServed(name: ResourceName): boolean | undefined
   readonly lease: LeaseLogic
   /** The instances of this cluster and their Leases. */
   instances(ports: InstancePorts): Instances
   /** Who held the lease when it was last seen; '' for nobody. */
   leaseHolder(): string
-  /** True when every watched store is complete and kept up to date. */
+  /** True when every watched store is complete and kept up to date, but for those that the cluster does not serve. */
   ready(): boolean
   /** Called after a store's `synced` or `live` changed; returns the unsubscribe. */
   onReadiness(listener: () => void): () => void
@@ -90,14 +95,31 @@ export async function createKubeSide(options: KubeSideOptions): Promise<KubeSide
   const calls = { http, clock, log, userAgent, onRight: problems.right }
   const client = createKubeClient({ ...calls, gate })
   const stores = createStores(options)
-  const ready = () => [...stores.values()].every(({ synced, live }) => synced && live)
+  const served = createServed(options.resources)
+  const ready = () =>
+    [...stores].every(([name, { synced, live }]) => served.is(name) === false || (synced && live))
+  served.onChange(() => {
+    for (const name of served.absent()) stores.get(name)?.empty()
+  })
   const names = { namespace: lease.namespace ?? LEASE, name: lease.name ?? LEASE }
   let holder = ''
   return {
     client,
     gate,
     store: (name) => storeOf(stores, name),
-    watch: (name) => watchOf(options, peer, problems, name, storeOf(stores, name)),
+    watch: (name) => watchOf(options, peer, problems, served, name, storeOf(stores, name)),
+    discovery: provideDiscovery({
+      served,
+      names: options.resources,
+      http,
+      clock,
+      random,
+      log,
+      userAgent,
+      reachable: peer.reachable,
+      problems,
+    }),
+    isServed: (name) => served.is(name),
     lease: provideLease({
       client: createKubeClient({ ...calls, gate: OPEN_GATE, lane: 'lease', waitsWhenThrottled: false }),
       clock,
@@ -128,6 +150,7 @@ export async function createKubeSide(options: KubeSideOptions): Promise<KubeSide
     ready,
     onReadiness(listener) {
       const ends = [...stores.values()].map((store) => store.onState(listener))
+      ends.push(served.onChange(listener))
       return () => {
         for (const end of ends) end()
       }
@@ -160,6 +183,7 @@ function watchOf(
   options: KubeSideOptions,
   peer: Peer,
   problems: Problems,
+  served: Served,
   name: ResourceName,
   store: WritableStore,
 ): WatchLogic {
@@ -171,10 +195,17 @@ function watchOf(
     clock,
     random,
     userAgent,
-    reachable: peer.reachable,
+    reachable: async (signal) => {
+      await served.wait(name, signal)
+      await peer.reachable(signal)
+    },
     probe: peer.probe,
     doubt: peer.doubt,
-    report: (problem) => problems.report(name, problem),
+    turnstile: peer.turnstile,
+    report: (problem) => {
+      problems.report(name, problem)
+      if (problem?.code === 'KUBE_NOT_FOUND' && OPTIONAL.has(name)) served.doubt()
+    },
   })
 }
 

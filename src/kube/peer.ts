@@ -9,6 +9,7 @@ import { KUBE_ANSWER_FRESH_MS, KUBE_PROBE_PAUSES_MS, KUBE_PROBE_TIMEOUT_MS } fro
 import type { Logger } from '../log/index.ts'
 import type { Clock, HttpClient, HttpRequest, HttpResponse, Random } from '../world/index.ts'
 import type { Credentials } from './credentials.ts'
+import { createTurnstile, type Turnstile } from './turnstile.ts'
 
 export interface PeerOptions {
   readonly credentials: Credentials
@@ -31,6 +32,8 @@ export interface Peer {
   probe(signal: AbortSignal): Promise<void>
   /** Something was not answered in time: what is under way goes on, and one probe finds out. */
   doubt(error: AdapterError): void
+  /** Before the watches; entered once `reachable` has resolved. */
+  readonly turnstile: Turnstile
   close(): Promise<void>
 }
 
@@ -47,6 +50,7 @@ const mayBeCredentials = (error: unknown): boolean =>
 export function createPeer(options: PeerOptions): Peer {
   const { credentials, clock } = options
   const outage = superviseOutage(options, () => ask())
+  const turnstile = createTurnstile(options)
   let answeredMs = Number.NEGATIVE_INFINITY
 
   /** Past the outage: the request itself, with what its outcome tells. */
@@ -90,7 +94,7 @@ export function createPeer(options: PeerOptions): Peer {
       const { ping } = response
       return {
         ...response,
-        body: watchBody(response.body, outage.doubt),
+        body: watchBody(response.body, doubtUnlessYoung(clock, outage.doubt)),
         ...(ping === undefined ? {} : { ping: watchPing(ping, outage.doubt) }),
       }
     } catch (error) {
@@ -115,10 +119,20 @@ export function createPeer(options: PeerOptions): Peer {
       await outage.settled(signal, true)
     },
     doubt: outage.doubt,
+    turnstile,
     async close() {
       outage.stop()
+      turnstile.stop()
       await credentials.close()
     },
+  }
+}
+
+/** What was answered a moment ago and is cut says that streams are cut, not that nothing answers. */
+function doubtUnlessYoung(clock: Clock, doubt: (error: AdapterError) => void) {
+  const sinceMs = clock.monotonicMs()
+  return (error: AdapterError) => {
+    if (clock.monotonicMs() - sinceMs >= KUBE_ANSWER_FRESH_MS) doubt(error)
   }
 }
 

@@ -5,12 +5,15 @@ import { type AdapterError, asAdapterError, retry } from '../errors.ts'
 import { BACKOFF_BASE_MS } from '../limits.ts'
 import { backoffMs } from '../world/index.ts'
 import { createFollower, type FollowDeps } from './follow.ts'
+import type { Turnstile } from './turnstile.ts'
 
 export interface WatchDeps extends FollowDeps {
   /** Resolves as soon as the API server is known to answer. */
   readonly reachable: (signal: AbortSignal) => Promise<void>
   /** Resolves when the API server answers anything on a fresh socket. */
   readonly probe: (signal: AbortSignal) => Promise<void>
+  /** Where this watch waits for its turn, and what it tells of itself. */
+  readonly turnstile?: Turnstile
   /** Something was not answered in time: the API server is asked whether it answers at all. */
   readonly doubt: (error: AdapterError) => void
   /** What is wrong with this watch; undefined: nothing. */
@@ -38,7 +41,9 @@ export function provideWatch(deps: WatchDeps): WatchLogic {
           .catch((error: unknown) => send({ type: 'FAILED', error: asAdapterError(error) }))
         return () => stop.abort(retry('KUBE_WATCH_ENDED', `${plural}: the stream was given up`))
       }),
-      reachable: fromPromise(({ signal }) => adapterErrors(deps.reachable(signal))),
+      reachable: fromPromise(({ signal }) =>
+        adapterErrors(deps.reachable(signal).then(() => deps.turnstile?.enter(signal))),
+      ),
       ping: fromPromise(({ signal }) => adapterErrors(follower.ping(signal))),
       // One probe asks for all who doubt at a time, so that a dead server is not asked by each watch.
       check: fromPromise(({ signal }) =>
@@ -48,6 +53,9 @@ export function provideWatch(deps: WatchDeps): WatchLogic {
     actions: {
       setLive: (_, { live }) => deps.store.setLive(live),
       setUnsynced: () => deps.store.setUnsynced(),
+      noteStreaming: () => deps.turnstile?.streaming(),
+      noteGone: () => deps.turnstile?.gone(),
+      noteBroken: ({ context }) => deps.turnstile?.broke(context.error),
       doubtLink: () => deps.doubt(silent),
       reportWell: () => deps.report(undefined),
       reportProblem: ({ context }) => deps.report(context.error ?? silent),

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { type AnyMachineSnapshot, createActor, fromCallback, fromPromise, setup } from 'xstate'
 import { createWatchesMachine } from '../../machines/index.ts'
 import { outageMachine } from '../../machines/outage.ts'
+import { turnstileMachine } from '../../machines/turnstile.ts'
 import { type WatchContext, watchMachine } from '../../machines/watch.ts'
 import { needsPerson, retry } from '../../src/errors.ts'
 import { createFakeClock } from '../fakes/clock.ts'
@@ -184,4 +185,36 @@ test('a watch that breaks is started again; the others do not notice', async () 
   await clock.advance(2_000)
   assert.deepEqual(actor.getSnapshot().value, { pods: 'running', nodes: 'running' })
   assert.deepEqual(starts, ['pods', 'nodes', 'pods'])
+})
+
+const turnstile = walk(
+  turnstileMachine,
+  [
+    ...['ENTER', 'STREAMING', 'GONE', 'LOST', 'ANSWERED', 'STOP'].map((type) => ({ type })),
+    ...syntheticEvents(turnstileMachine),
+  ],
+  ({ context }) => {
+    const { alive, failures } = context as { alive: number; failures: number }
+    return [Math.min(alive, 2), Math.min(failures, 2)]
+  },
+)
+
+test('every state of the turnstile is reached, ends on STOP, and opens again by itself and one watch', () => {
+  assert.deepEqual(
+    [...restingStates(turnstileMachine)].filter((id) => !turnstile.reached.has(id)),
+    [],
+  )
+  for (const snapshot of turnstile.snapshots) {
+    if (snapshot.status !== 'active') continue
+    assert.equal(next(turnstileMachine, snapshot, { type: 'STOP' }).status, 'done')
+    let at: AnyMachineSnapshot = snapshot
+    for (let round = 0; round < 3 && at.value !== 'open'; round += 1)
+      for (const { type } of [
+        ...syntheticEvents(turnstileMachine).filter(({ type }) => !type.includes('trialLimit')),
+        { type: 'ENTER' },
+        { type: 'STREAMING' },
+      ])
+        if (at.value !== 'open') at = next(turnstileMachine, at, { type })
+    assert.equal(at.value, 'open', JSON.stringify(snapshot.value))
+  }
 })

@@ -13,6 +13,7 @@ import {
   resourcePath,
 } from '../../../src/kube/index.ts'
 import { SILENT } from '../../../src/log/index.ts'
+import type { ServerResponse } from '../../../src/world/index.ts'
 import { connectInProcess } from '../../../src/world/link.ts'
 import { createFakeClock, createSeededRandom } from '../../fakes/clock.ts'
 import { createFakeKubeApi, failure } from '../../fakes/kube-api.ts'
@@ -204,6 +205,55 @@ for (const fault of ['down', 'blackhole'] as const)
       await it.kube.close()
     }
   })
+
+async function* cutAtOnce(): AsyncGenerator<string> {
+  yield ''
+  throw new TransportError('reset', 'https://kube: the connection was reset')
+}
+
+const SHAKY: Readonly<Record<string, () => ServerResponse>> = {
+  'cuts every watch': () => ({ status: 200, body: cutAtOnce() }),
+  'ends every watch at once': () => ({ status: 200, body: '' }),
+  'answers every watch with 500': () => failure(500, 'InternalError', 'etcdserver: request timed out'),
+  'sends garbage for a watch': () => ({ status: 200, body: 'garbage\n' }),
+}
+
+for (const [what, answer] of Object.entries(SHAKY))
+  for (const streamedLists of ['yes', 'refuse'] as const)
+    test(`an API server that answers its probe and ${what} (lists ${streamedLists === 'yes' ? 'streamed' : 'in pages'}): one watch tries for all`, async () => {
+      for (let seed = 0; seed < 5; seed += 1) {
+        const it = await world({ seed })
+        it.api.streamedLists = streamedLists
+        await it.start()
+        await it.clock.advance(40_000)
+        it.sent.length = 0
+        it.api.intercept = ({ query }) => (query.has('watch') ? answer() : undefined)
+        it.link.faults.cut()
+        await it.clock.advance(60_000)
+        assert.ok(it.sent.length <= 12, `${it.sent.length} requests with seed ${seed}`)
+        assert.ok(it.sent.length >= 3, 'it is tried')
+        assert.equal(it.kube.ready(), false)
+        await it.clock.advance(300_000)
+        it.sent.length = 0
+        it.api.intercept = undefined
+        await it.clock.advance(33_000)
+        assert.ok(it.kube.ready(), `ready with seed ${seed}`)
+        assert.ok(it.sent.length <= NAMES.length + 2, `${it.sent.length} requests to get well`)
+        await it.kube.close()
+      }
+    })
+
+test('one watch that fails for ever does not hold up the others', async () => {
+  const it = await world()
+  it.api.intercept = ({ path, query }) =>
+    path === '/api/v1/pods' && query.has('watch') ? failure(500, 'InternalError', 'no') : undefined
+  await it.start()
+  await it.clock.advance(60_000)
+  it.link.faults.cut()
+  await it.clock.advance(15_000)
+  const waiting = NAMES.filter((name) => name !== 'pods' && !it.kube.store(name).live)
+  assert.deepEqual(waiting, [])
+})
 
 test('streams that are cut together are one doubt: one probe, and nobody else asks', async () => {
   const it = await world()
