@@ -65,11 +65,12 @@ export const turnstileMachine = setup({
       },
       after: { steady: { actions: 'forget' } },
     },
-    ready: { on: { ENTER: 'trying' } },
+    // A stream may come up in every state: what was dialling before goes on.
+    ready: { on: { ENTER: 'trying', STREAMING: { target: 'proving', actions: 'countStream' } } },
     trying: {
       on: {
         STREAMING: { target: 'proving', actions: 'countStream' },
-        LOST: 'pausing',
+        LOST: [{ guard: 'noneLives', target: 'pausing' }, { target: 'open' }],
         ANSWERED: 'open',
       },
       after: { trialLimit: 'ready' },
