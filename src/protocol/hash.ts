@@ -15,13 +15,29 @@ export function canonicalJson(value: unknown): string {
     if (!value.isWellFormed()) throw new TypeError('canonical JSON has no lone surrogates')
     return JSON.stringify(value)
   }
-  if (Array.isArray(value))
-    return `[${value.map((item) => canonicalJson(item === undefined ? null : item)).join(',')}]`
+  if (Array.isArray(value)) {
+    let text = '['
+    for (let at = 0; at < value.length; at += 1)
+      text += `${at === 0 ? '' : ','}${canonicalJson(value[at] === undefined ? null : value[at])}`
+    return `${text}]`
+  }
   if (typeof value !== 'object') throw new TypeError(`canonical JSON has no ${typeof value}`)
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-  return `{${members.map(([key, member]) => `${canonicalJson(key)}:${canonicalJson(member)}`).join(',')}}`
+  const members = value as Readonly<Record<string, unknown>>
+  let text = ''
+  for (const key of sortedKeys(members)) {
+    const member = members[key]
+    if (member !== undefined)
+      text += `${text === '' ? '' : ','}${canonicalJson(key)}:${canonicalJson(member)}`
+  }
+  return `{${text}}`
+}
+
+/** By UTF-16 code units, as strings compare; most objects have few keys, and often in order already. */
+function sortedKeys(value: object): readonly string[] {
+  const keys = Object.keys(value)
+  for (let at = 1; at < keys.length; at += 1)
+    if (keys[at - 1]! > keys[at]!) return keys.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  return keys
 }
 
 export const sha256Hex = (data: string | Uint8Array): string =>

@@ -7,7 +7,7 @@ import { policySpecHash, uuidName } from './canonical.ts'
 import { problem } from './findings.ts'
 import { CATEGORIES, type Priority, priorities } from './order.ts'
 import { hasErrors, type PolicyDraft } from './policy.ts'
-import { pause, type Steps } from './steps.ts'
+import type { Steps } from './steps.ts'
 import type {
   DesiredObject,
   EmptyPolicy,
@@ -60,7 +60,7 @@ export function* assemble(
       })
     else {
       ready.push(finish(object, name, draft, { ...place, isTied: tied.has(numberOf(draft)) }, tiers, specs))
-      yield* pause()
+      yield
     }
   }
   ready.sort(byPrecedence)

@@ -4,7 +4,7 @@ import { GROUP_IP_BLOCKS_MAX } from '../../limits.ts'
 import { type Block, spreadOf } from './addresses.ts'
 import { childName } from './canonical.ts'
 import type { GroupShape, PodTerm } from './groups.ts'
-import { pause, type Steps } from './steps.ts'
+import type { Steps } from './steps.ts'
 
 /** A contradiction: what an empty spec selects is not documented, so an empty group says "nothing" in words. */
 const NOTHING: LabelSelector = {
@@ -37,13 +37,13 @@ export function* groupChildren(
   for (const shard of yield* shards(shape.blocks)) {
     const cidrs = shard.map(({ cidr }) => cidr).sort()
     specs.push({ ipBlocks: cidrs.map((cidr) => ({ cidr })) })
-    yield* pause()
+    yield
   }
   if (specs.length === 0) specs.push({ podSelector: NOTHING })
   const named: [string, ClusterGroupSpec][] = []
   for (const spec of specs) {
     named.push([childName(groupName, spec), spec])
-    yield* pause()
+    yield
   }
   return new Map(named.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
@@ -62,7 +62,7 @@ function* shards(blocks: readonly Block[]): Steps<Block[][]> {
     const buckets = Array.from({ length: count }, (): Block[] => [])
     for (const [at, block] of blocks.entries()) {
       buckets[spreadOf(block.cidr) % count]?.push(block)
-      if ((at + 1) % BLOCKS_A_STEP === 0) yield* pause()
+      if ((at + 1) % BLOCKS_A_STEP === 0) yield
     }
     if (buckets.every((bucket) => bucket.length <= GROUP_IP_BLOCKS_MAX) || count >= blocks.length)
       return buckets.filter((bucket) => bucket.length > 0)

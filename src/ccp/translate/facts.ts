@@ -53,21 +53,28 @@ export function specFieldsOf(crd: unknown, version: string): FieldTree | undefin
 }
 
 /** The first field that a value has and the tree does not, as a path; undefined: it can hold all of it. */
-export function missingField(tree: FieldTree | undefined, value: unknown, path = 'spec'): string | undefined {
-  if (tree === undefined || tree === 'any' || typeof value !== 'object' || value === null) return undefined
+export function missingField(tree: FieldTree | undefined, value: unknown): string | undefined {
+  const below = tree === undefined ? undefined : missingBelow(tree, value)
+  return below === undefined ? undefined : `spec${below}`
+}
+
+/** The path is put together on the way back only: nearly always there is none. */
+function missingBelow(tree: FieldTree, value: unknown): string | undefined {
+  if (tree === 'any' || typeof value !== 'object' || value === null) return undefined
   if (Array.isArray(value)) {
     for (const item of value) {
-      const missing = missingField(tree, item, `${path}[]`)
-      if (missing !== undefined) return missing
+      const missing = missingBelow(tree, item)
+      if (missing !== undefined) return `[]${missing}`
     }
     return undefined
   }
-  for (const [name, inner] of Object.entries(value)) {
+  for (const name in value) {
+    const inner = (value as Fields)[name]
     if (inner === undefined) continue
     const below = tree.get(name)
-    if (below === undefined) return `${path}.${name}`
-    const missing = missingField(below, inner, `${path}.${name}`)
-    if (missing !== undefined) return missing
+    if (below === undefined) return `.${name}`
+    const missing = missingBelow(below, inner)
+    if (missing !== undefined) return `.${name}${missing}`
   }
   return undefined
 }

@@ -14,7 +14,7 @@ import type { Code } from './codes/index.ts'
 import { conditionOf, isGenericCondition, isGenericMember, serviceOf } from './conditions.ts'
 import { problem, quote } from './findings.ts'
 import type { Lookup } from './lookup.ts'
-import { pause, type Steps } from './steps.ts'
+import type { Steps } from './steps.ts'
 import type { DesiredObject } from './types.ts'
 
 /** Pods by labels and by the labels of their Namespace; both parts must hold. An absent part asks nothing. */
@@ -59,7 +59,7 @@ export function* groupShape(group: DesiredObject, lookup: Lookup): Steps<GroupSh
     )
   const sorted = <T>(map: Map<string, T>) =>
     [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item)
-  yield* pause()
+  yield
   return {
     terms: sorted(terms),
     services: sorted(services),
@@ -218,7 +218,7 @@ class Collector {
     let read = 0
     for (const text of addresses) {
       read += 1
-      if (read % ADDRESSES_A_STEP === 0) yield* pause()
+      if (read % ADDRESSES_A_STEP === 0) yield
       const blocks = parseBlocks(text)
       if (blocks === undefined) this.report('ADDRESS_INVALID', path, `address ${quote(text)}`)
       for (const block of blocks ?? []) {

@@ -10,7 +10,8 @@ export type Lookup = (kind: string, path: string) => DesiredObject | undefined
 
 interface Kept<T> {
   readonly result: T
-  readonly asked: ReadonlyMap<string, DesiredObject | undefined>
+  /** By key, what was found: an object of the set, or what was made of one. */
+  readonly asked: ReadonlyMap<string, unknown>
 }
 
 /** Results by the object they were made from. Holding no object alive, it needs no limit. */
@@ -20,24 +21,23 @@ export interface Tracker {
   readonly lookup: Lookup
   /** The kept result of this object, or a new one, in steps. One at a time: what it asks is noted for all around it. */
   keep<T>(cache: Cache<T>, object: DesiredObject, compute: () => Steps<T>): Steps<T>
-  /** The kept result, if it still holds. */
-  kept<T>(cache: Cache<T>, object: DesiredObject): T | undefined
+  /** Finds what was made of a path earlier in this pass; who asks depends on that alone, not on all that it stands on. */
+  recall<T>(made: ReadonlyMap<string, T>, path: string): T | undefined
 }
 
-export function createTracker(objects: DesiredObjects): Tracker {
-  const frames: Map<string, DesiredObject | undefined>[] = []
-  const note = (key: string, found: DesiredObject | undefined) => {
+/** No path has a line feed in it. */
+const madeKey = (path: string): string => `\n${path}`
+
+/** `made`: what `recall` finds in, by path, complete before the first who asks. */
+export function createTracker(objects: DesiredObjects, made: ReadonlyMap<string, unknown>): Tracker {
+  const frames: Map<string, unknown>[] = []
+  const note = (key: string, found: unknown) => {
     for (const frame of frames) frame.set(key, found)
   }
   const isStill = (asked: Kept<unknown>['asked']): boolean => {
-    for (const [key, found] of asked) if (objects.get(key) !== found) return false
+    for (const [key, found] of asked)
+      if ((key.startsWith('\n') ? made.get(key.slice(1)) : objects.get(key)) !== found) return false
     return true
-  }
-  const recall = <T>(cache: Cache<T>, object: DesiredObject): Kept<T> | undefined => {
-    const kept = cache.get(object)
-    if (kept === undefined || !isStill(kept.asked)) return undefined
-    for (const [key, found] of kept.asked) note(key, found)
-    return kept
   }
   return {
     lookup(kind, path) {
@@ -46,11 +46,18 @@ export function createTracker(objects: DesiredObjects): Tracker {
       note(key, found)
       return found
     },
-    kept: (cache, object) => recall(cache, object)?.result,
+    recall(from, path) {
+      const found = from.get(path)
+      note(madeKey(path), found)
+      return found
+    },
     *keep<T>(cache: Cache<T>, object: DesiredObject, compute: () => Steps<T>): Steps<T> {
-      const kept = recall(cache, object)
-      if (kept !== undefined) return kept.result
-      const frame = new Map<string, DesiredObject | undefined>()
+      const kept = cache.get(object)
+      if (kept !== undefined && isStill(kept.asked)) {
+        for (const [key, found] of kept.asked) note(key, found)
+        return kept.result
+      }
+      const frame = new Map<string, unknown>()
       frames.push(frame)
       try {
         const result = yield* compute()

@@ -1,7 +1,7 @@
 /** Order: from sequence numbers to priorities, without ever moving a neighbour. */
 import { sha256Hex } from '../../protocol/hash.ts'
 import type { Category } from '../settings.ts'
-import { pause, type Steps } from './steps.ts'
+import type { Steps } from './steps.ts'
 
 /** Tier order. */
 export const CATEGORIES: readonly Category[] = ['Emergency', 'Infrastructure', 'Environment', 'Application']
@@ -41,7 +41,7 @@ export function* priorities(policies: readonly Ordered[]): Steps<ReadonlyMap<str
   const result = new Map<string, Priority>()
   const ordered = [...policies].sort((a, b) => (a.name < b.name ? -1 : 1))
   for (const [at, { name, category, sequence }] of ordered.entries()) {
-    if (at % PLACES_A_STEP === 0) yield* pause()
+    if (at % PLACES_A_STEP === 0) yield
     const key = `${category} ${sequence}`
     const places = taken.get(key) ?? new Set()
     taken.set(key, places)

@@ -16,7 +16,7 @@ import { AFTER_APPLICATION, CATEGORIES, isSequenceNumber } from './order.ts'
 import { type Members, type ResolveGroup, readMembers } from './peers.ts'
 import { type RuleContext, ruleName, scopeProblems, translateRule } from './rules.ts'
 import { isAny } from './services.ts'
-import { pause, type Steps } from './steps.ts'
+import type { Steps } from './steps.ts'
 import type { DesiredObject } from './types.ts'
 
 /** What the policy is, whatever else it may have; enough to give it its place among its neighbours. */
@@ -85,7 +85,7 @@ function* readRules(list: readonly unknown[]): Steps<RuleBody[] | string> {
     const read = readBody(RuleSchema, one)
     if (!('body' in read)) return `rules.${at}.${read.field}: ${read.message}`
     rules.push(read.body)
-    if (at % RULES_A_STEP === 0) yield* pause()
+    if (at % RULES_A_STEP === 0) yield
   }
   return rules
 }
@@ -104,7 +104,7 @@ function* translateBody(
   const egress: PolicyRule[] = []
   const names = new Set<string>()
   for (const [at, rule] of orderedRules(rules).entries()) {
-    if (at % RULES_A_STEP === 0) yield* pause()
+    if (at % RULES_A_STEP === 0) yield
     const rulePath = rule.path ?? `${path}/rules/${rule.id ?? ''}`
     const name = ruleName(rule, rulePath)
     if (names.has(name))

@@ -41,6 +41,17 @@ export interface ServiceParts {
 /** `everything`: every service. */
 export type RuleServices = ServiceParts | 'everything'
 
+const read = new WeakMap<object, ReturnType<typeof readBody<ServiceBody>>>()
+
+/** Each body once: many rules name the same service. */
+function readService(body: Readonly<Record<string, unknown>>): ReturnType<typeof readBody<ServiceBody>> {
+  const known = read.get(body)
+  if (known !== undefined) return known
+  const result = readBody(ServiceBody, body)
+  read.set(body, result)
+  return result
+}
+
 /** Collects the services of one rule. */
 class Collected {
   readonly ports = new Map<string, PolicyPort>()
@@ -125,7 +136,7 @@ class Collected {
     const found = this.lookup('Service', path)
     if (found === undefined) return this.report('SERVICE_MISSING', `${path} is not there`)
     if (found.body === undefined) return this.report('OBJECT_TOO_LARGE', `${path} came without its body`)
-    const read = readBody(ServiceBody, found.body)
+    const read = readService(found.body)
     if (!('body' in read)) return this.report('BODY_MALFORMED', `${path}: ${read.field}: ${read.message}`)
     const entries = read.body.service_entries ?? []
     if (entries.length === 0) this.report('SERVICE_EMPTY', `${path} has no entries`)

@@ -11,7 +11,7 @@ import { type GroupShape, groupShape } from './groups.ts'
 import { type Cache, createTracker, type Tracker } from './lookup.ts'
 import type { ResolveGroup } from './peers.ts'
 import { draftPolicy, lacks, type PolicyDraft } from './policy.ts'
-import { pause, runSteps, type Steps } from './steps.ts'
+import { runSteps, type Steps, sortSteps } from './steps.ts'
 import type { DesiredObject, DesiredObjects, TranslatedGroup, Translation } from './types.ts'
 
 /** What a person can set. */
@@ -65,18 +65,20 @@ export function createTranslator(tiers: TierSettings, settings: TranslateSetting
     if (facts !== known) caches = newCaches()
     known = facts
     const kept = caches
-    const tracker = createTracker(objects)
-    const all = [...objects.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+    const made = new Map<string, NamedGroup>()
+    const tracker = createTracker(objects, made)
+    const all = yield* sortSteps([...objects.values()], byPath)
     const groups = new Map<string, TranslatedGroup>()
     for (const object of all) {
       if (object.kind !== 'Group') continue
       const named = yield* tracker.keep(kept.named, object, () => nameGroup(object, tracker, facts))
-      yield* pause()
+      made.set(object.path, named)
+      yield
       const { name, displayName, children } = named
       if (name === undefined || children === undefined || groups.has(name)) continue
       groups.set(name, translatedGroup(kept, object, { name, displayName, children }))
     }
-    const resolve = resolver(tracker, (object) => tracker.kept(kept.named, object))
+    const resolve = resolver((path) => tracker.recall(made, path))
     const context = {
       lookup: tracker.lookup,
       resolve,
@@ -88,7 +90,7 @@ export function createTranslator(tiers: TierSettings, settings: TranslateSetting
     for (const object of all) {
       if (object.kind !== 'SecurityPolicy') continue
       const draft = yield* tracker.keep(kept.drafts, object, () => draftPolicy(object, context))
-      yield* pause()
+      yield
       if (!draft.head.isDeleted) drafted.push({ object, draft })
     }
     return yield* assemble(drafted, groups, tiers, kept.specs)
@@ -130,16 +132,18 @@ function* nameGroup(object: DesiredObject, tracker: Tracker, facts: ClusterFacts
   return { name, displayName, shape, children }
 }
 
+const byPath = (a: DesiredObject, b: DesiredObject): number =>
+  a.path < b.path ? -1 : a.path > b.path ? 1 : 0
+
 /** Groups are all named before the first policy asks. */
-function resolver(tracker: Tracker, named: (object: DesiredObject) => NamedGroup | undefined): ResolveGroup {
+function resolver(named: (path: string) => NamedGroup | undefined): ResolveGroup {
   return (path) => {
     const about = { group_path: path }
     if (path.startsWith('/orgs/'))
       return { problems: [problem('PROJECT_SCOPE', `${path} lives in a project`, about)] }
     if (path.startsWith('/global-infra/'))
       return { problems: [problem('GLOBAL_OBJECT', `${path} is a global object`, about)] }
-    const object = tracker.lookup('Group', path)
-    const group = object === undefined ? undefined : named(object)
+    const group = named(path)
     if (group === undefined) return { problems: [problem('GROUP_MISSING', `${path} is not there`, about)] }
     const { name, shape } = group
     const errors = shape.problems.filter(isError)
