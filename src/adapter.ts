@@ -92,6 +92,11 @@ const WATCHED: readonly ResourceName[] = [
   'ingresses',
   'networkPolicies',
   'antreaNetworkPolicies',
+  'groups',
+  'egresses',
+  'ipPools',
+  'externalIPPools',
+  'gateways',
   'antreaAgentInfos',
   'antreaControllerInfos',
 ]
@@ -182,7 +187,10 @@ function compose(
     actors: {
       lease: kube.lease,
       instances: instances.logic,
-      watches: createWatchesMachine(Object.fromEntries(WATCHED.map((name) => [name, kube.watch(name)]))),
+      watches: createWatchesMachine({
+        ...Object.fromEntries(WATCHED.map((name) => [name, kube.watch(name)])),
+        discovery: kube.discovery,
+      }),
       readiness: readiness(kube),
       ccp: provideCcp({
         ...common,

@@ -39,6 +39,11 @@ const COMMANDS: readonly Entry[] = [
     summary: 'what the statecharts went through',
     load: () => import('./transitions.ts'),
   },
+  {
+    name: 'rbac',
+    summary: 'the rights it needs in the cluster, as manifests',
+    load: () => import('./rbac.ts'),
+  },
   { name: 'approve', summary: 'agree to deletes that wait for a person', load: () => import('./approve.ts') },
 ]
 

@@ -43,6 +43,12 @@ export const WARNINGS = {
     visibleAfterMs: 5_000,
     blocksReady: true,
   },
+  API_ABSENT: {
+    title: 'The cluster does not serve optional resources',
+    severity: 'info',
+    text: 'They are not shown in NSX; everything else goes on. Install their CustomResourceDefinitions if they are wanted: they are picked up without a restart.',
+    visibleAfterMs: 0,
+  },
   ANTREA_MISSING: {
     title: 'Antrea is not in this cluster',
     severity: 'error',
@@ -130,6 +136,12 @@ export const WARNINGS = {
     title: 'Policies are held',
     severity: 'warning',
     text: 'They have a rule that cannot be translated exactly and stay as they last were. See the realization in NSX and `explain`.',
+    visibleAfterMs: 0,
+  },
+  DRIFT_FIGHT: {
+    title: 'Somebody else keeps changing objects of ours',
+    severity: 'error',
+    text: 'They are put back each time, at most once in 5 s each when it goes on. Stop the other writer, whose field manager is named; change the policy in NSX instead.',
     visibleAfterMs: 0,
   },
   HELD_DRIFT: {

@@ -4,7 +4,7 @@ import { KUBE_CALL_TIMEOUT_MS } from '../limits.ts'
 import type { Clock, HttpClient } from '../world/index.ts'
 import { callJson } from './call.ts'
 import type { KubeClient } from './contract.ts'
-import { RESOURCES } from './resources.ts'
+import { OPTIONAL, RESOURCES, type ResourceName } from './resources.ts'
 
 export interface AntreaServed {
   /** The group version is there with every kind the adapter needs. */
@@ -15,9 +15,13 @@ export interface AntreaServed {
 
 const GROUP_VERSION = `${RESOURCES.tiers.group}/${RESOURCES.tiers.version}`
 
-const NEEDED: readonly string[] = Object.values(RESOURCES)
-  .filter((type) => `${type.group}/${type.version}` === GROUP_VERSION)
-  .map((type) => type.kind)
+/** Plural names. */
+const NEEDED: readonly (readonly [plural: string, kind: string])[] = Object.entries(RESOURCES)
+  .filter(
+    ([name, type]) =>
+      `${type.group}/${type.version}` === GROUP_VERSION && !OPTIONAL.has(name as ResourceName),
+  )
+  .map(([, type]) => [type.plural, type.kind])
 
 const DISCOVERY_BYTES_MAX = 1_024 * 1_024
 
@@ -28,12 +32,50 @@ export async function discoverAntrea(
   userAgent: string,
   signal?: AbortSignal,
 ): Promise<AntreaServed> {
-  const subject = `discovery of ${GROUP_VERSION}`
+  const served = await servedOf(http, clock, userAgent, GROUP_VERSION, signal)
+  const missing = NEEDED.filter(([plural]) => !served.has(plural)).map(([, kind]) => kind)
+  return { served: missing.length === 0, missing }
+}
+
+/**
+ * Which of these the API server serves, by the discovery documents of their group versions (kubernetes.io, "API
+ * Discovery"): one small request for each group version. Throws the client's errors; absence is an answer.
+ */
+export async function discoverServed(
+  http: HttpClient,
+  clock: Clock,
+  userAgent: string,
+  names: readonly ResourceName[],
+  signal?: AbortSignal,
+): Promise<ReadonlySet<ResourceName>> {
+  const versions = new Map<string, ResourceName[]>()
+  for (const name of names) {
+    const { group, version } = RESOURCES[name]
+    const groupVersion = `${group}/${version}`
+    versions.set(groupVersion, [...(versions.get(groupVersion) ?? []), name])
+  }
+  const found = new Set<ResourceName>()
+  for (const [groupVersion, wanted] of versions) {
+    const served = await servedOf(http, clock, userAgent, groupVersion, signal)
+    for (const name of wanted) if (served.has(RESOURCES[name].plural)) found.add(name)
+  }
+  return found
+}
+
+/** Plural names of what a group version serves; none where it is not there. */
+async function servedOf(
+  http: HttpClient,
+  clock: Clock,
+  userAgent: string,
+  groupVersion: string,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<unknown>> {
+  const subject = `discovery of ${groupVersion}`
   let answer: unknown
   try {
     answer = await callJson(http, clock, {
       method: 'GET',
-      path: `/apis/${GROUP_VERSION}`,
+      path: `/apis/${groupVersion}`,
       headers: { accept: 'application/json', 'user-agent': userAgent },
       lane: 'call',
       subject,
@@ -42,16 +84,13 @@ export async function discoverAntrea(
       signals: [signal],
     })
   } catch (error) {
-    if (error instanceof AdapterError && error.code === 'KUBE_NOT_FOUND')
-      return { served: false, missing: NEEDED }
+    if (error instanceof AdapterError && error.code === 'KUBE_NOT_FOUND') return new Set()
     throw error
   }
   const resources = (answer as { resources?: unknown } | null)?.resources
   if (!Array.isArray(resources))
-    throw retry('KUBE_MALFORMED', `${subject}: the answer is not a resource list`)
-  const served = new Set(resources.map((resource: { kind?: unknown } | null) => resource?.kind))
-  const missing = NEEDED.filter((kind) => !served.has(kind))
-  return { served: missing.length === 0, missing }
+    throw retry('KUBE_MALFORMED', `${subject}: the answer is not a resource list; it is asked again`)
+  return new Set(resources.map((resource: { name?: unknown } | null) => resource?.name))
 }
 
 /** uid of the namespace kube-system: what identifies a cluster for as long as its etcd lives. */

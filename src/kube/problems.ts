@@ -2,12 +2,14 @@
 import { type AdapterError, TransportError } from '../errors.ts'
 import type { Health, WarningCode } from '../health/index.ts'
 import type { Logger } from '../log/index.ts'
-import { RESOURCES, type ResourceName } from './resources.ts'
+import { OPTIONAL, RESOURCES, type ResourceName } from './resources.ts'
 import type { ResourceType } from './types.ts'
 
 export interface Problems {
   /** What is wrong there now; undefined: nothing. */
-  report(where: ResourceName | 'api-server', problem: AdapterError | undefined): void
+  report(where: ResourceName | 'api-server' | 'discovery', problem: AdapterError | undefined): void
+  /** What of the optional resources is not served, in words. */
+  absent(kinds: readonly string[]): void
   /** Whether the API server let us do this; `problem` is its refusal for want of the right. */
   right(verb: string, type: ResourceType, problem: AdapterError | undefined): void
 }
@@ -53,6 +55,10 @@ export function createProblems(health: Health, log: Logger): Problems {
   const denied = new Map<string, string>()
 
   return {
+    absent(kinds) {
+      if (kinds.length === 0) health.clear('API_ABSENT')
+      else health.set('API_ABSENT', [...kinds].sort().join(', '))
+    },
     right(verb, type, problem) {
       const right = `${verb} ${type.group === '' ? type.plural : `${type.plural}.${type.group}`}`
       if (problem === undefined) {
@@ -65,7 +71,10 @@ export function createProblems(health: Health, log: Logger): Problems {
       if (denied.size === 0) health.clear('KUBE_FORBIDDEN', 'calls')
       else health.set('KUBE_FORBIDDEN', [...denied.values()].sort().join('; '), 'calls')
     },
-    report(where, problem) {
+    report(where, reported) {
+      // Discovery says of an optional one that it is not served; its watch only met that first.
+      const isMissing = reported?.code === 'KUBE_NOT_FOUND' && OPTIONAL.has(where as ResourceName)
+      const problem = isMissing ? undefined : reported
       if (problem === undefined) {
         if (!standing.delete(where)) return
         if (logged.delete(where)) log.info({ resource: where }, 'well again')

@@ -14,7 +14,7 @@ import {
   pick,
   SERVICE,
 } from './kept/index.ts'
-import type { ResourceName } from './resources.ts'
+import { OPTIONAL, type ResourceName } from './resources.ts'
 import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from './types.ts'
 
 export type Projection = (object: KubeObject) => KubeObject
@@ -57,6 +57,12 @@ function slimMeta(metadata: ObjectMeta): ObjectMeta {
 
 const whole: Projection = (object) => ({ ...object, metadata: slimMeta(object.metadata) })
 
+/** Only read, and not by who wrote last: nothing of the managers. */
+const unmanaged: Projection = (object) => {
+  const { managedFields: _managers, ...metadata } = slimMeta(object.metadata)
+  return { ...object, metadata }
+}
+
 /** What is written is read with all its annotations: a PUT from the store must not take one away. */
 const writable: Projection = (object) => ({ ...object, metadata: slimManagers(object.metadata) })
 
@@ -82,5 +88,6 @@ export function projectionOf(name: ResourceName): Projection {
   if (kept !== undefined)
     return (object) =>
       ({ apiVersion: object.apiVersion, kind: object.kind, ...pick(kept, object) }) as unknown as KubeObject
+  if (OPTIONAL.has(name)) return unmanaged
   return WRITTEN.includes(name) ? writable : whole
 }

@@ -21,6 +21,8 @@ export interface WritableStore<T extends KubeObject = KubeObject> extends Store<
   setLive(isLive: boolean): void
   /** Nothing may be decided from the content until the next swap; the objects stay for its comparison. */
   setUnsynced(): void
+  /** The resource is not served: what it held is gone, and its listeners hear of it. Not synced until the next swap. */
+  empty(): void
   /** Called after `synced` or `live` changed; returns the unsubscribe. */
   onState(listener: () => void): () => void
 }
@@ -116,6 +118,13 @@ export function createStore<T extends KubeObject = KubeObject>(
       position = newPosition
     },
     setLive: (isLive) => setState(synced, isLive),
+    empty() {
+      const gone = new Set(objects.keys())
+      objects = new Map()
+      position = undefined
+      setState(false, false)
+      tell(gone)
+    },
     setUnsynced() {
       position = undefined
       setState(false, false)
