@@ -1,7 +1,7 @@
 /**
- * Policy down, realization up: the life of the CCP channel. Four regions beside each other: the link to the manager;
+ * Policy down, realization up: the life of the CCP channel. Five regions beside each other: the link to the manager;
  * enforcement, which goes on from the desired set in memory while the link is down; the guard that has a large delete
- * looked at twice; and the reports.
+ * looked at twice; and (reporting.ts) the reports and the evidence for them.
  */
 import { assign, fromCallback, fromPromise, raise, setup } from 'xstate'
 import type { AdapterError } from '../src/errors.ts'
@@ -19,6 +19,17 @@ import {
   needsPerson,
   noteError,
 } from './link.ts'
+import {
+  type EvidenceRead,
+  evidenceRegion,
+  type Flushed,
+  REPORTING_CONTEXT,
+  REPORTING_DELAYS,
+  type ReportingContext,
+  reportingRegion,
+} from './reporting.ts'
+
+export type { EvidenceRead, Flushed } from './reporting.ts'
 
 export type CcpEvent =
   | ChannelEvent
@@ -29,6 +40,8 @@ export type CcpEvent =
   | { readonly type: 'CHANGED' }
   /** Only what is reported changed: a status. */
   | { readonly type: 'STATUS' }
+  /** A policy that NSX did not make and that has no status came or changed. */
+  | { readonly type: 'POLICIES' }
 
 /** What `plan` found. The plan itself stays with the port. */
 export interface Planned {
@@ -45,12 +58,7 @@ export type Applied =
   /** Plan again at once: the steps were a beginning, or something was refused and is planned around. */
   { readonly kind: 'done' | 'again' } | { readonly kind: 'failed'; readonly error: AdapterError }
 
-export interface Flushed {
-  /** Something changes by time alone: report again after this. */
-  readonly againMs: number | undefined
-}
-
-export interface CcpContext extends LinkContext {
+export interface CcpContext extends LinkContext, ReportingContext {
   readonly isLeading: boolean
   /** After STOP nothing leaves its end any more. */
   readonly isStopping: boolean
@@ -63,9 +71,6 @@ export interface CcpContext extends LinkContext {
   readonly writeFailures: number
   /** Something happened while a plan was made or carried out. */
   readonly isStale: boolean
-  readonly isReportStale: boolean
-  readonly reportAgainMs: number | undefined
-  readonly reportFailures: number
 }
 
 const outputOf = <T>(event: unknown): T => (event as { output: T }).output
@@ -85,7 +90,9 @@ const base = setup({
     plan: fromPromise<Planned>(() => missing('plan')),
     /** Carries out what was planned last; aborted when the state is left. */
     apply: fromPromise<Applied>(() => missing('apply')),
+    /** One call of a report. */
     flush: fromPromise<Flushed, Session | undefined>(() => missing('flush')),
+    readEvidence: fromPromise<EvidenceRead>(() => missing('readEvidence')),
   },
   actions: {
     setLeader: assign({ leader: ({ event }) => (event.type === 'LEAD' ? event.leader : undefined) }),
@@ -117,7 +124,27 @@ const base = setup({
     standDown: () => {},
 
     setReportStale: assign({ isReportStale: true }),
+    setReportFresh: assign({ isReportStale: false }),
+    noteFlushed: assign(({ event }) => ({
+      reportFailures: 0,
+      reportAgainMs: outputOf<Flushed>(event).againMs,
+    })),
     noteReportFailure: assign({ reportFailures: ({ context }) => context.reportFailures + 1 }),
+    failLink: raise(({ event }) => ({
+      type: 'FAILED' as const,
+      error: (event as unknown as { error: AdapterError }).error,
+    })),
+    setEvidenceStale: assign({ isEvidenceStale: true }),
+    setEvidenceFresh: assign({ isEvidenceStale: false }),
+    noteEvidence: assign(({ event }) => ({
+      evidenceFailures: 0,
+      evidenceAgainMs: outputOf<EvidenceRead>(event).againMs,
+      isReportStale: true,
+    })),
+    noteEvidenceFailure: assign(({ context }) => ({
+      evidenceFailures: context.evidenceFailures + 1,
+      isReportStale: true,
+    })),
   },
   guards: {
     needsPerson: ({ context }) => needsPerson(context),
@@ -134,12 +161,16 @@ const base = setup({
     writeNeedsPerson: ({ context }) => context.writeError?.kind === 'needs-person',
     hasSession: ({ context }) => context.session !== undefined && context.isDesired,
     hasNoSession: ({ context }) => context.session === undefined,
+    goesOn: ({ event }) => outputOf<Flushed | undefined>(event)?.more === true,
     isReportStale: ({ context }) => context.isReportStale,
+    isEvidenceStale: ({ context }) => context.isEvidenceStale,
+    mayObserve: ({ context }) => context.isLeading && context.isKubeReady && !context.isStopping,
     reportsAgain: ({ context }) => context.reportAgainMs !== undefined,
     endsSession: ({ event }) => SESSION_ENDED.has(errorOf(event)?.code ?? ''),
   },
   delays: {
     ...LINK_DELAYS,
+    ...REPORTING_DELAYS,
     backoff: 30_000,
     writeBackoff: 30_000,
     /** antrea-controller computes a new group at once; if not within this, the plan starts over. */
@@ -151,12 +182,6 @@ const base = setup({
     /** Between the first sight of a large delete and the second snapshot. */
     secondLook: 30_000,
     secondLookAgain: 60_000,
-    /** At most one flush a second. */
-    flushPeriod: 1_000,
-    flushLimit: 20_000,
-    /** Counted from the flush, of which the pause after it is a part. */
-    reportAgain: ({ context }) => Math.max((context.reportAgainMs ?? 0) - 1_000, 0),
-    reportBackoff: 30_000,
   },
 })
 
@@ -276,84 +301,9 @@ const guard = base.createStateConfig({
   },
 })
 
-/** Changes are gathered while a report is under way and for a second after it. */
-const reporting = base.createStateConfig({
-  initial: 'off',
-  on: {
-    STATUS: { actions: 'setReportStale' },
-    CHANGED: { actions: 'setReportStale' },
-    DESIRED: { actions: 'setReportStale' },
-    KUBE_READY: { actions: 'setReportStale' },
-    KUBE_LOST: { actions: 'setReportStale' },
-    STANDBY: { guard: 'isRunning', target: '.off' },
-    STOP: '.stopped',
-  },
-  states: {
-    off: { always: { guard: 'hasSession', target: 'sending' } },
-    sending: {
-      entry: assign({ isReportStale: false }),
-      always: { guard: 'hasNoSession', target: 'off' },
-      invoke: {
-        src: 'flush',
-        input: ({ context }) => context.session,
-        onDone: {
-          target: 'pausing',
-          actions: assign({
-            reportFailures: 0,
-            reportAgainMs: ({ event }) => event.output.againMs,
-          }),
-        },
-        onError: [
-          {
-            guard: 'endsSession',
-            target: 'failing',
-            actions: [
-              'noteReportFailure',
-              raise(({ event }) => ({
-                type: 'FAILED',
-                error: (event as unknown as { error: AdapterError }).error,
-              })),
-            ],
-          },
-          { target: 'failing', actions: 'noteReportFailure' },
-        ],
-      },
-      after: { flushLimit: { target: 'failing', actions: 'noteReportFailure' } },
-    },
-    pausing: {
-      always: { guard: 'hasNoSession', target: 'off' },
-      after: {
-        flushPeriod: [
-          { guard: 'isReportStale', target: 'sending' },
-          { guard: 'reportsAgain', target: 'timing' },
-          { target: 'quiet' },
-        ],
-      },
-    },
-    /** Something becomes true by time alone. */
-    timing: {
-      always: [
-        { guard: 'hasNoSession', target: 'off' },
-        { guard: 'isReportStale', target: 'sending' },
-      ],
-      after: { reportAgain: 'sending' },
-    },
-    quiet: {
-      always: [
-        { guard: 'hasNoSession', target: 'off' },
-        { guard: 'isReportStale', target: 'sending' },
-      ],
-    },
-    failing: {
-      always: { guard: 'hasNoSession', target: 'off' },
-      after: { reportBackoff: 'sending' },
-    },
-    stopped: { type: 'final' },
-  },
-})
-
 export const CCP_CONTEXT: CcpContext = {
   ...LINK_CONTEXT,
+  ...REPORTING_CONTEXT,
   isLeading: false,
   isStopping: false,
   isKubeReady: false,
@@ -362,14 +312,11 @@ export const CCP_CONTEXT: CcpContext = {
   writeError: undefined,
   writeFailures: 0,
   isStale: false,
-  isReportStale: false,
-  reportAgainMs: undefined,
-  reportFailures: 0,
 }
 
 export const ccpMachine = base.createMachine({
   id: 'ccp',
   type: 'parallel',
   context: CCP_CONTEXT,
-  states: { link: linkRegion, enforcement, guard, reporting },
+  states: { link: linkRegion, enforcement, guard, reporting: reportingRegion, evidence: evidenceRegion },
 })

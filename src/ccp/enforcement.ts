@@ -20,7 +20,7 @@ import { type ApplyOutcome, applySteps } from './apply.ts'
 import { createOverlay, type Overlay } from './overlay.ts'
 import { annotationOf, ownershipOf } from './ownership.ts'
 import { isAsWritten, isTemporaryName, type Plan, plan, type Refusal, type Step } from './plan/index.ts'
-import { type RealizationOutput, realize, statusKey } from './realization.ts'
+import { createStandingTimes, judgePolicies, type NsxPolicies } from './realization/index.ts'
 import type { TierSettings } from './settings.ts'
 import type { DesiredState } from './source/index.ts'
 import { createTranslator, type Translation } from './translate/index.ts'
@@ -54,7 +54,8 @@ export interface Enforcer {
   setPending(error: AdapterError | undefined): void
   /** A policy's status was seen: how long it reads so counts from now. */
   noteStatus(name: string): void
-  realization(): (RealizationOutput & { isGone: (path: string) => boolean }) | undefined
+  /** What is thought of each policy of NSX; `missing`: nodes whose agents are known to be out of reach. */
+  realization(missing: () => readonly string[]): ReturnType<NsxPolicies['realization']>
 }
 
 /** Warnings that a plan raises, and that go when a plan no longer does. */
@@ -95,7 +96,7 @@ class Enforcement implements Enforcer {
   /** Since when antrea-controller says it does not know a tier, by name; until it takes a policy again. */
   private readonly unknownSinceMs = new Map<string, number>()
   private readonly groupWrittenMs = new Map<string, number>()
-  private readonly since = new Map<string, { key: string; ms: number }>()
+  private readonly standing
 
   constructor(deps: EnforcerDeps) {
     this.deps = deps
@@ -103,6 +104,7 @@ class Enforcement implements Enforcer {
     this.policies = createOverlay(deps.stores.clusterNetworkPolicies)
     this.groups = createOverlay(deps.stores.clusterGroups)
     this.tiers = createOverlay(deps.stores.tiers)
+    this.standing = createStandingTimes(() => deps.clock.monotonicMs())
   }
 
   take(state: DesiredState): void {
@@ -173,35 +175,31 @@ class Enforcement implements Enforcer {
     )
   }
 
-  realization(): (RealizationOutput & { isGone: (path: string) => boolean }) | undefined {
+  realization(missing: () => readonly string[]): ReturnType<NsxPolicies['realization']> {
     if (this.desired === undefined) return undefined
     const { stores, clusterId, clock } = this.deps
     const isClusterKnown = Object.values(stores).every((store) => store.synced && store.live)
     const ours = this.policies.values().filter((policy) => ownershipOf(policy, clusterId) === 'ours')
     const byPath = new Map(ours.map((policy) => [annotationOf(policy, 'intentPath') ?? '', policy]))
     const byName = new Map(ours.map((policy) => [policy.metadata.name, policy]))
-    const nowMs = clock.monotonicMs()
     for (const name of byName.keys()) this.noteStatus(name)
-    const output = realize({
+    const verdicts = judgePolicies({
       translation: this.translated(this.desired),
       held: this.last?.held ?? new Map(),
       isClusterKnown,
       storedPolicy: (name, path) => (name === undefined ? byPath.get(path) : byName.get(name)),
       storedGroup: (name) => this.groups.get(name),
       pending: this.pending,
-      nowMs,
+      nowMs: clock.monotonicMs(),
       groupWrittenMs: this.groupWrittenMs,
-      since: this.since,
+      sinceMs: (policy) => this.standing.sinceMs(policy.metadata.name, policy),
+      missing,
     })
-    return { ...output, isGone: (path) => isClusterKnown && !byPath.has(path) }
+    return { verdicts, isGone: (path) => isClusterKnown && !byPath.has(path) }
   }
 
   noteStatus(name: string): void {
-    const policy = this.deps.stores.clusterNetworkPolicies.get(name)
-    const key = policy === undefined ? undefined : statusKey(policy)
-    if (key === undefined) this.since.delete(name)
-    else if (this.since.get(name)?.key !== key)
-      this.since.set(name, { key, ms: this.deps.clock.monotonicMs() })
+    this.standing.note(name, this.deps.stores.clusterNetworkPolicies.get(name))
   }
 
   private translated(desired: DesiredState): Translation {

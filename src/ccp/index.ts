@@ -9,6 +9,7 @@ import {
   type CcpContext,
   type CcpEvent,
   ccpMachine,
+  type EvidenceRead,
   type Flushed,
   type Planned,
 } from '../../machines/ccp.ts'
@@ -24,10 +25,12 @@ import { backoffMs, type Clock, type Random } from '../world/index.ts'
 import { createEnforcer, type Enforcer } from './enforcement.ts'
 import { observeStores } from './observe.ts'
 import type { Plan } from './plan/index.ts'
+import { type AgentHealth, createBoard, createOthers, type OthersStores } from './realization/index.ts'
 import { createReporter } from './report.ts'
 import type { TierSettings } from './settings.ts'
 import { type DesiredState, followPolicy } from './source/index.ts'
 
+export type { AgentHealth } from './realization/index.ts'
 export { type Category, DEFAULT_TIERS, type TierSetting, type TierSettings } from './settings.ts'
 export { CODES, type Code, type CodeText } from './translate/index.ts'
 
@@ -42,7 +45,8 @@ export interface CcpDeps {
     readonly clusterNetworkPolicies: Store<ClusterNetworkPolicy>
     readonly clusterGroups: Store<ClusterGroup>
     readonly tiers: Store<Tier>
-  }
+  } & OthersStores
+  readonly agents: AgentHealth
   /** The ClusterControlPlane's node_id. */
   readonly clusterId: string
   /** uid of the namespace kube-system. */
@@ -60,11 +64,16 @@ const CAPABILITIES: readonly string[] = []
 /** The CCP chart over a real manager and cluster; it takes no input. */
 export function provideCcp(deps: CcpDeps): CcpLogic {
   const { random, health, log } = deps
-  const enforcer = createEnforcer({ ...deps, tiers: deps.settings.tiers })
+  const { clusterNetworkPolicies, clusterGroups, tiers } = deps.stores
+  const planned = { clusterNetworkPolicies, clusterGroups, tiers }
+  const enforcer = createEnforcer({ ...deps, stores: planned, tiers: deps.settings.tiers })
+  const others = createOthers(deps)
+  const policies = { realization: () => enforcer.realization(() => deps.agents.troubled()) }
+  const board = createBoard(deps.clock, policies, others)
   const reporter = createReporter({
     ...deps,
     source: {
-      current: () => enforcer.realization(),
+      current: () => board.current(),
       desired: () => {
         const state = enforcer.state()
         return state === undefined ? undefined : { version: state.version, digest: state.digest() }
@@ -85,10 +94,16 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
           await deps.nsx.closeSession('ccp', deps.clusterId, input.session.session)
       }),
       observe: fromCallback<CcpEvent>(({ sendBack }) =>
-        observeStores(deps.stores, {
-          onChange: (about) => sendBack({ type: about === 'plan' ? 'CHANGED' : 'STATUS' }),
-          onPolicy: (name) => enforcer.noteStatus(name),
-        }),
+        both(
+          observeStores(planned, {
+            onChange: (about) => sendBack({ type: about === 'plan' ? 'CHANGED' : 'STATUS' }),
+            onPolicy: (name) => enforcer.noteStatus(name),
+          }),
+          others.follow({
+            onChange: () => sendBack({ type: 'STATUS' }),
+            onPolicies: () => sendBack({ type: 'POLICIES' }),
+          }),
+        ),
       ),
       plan: fromPromise<Planned>(async () => {
         try {
@@ -119,6 +134,13 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
           throw asAdapterError(error)
         }
       }),
+      readEvidence: fromPromise<EvidenceRead>(async ({ signal }) => {
+        try {
+          return await others.readEvidence(signal)
+        } catch (error) {
+          throw asAdapterError(error)
+        }
+      }),
     },
     actions: {
       reportWell: () => warnings.well(),
@@ -130,7 +152,10 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
         warnings.problem(context.error, `${deps.nsx.origin} fell silent; the link is made anew`)
       },
       approve: () => enforcer.approve(),
-      standDown: () => enforcer.standDown(),
+      standDown: () => {
+        enforcer.standDown()
+        board.forget()
+      },
       sayWrites: ({ context }) => sayWrites(health, enforcer, context),
     },
     delays: {
@@ -138,8 +163,15 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
       writeBackoff: ({ context }) =>
         backoffMs(random, context.writeFailures, WRITE_BACKOFF_BASE_MS, context.writeError),
       reportBackoff: ({ context }) => backoffMs(random, context.reportFailures, BACKOFF_BASE_MS, undefined),
+      evidenceBackoff: ({ context }) =>
+        backoffMs(random, context.evidenceFailures, BACKOFF_BASE_MS, undefined),
     },
   })
+}
+
+const both = (first: () => void, second: () => void) => () => {
+  first()
+  second()
 }
 
 function connect(deps: CcpDeps, { leader }: LinkContext, signal: AbortSignal): Promise<Session> {

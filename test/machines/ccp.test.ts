@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createActor, fromCallback, fromPromise } from 'xstate'
-import { type Applied, type CcpEvent, ccpMachine, type Flushed, type Planned } from '../../machines/ccp.ts'
+import {
+  type Applied,
+  type CcpEvent,
+  ccpMachine,
+  type EvidenceRead,
+  type Flushed,
+  type Planned,
+} from '../../machines/ccp.ts'
 import type { LinkContext } from '../../machines/link.ts'
 import { type AdapterError, needsPerson, retry } from '../../src/errors.ts'
 import type { Session } from '../../src/protocol/index.ts'
@@ -16,6 +23,9 @@ interface Answers {
   planned: Planned | AdapterError
   applied: Applied | 'never'
   flushed: Flushed | AdapterError
+  /** Of the next report; all but the last say that it goes on. */
+  calls: number
+  evidence: EvidenceRead | AdapterError | 'never'
   probe: AdapterError | undefined
 }
 
@@ -28,6 +38,8 @@ function world() {
     planned: SETTLED,
     applied: { kind: 'done' },
     flushed: { againMs: undefined },
+    calls: 1,
+    evidence: { againMs: undefined },
     probe: undefined,
   }
   const streams: ((event: CcpEvent) => void)[] = []
@@ -59,16 +71,25 @@ function world() {
         if (answers.applied === 'never') return new Promise(() => void calls.push('apply'))
         return answer('apply', answers.applied)
       }),
-      flush: fromPromise<Flushed, Session | undefined>(({ input }) =>
-        answer(`flush ${input?.session}`, answers.flushed),
-      ),
+      flush: fromPromise<Flushed, Session | undefined>(({ input }) => {
+        answers.calls = Math.max(answers.calls - 1, 0)
+        const isLast = answers.calls === 0
+        return answer(
+          `flush ${input?.session}`,
+          isLast ? answers.flushed : { againMs: undefined, more: true },
+        )
+      }),
+      readEvidence: fromPromise<EvidenceRead>(() => {
+        if (answers.evidence === 'never') return new Promise(() => void calls.push('evidence'))
+        return answer('evidence', answers.evidence)
+      }),
     },
     actions: {
       approve: () => void calls.push('approve'),
       sayWrites: ({ context }) =>
         void (context.writeError && calls.push(`writes ${context.writeError.code}`)),
     },
-    delays: { backoff: 1_000, writeBackoff: 200, reportBackoff: 1_000 },
+    delays: { backoff: 1_000, writeBackoff: 200, reportBackoff: 1_000, evidenceBackoff: 2_000 },
   })
   const actor = createActor(machine, { clock })
   actor.start()
@@ -261,6 +282,77 @@ test('reports: full at once, then at most one a second, gathered, and again with
   await w.stream({ type: 'FAILED', error: retry('STREAM_ENDED', 'over') })
   await w.clock.advance(1_000)
   assert.equal(w.count('flush s2'), 1)
+})
+
+test('a report of many calls goes on at once; one of them that fails is made again after a pause', async () => {
+  const w = await settled()
+  await w.clock.advance(2_000)
+  const before = w.count('flush')
+  w.answers.calls = 3
+  await w.send({ type: 'STATUS' })
+  assert.equal(w.count('flush'), before + 3)
+  await w.clock.advance(5_000)
+  assert.equal(w.count('flush'), before + 3)
+  w.answers.calls = 2
+  w.answers.flushed = retry('NSX_SERVER_ERROR', 'busy')
+  await w.send({ type: 'STATUS' })
+  assert.deepEqual([w.count('flush'), w.value()['reporting']], [before + 5, 'failing'])
+  w.answers.flushed = { againMs: undefined }
+  await w.clock.advance(1_000)
+  assert.equal(w.count('flush'), before + 6)
+})
+
+test('evidence is read when it leads and sees the cluster, each minute, and soon after a policy came', async () => {
+  const w = world()
+  await w.send(LEAD)
+  assert.equal(w.count('evidence'), 0)
+  await w.send({ type: 'KUBE_READY' })
+  assert.deepEqual([w.count('evidence'), w.value()['evidence']], [1, 'pausing'])
+  await w.clock.advance(1_000)
+  assert.equal(w.value()['evidence'], 'resting')
+  await w.clock.advance(59_999)
+  assert.equal(w.count('evidence'), 1)
+  await w.clock.advance(1)
+  assert.equal(w.count('evidence'), 2)
+  await w.clock.advance(1_000)
+  await w.send({ type: 'POLICIES' })
+  await w.send({ type: 'POLICIES' })
+  assert.equal(w.count('evidence'), 2)
+  await w.clock.advance(1_000)
+  assert.equal(w.count('evidence'), 3)
+  // What is missing is asked for as soon as the port says, not at the period.
+  w.answers.evidence = { againMs: 4_000 }
+  await w.clock.advance(1_000)
+  await w.send({ type: 'POLICIES' })
+  await w.clock.advance(1_000)
+  assert.equal(w.count('evidence'), 4)
+  await w.clock.advance(5_000)
+  assert.equal(w.count('evidence'), 5)
+})
+
+test('evidence that cannot be read is asked for again; each word of it makes the report stale', async () => {
+  const w = await settled()
+  await w.clock.advance(2_000)
+  const flushes = w.count('flush')
+  w.answers.evidence = retry('KUBE_SERVER_ERROR', 'the aggregated API is down')
+  await w.send({ type: 'POLICIES' })
+  await w.clock.advance(1_000)
+  assert.deepEqual([w.value()['evidence'], w.count('flush')], ['failing', flushes + 1])
+  w.answers.evidence = 'never'
+  const before = w.count('evidence')
+  await w.clock.advance(2_000)
+  assert.deepEqual([w.value()['evidence'], w.count('evidence')], ['reading', before + 1])
+  await w.clock.advance(30_000)
+  assert.equal(w.value()['evidence'], 'failing')
+  await w.send({ type: 'KUBE_LOST' })
+  assert.equal(w.value()['evidence'], 'off')
+  await w.clock.advance(120_000)
+  assert.equal(w.count('evidence'), before + 1)
+  w.answers.evidence = { againMs: undefined }
+  await w.send({ type: 'KUBE_READY' })
+  assert.equal(w.value()['evidence'], 'pausing')
+  await w.send({ type: 'STANDBY' })
+  assert.equal(w.value()['evidence'], 'off')
 })
 
 test('a report that becomes due by time alone is sent then', async () => {

@@ -21,6 +21,8 @@ export interface Heartbeats {
   /** Begins to look; returns the end. `onChange`: what is thought of an agent or the set of agents changed, or the controller reported. */
   follow(onChange: () => void): () => void
   agents(): SeenAgent[]
+  /** Of the Node of this name, whether or not it is known. */
+  agent(node: string): SeenAgent
   controller(): SeenController | undefined
   /** Since the first `follow`. */
   watchedMs(): number
@@ -167,6 +169,7 @@ export function createHeartbeats(stores: HeartbeatStores, monotonicMs: () => num
         for (const end of ends) end()
       }
     },
+    agent: agentAt,
     agents: () => [...stores.antreaAgentInfos.values()].map(({ metadata }) => agentAt(metadata.name)),
     controller() {
       const [info] = stores.antreaControllerInfos.values()

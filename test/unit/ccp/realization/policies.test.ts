@@ -1,14 +1,14 @@
-/** What NSX is told, state by state. */
+/** What NSX is told of its own policies, state by state. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type RealizationInput, realize, statusKey } from '../../../src/ccp/realization.ts'
+import { judgePolicies, type PoliciesInput, settle } from '../../../../src/ccp/realization/index.ts'
 import type {
   ClusterGroup,
   ClusterNetworkPolicy,
   ClusterNetworkPolicyStatus,
-} from '../../../src/kube/antrea.ts'
-import { ModelCluster } from './model.ts'
-import { GROUPS, group, POLICIES, policy, rule, tag, translate, uuid } from './objects.ts'
+} from '../../../../src/kube/antrea.ts'
+import { ModelCluster } from '../model.ts'
+import { GROUPS, group, POLICIES, policy, rule, tag, translate, uuid } from '../objects.ts'
 
 const WEB = group('web', 1, [tag('app|web')])
 const WANTED = translate(WEB, policy('p', 10, [rule(1, { source_groups: [`${GROUPS}/web`] })]))
@@ -23,8 +23,8 @@ const withStatus = (status: ClusterNetworkPolicyStatus | undefined): ClusterNetw
   return status === undefined ? rest : { ...rest, status: { observedGeneration: 1, ...status } }
 }
 
-function told(stored: ClusterNetworkPolicy | undefined, more: Partial<RealizationInput> = {}, sinceMs = 0) {
-  const { items, againMs } = realize({
+function told(stored: ClusterNetworkPolicy | undefined, more: Partial<PoliciesInput> = {}, sinceMs = 90_000) {
+  const [verdict] = judgePolicies({
     translation: WANTED,
     held: new Map(),
     isClusterKnown: true,
@@ -33,11 +33,16 @@ function told(stored: ClusterNetworkPolicy | undefined, more: Partial<Realizatio
     pending: undefined,
     nowMs: 100_000,
     groupWrittenMs: new Map(),
-    since: stored === undefined ? new Map() : new Map([[uuid(10), { key: statusKey(stored), ms: sinceMs }]]),
+    sinceMs: () => sinceMs,
+    missing: () => ['n7'],
     ...more,
   })
-  const [item] = items
-  return { ...item, codes: item?.problems.map(({ code }) => code), againMs }
+  const { item, againAtMs } = settle(undefined, verdict!, 100_000)
+  return {
+    ...item,
+    codes: item.problems.map(({ code }) => code),
+    againMs: againAtMs === undefined ? undefined : againAtMs - 100_000,
+  }
 }
 
 const REALIZED: ClusterNetworkPolicyStatus = {
@@ -81,11 +86,18 @@ test('a group that was just written, or is not computed, is waited for', () => {
   assert.equal(told(withStatus(REALIZED), { storedGroup: () => bare }).state, 'IN_PROGRESS')
 })
 
-test('a node that stays silent is IN_PROGRESS, and after a minute with a word', () => {
+test('a node that stays silent for a minute is an ERROR that says how many, and whose agent is out of reach', () => {
   const partial = withStatus({ ...REALIZED, phase: 'Realizing', currentNodesRealized: 1 })
-  assert.deepEqual(told(partial, {}, 99_000).codes, [])
-  const long = told(partial, {}, 1_000)
-  assert.deepEqual([long.state, long.codes], ['IN_PROGRESS', ['REALIZE_TIMEOUT']])
+  const early = told(partial, {}, 99_000)
+  assert.deepEqual([early.state, early.codes, early.againMs], ['IN_PROGRESS', [], 59_000])
+  const long = told(partial, {}, 40_000)
+  assert.deepEqual(
+    [long.state, long.codes, long.nodes],
+    ['ERROR', ['REALIZE_TIMEOUT'], { current: 1, desired: 2 }],
+  )
+  assert.match(long.problems[0]!.message, /1 of 2 nodes have not reported it; .* n7/)
+  const old = told(withStatus({ ...REALIZED, observedGeneration: 0 }), {}, 40_000)
+  assert.deepEqual([old.state, old.codes], ['ERROR', ['REALIZE_TIMEOUT']])
 })
 
 test('failures of nodes are ERROR with their words', () => {
