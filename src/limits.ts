@@ -68,6 +68,12 @@ export const KUBE_OBJECTS_MAX = 500_000
 export const KUBE_REFUSED_RETRY_MS = 30_000
 /** Credentials are read again at most so often, however many 401s come. */
 export const KUBE_CREDENTIALS_PERIOD_MS = 10_000
+/** … and from so long before they are over: a plugin's token may live for minutes only. */
+export const KUBE_CREDENTIALS_RENEW_MS = 60_000
+/** Streams of replaced credentials end with their watch's time-out, 630 s at most; then what is left is closed. */
+export const KUBE_RETIRED_MS = 660_000
+/** Credentials replaced within that time, hourly at most but for an error; beyond it the oldest streams are closed. */
+export const KUBE_RETIRED_CLIENTS_MAX = 4
 /** The probe of the API server, on a fresh socket: a TLS handshake and one small answer. */
 export const KUBE_PROBE_TIMEOUT_MS = 5_000
 /** An answer this young makes a probe needless: the lease alone brings one each two seconds. */
@@ -208,6 +214,12 @@ export const OPERATION_WORDS_BYTES_MAX = 4 * MIB
 export const OPERATION_TELL_BYTES_MAX = 512 * KIB
 /** Answers to requests over MP_REQUESTS_MAX that are under way at once; beyond it nothing is said, and the manager asks again. */
 export const OPERATION_REFUSALS_MAX = 16
+/** Antrea has 14 tags in all (pkg/controller/traceflow); the others are left to people. More wait for their turn. */
+export const TRACEFLOW_RUNS_MAX = 8
+/** Antrea's own time-out is at most 300 s, and looked at each 10 s. */
+export const TRACEFLOW_TIMEOUT_MS_MAX = 330_000
+/** A Traceflow is read so often while it runs: with 8 of them some 16 small reads a second. */
+export const TRACEFLOW_POLL_MS = 500
 /** Paths that one request for statistics may name; without any it gets all. */
 export const STATISTICS_PATHS_MAX = 10_000
 /** Rules in one word of statistics, some 200 B each: 50,000 rules are 100 words of 100 KiB. */

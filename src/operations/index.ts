@@ -11,7 +11,49 @@
  *
  * Who may come in: mp, the composition (adapter.ts), the command line, tests.
  */
+import type { KubeClient } from '../kube/contract.ts'
+import type { Clock, HttpClient } from '../world/index.ts'
+import type { ClusterView } from './cluster.ts'
+import type { PolicyNames } from './policies.ts'
+import { createStatistics } from './statistics/index.ts'
+import { createTraceflow } from './traceflow/index.ts'
+import type { Operation } from './types.ts'
+
+export interface OperationsDeps {
+  /** Fenced by the lease in the daemon. */
+  readonly kube: KubeClient
+  /** The API server, for reads that are no single objects. */
+  readonly http: HttpClient
+  readonly clock: Clock
+  readonly clusterId: string
+  readonly cluster: ClusterView
+  readonly names: PolicyNames
+}
+
+/** All kinds. */
+export function createOperations(deps: OperationsDeps): readonly Operation[] {
+  return [createStatistics({ ...deps, ...deps.cluster }), createTraceflow({ ...deps, ...deps.cluster })]
+}
+
+export { type ClusterStores, type ClusterView, viewOfClient, viewOfStores } from './cluster.ts'
 export { createMemory, type Memory, type MemoryDeps } from './memory.ts'
 export { OPERATION_LABEL, objectName, operationMeta, rememberedBy } from './names.ts'
+export { type PolicyNames, ruleIdOf } from './policies.ts'
+export {
+  type PolicyFigures,
+  readStatistics,
+  type Statistics,
+  type StatisticsDeps,
+} from './statistics/index.ts'
 export { type SweepDeps, sweepOperations } from './sweep.ts'
+export {
+  createTraceflow,
+  familyOf,
+  type PodRef,
+  TRACE_TIMEOUT_S,
+  type Trace,
+  type TraceEnd,
+  type TraceflowOperation,
+  type TracePacket,
+} from './traceflow/index.ts'
 export type { Fields, Operation, OperationWord, Remembered, Run, Work } from './types.ts'

@@ -14,5 +14,26 @@ export const OPERATIONS: Entries = {
     'What was written down of an operation cannot be read',
     'Somebody edited the ConfigMap. Undo by hand what it stands for, then delete it.',
   ],
+  STATISTICS_ABSENT: [
+    'The API server does not serve the statistics of Antrea',
+    'See to the APIService v1alpha1.stats.antrea.io: is antrea-controller there and reachable?',
+  ],
+  STATISTICS_OFF: [
+    'Antrea counts no policy',
+    'Switch on its feature gate NetworkPolicyStats for controller and agents.',
+  ],
+  TRACEFLOW_NOT_FOUND: [
+    'A Traceflow names what is not in the cluster',
+    'Choose a Pod or a Service that is there now; the inventory in NSX may be a moment behind.',
+  ],
+  TRACEFLOW_NAME_TAKEN: [
+    'A Traceflow of somebody else has the name that is needed',
+    'It is left alone. Delete it, then ask again.',
+  ],
+  TRACEFLOW_ABSENT: [
+    'The cluster does not know Traceflows',
+    'Install the CRDs of its Antrea, version 1.13 or newer.',
+  ],
+  TRACEFLOW_DELETED: ['Somebody deleted a Traceflow while it ran', 'Ask again for another one.'],
   OPERATION_OVER: ['The request is over', 'Nothing to do: it was answered, cancelled or given up.'],
 }

@@ -10,6 +10,7 @@ import { fromCallback, fromPromise } from 'xstate'
 import {
   type OperationContext,
   type OperationEvent,
+  type OperationRequest,
   type Outcome,
   operationMachine,
   type Told,
@@ -46,11 +47,13 @@ export function createRequests(deps: RequestsDeps): Requests {
   const { clock, random, log, operations } = deps
   const byKind = new Map(operations.map((operation) => [operation.kind, operation]))
   const slots = new Map<string, Slots>(operations.map(({ kind, runsMax }) => [kind, createSlots(runsMax)]))
+  const timeoutOf = ({ kind, timeoutMs }: OperationRequest): number =>
+    Math.min(timeoutMs, byKind.get(kind)?.timeoutMsMax ?? timeoutMs)
   const journals = new WeakMap<OperationContext['request'], Journal>()
   const journalOf = ({ request }: OperationContext): Journal => {
     const known = journals.get(request)
     if (known !== undefined) return known
-    const made = createJournal(clock.now() + request.timeoutMs)
+    const made = createJournal(clock.now() + timeoutOf(request))
     journals.set(request, made)
     return made
   }
@@ -120,8 +123,7 @@ export function createRequests(deps: RequestsDeps): Requests {
     },
     guards: { hasUnsaid: ({ context }) => journalOf(context).hasUnsaid() },
     delays: {
-      deadline: ({ context: { request } }) =>
-        Math.min(request.timeoutMs, byKind.get(request.kind)?.timeoutMsMax ?? request.timeoutMs),
+      deadline: ({ context: { request } }) => timeoutOf(request),
       runBackoff: ({ context }) => backoffMs(random, context.failures, BACKOFF_BASE_MS, context.error),
       tellBackoff: ({ context }) =>
         backoffMs(random, context.tellFailures, BACKOFF_BASE_MS, context.tellError),
