@@ -97,6 +97,8 @@ export const KUBECONFIG_EXEC_TIMEOUT_MS = 10_000
 /** Writes in flight at once; API Priority & Fairness does the pacing beyond it. */
 export const KUBE_WRITES_IN_FLIGHT_MAX = 8
 
+/** A write is sent so often on newer versions of an object of which only the status changed; then the plan is made anew. */
+export const KUBE_CONFLICTS_MAX = 3
 /** A call that is shed with Retry-After is asked again so often, as client-go does … */
 export const KUBE_THROTTLED_TRIES_MAX = 10
 /** … and waits so long in all: API Priority and Fairness asks for some seconds. Over it the caller backs off. */

@@ -9,6 +9,8 @@ export interface ExecCredential {
   readonly token?: string
   readonly cert?: string
   readonly key?: string
+  /** Wall clock, milliseconds since 1970. */
+  readonly expiresMs?: number
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -89,8 +91,10 @@ function readCredential(printed: string, command: string): ExecCredential {
       'KUBECONFIG_EXEC_FAILED',
       `the exec plugin ${command} printed no ExecCredential with a status`,
     )
-  const { token, clientCertificateData: cert, clientKeyData: key } = status
+  const { token, clientCertificateData: cert, clientKeyData: key, expirationTimestamp } = status
+  const expiresMs = typeof expirationTimestamp === 'string' ? Date.parse(expirationTimestamp) : Number.NaN
   return {
+    ...(Number.isNaN(expiresMs) ? {} : { expiresMs }),
     ...(typeof token === 'string' ? { token: tokenText(token, `the exec plugin ${command}`) } : {}),
     ...(typeof cert === 'string' ? { cert } : {}),
     ...(typeof key === 'string' ? { key } : {}),

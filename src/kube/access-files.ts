@@ -86,3 +86,17 @@ export function tokenText(text: string, what: string): string {
     throw needsPerson('KUBECONFIG_CREDENTIALS', `${what} does not hold a token; put one in`)
   return token
 }
+
+/** What tells these files from those that stood there before; a file that cannot be seen is told from one that can. */
+export function fileVersions(paths: readonly string[]): string {
+  return paths.map(versionOf).join(' ')
+}
+
+function versionOf(path: string): string {
+  try {
+    const { ino, dev, size, mtimeMs } = statSync(path)
+    return `${dev}:${ino}:${size}:${mtimeMs}`
+  } catch {
+    return 'none'
+  }
+}

@@ -10,7 +10,7 @@ import type { Cluster, KubeConfig, User } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { AdapterError, needsPerson } from '../errors.ts'
 import { runExecPlugin } from './access-exec.ts'
-import { createTokenFile, readSmallFile, tokenText } from './access-files.ts'
+import { createTokenFile, fileVersions, readSmallFile, tokenText } from './access-files.ts'
 
 export interface AccessOptions {
   /** Path of a kubeconfig file. Absent: the service account of the Pod the adapter runs in. */
@@ -44,6 +44,10 @@ export interface Access {
   readonly headers: () => Readonly<Record<string, string>>
   /** Another one whenever anything above is, the token included: whether reading again brought anything. */
   readonly fingerprint: string
+  /** True once a file it was read from is another one than then. Absent: there is no file to look at. */
+  readonly isStale?: () => boolean
+  /** When the client certificate or what a plugin printed is over; wall clock, milliseconds since 1970. */
+  readonly expiresMs?: number
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -73,6 +77,8 @@ interface Source {
   readonly tokenFile: string | undefined
   /** Makes a path of the file absolute. */
   readonly resolve: (path: string) => string
+  /** The kubeconfig, as it was before it was read; a token file is looked at by itself. */
+  readonly file?: { readonly path: string; readonly version: string }
 }
 
 /** It takes half a second to load, so only who needs it waits. */
@@ -96,6 +102,7 @@ async function loadServiceAccount(pathPrefix: string): Promise<Source> {
 
 async function loadFile(path: string, context: string | undefined): Promise<Source> {
   const where = `the kubeconfig ${path}`
+  const version = fileVersions([path])
   const document = parseDocument(readSmallFile(path, 'the kubeconfig').toString('utf8'), where)
   const config = await newKubeConfig()
   try {
@@ -131,6 +138,7 @@ async function loadFile(path: string, context: string | undefined): Promise<Sour
     user,
     tokenFile: typeof tokenFile === 'string' && tokenFile !== '' ? tokenFile : undefined,
     resolve,
+    file: { path, version },
   }
 }
 
@@ -183,6 +191,7 @@ async function assemble(source: Source, options: AccessOptions): Promise<Access>
   const { origin, basePath } = readServer(source)
   const { user } = source
   const plugin = await execOf(source, options)
+  const isStale = watchFiles(source)
   const tls = readTls(source, plugin)
   const token = tokenOf(source, plugin?.token)
   const headers = (): Record<string, string> => ({
@@ -192,7 +201,30 @@ async function assemble(source: Source, options: AccessOptions): Promise<Access>
   const fingerprint = createHash('sha256')
     .update(JSON.stringify([origin, basePath, tls, headers()]))
     .digest('hex')
-  return { origin, basePath, tls, headers, fingerprint }
+  const expiresMs = Math.min(
+    plugin?.expiresMs ?? Number.POSITIVE_INFINITY,
+    tls.cert === undefined ? Number.POSITIVE_INFINITY : Date.parse(new X509Certificate(tls.cert).validTo),
+  )
+  return {
+    origin,
+    basePath,
+    tls,
+    headers,
+    fingerprint,
+    isStale,
+    ...(Number.isFinite(expiresMs) ? { expiresMs } : {}),
+  }
+}
+
+/** Before they are read: a file that is replaced meanwhile is then seen as another one, and read again. */
+function watchFiles({ cluster, user, resolve, file }: Source): () => boolean {
+  const named = [cluster.caFile, user.certFile, user.keyFile].filter(
+    (path): path is string => typeof path === 'string' && path !== '',
+  )
+  const paths = named.map(resolve)
+  const before = fileVersions(paths)
+  return () =>
+    fileVersions(paths) !== before || (file !== undefined && fileVersions([file.path]) !== file.version)
 }
 
 function readServer({ cluster, where }: Source): { origin: string; basePath: string } {

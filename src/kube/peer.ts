@@ -55,6 +55,7 @@ export function createPeer(options: PeerOptions): Peer {
 
   /** Past the outage: the request itself, with what its outcome tells. */
   const send = async (wanted: HttpRequest): Promise<{ used: HttpClient; response: HttpResponse }> => {
+    credentials.look()
     const { http: used, access } = credentials.current
     try {
       const path = `${access.basePath ?? ''}${wanted.path}`
@@ -62,7 +63,7 @@ export function createPeer(options: PeerOptions): Peer {
       if (!isGatewayFault(response.status)) answeredMs = clock.monotonicMs()
       return { used, response }
     } catch (error) {
-      if (mayBeCredentials(error)) void credentials.renew(used)
+      if (mayBeCredentials(error)) void credentials.renew(used, false)
       throw error
     }
   }
@@ -87,7 +88,7 @@ export function createPeer(options: PeerOptions): Peer {
       const { used, response } = await send(wanted)
       if (isGatewayFault(response.status)) outage.doubt(gatewayFault(used.origin, response.status))
       // A refused request was not carried out, so asking once more with new credentials is safe for any method.
-      if (response.status === 401 && (await orAborted(credentials.renew(used), wanted.signal))) {
+      if (response.status === 401 && (await orAborted(credentials.renew(used, true), wanted.signal))) {
         await leave(response)
         return { ...(await send(wanted)).response }
       }
@@ -215,7 +216,11 @@ function superviseOutage(options: PeerOptions, ask: (signal?: AbortSignal) => Pr
     },
     actions: {
       reportWell: () => report(undefined),
-      reportProblem: ({ context }) => report(context.error ?? noAnswer),
+      reportProblem: ({ context }) => {
+        report(context.error ?? noAnswer)
+        // Sockets that fell silent with it are not taken again; what waits on one goes on to its own deadline.
+        if (context.failures === 1) options.credentials.current.http.renewSockets?.()
+      },
     },
     delays: { backoff: ({ context }) => probePauseMs(context.failures, random) },
   })
