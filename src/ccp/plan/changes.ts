@@ -4,7 +4,7 @@
  * only then widens (semantics: "never wider").
  */
 import type { ClusterNetworkPolicy, ClusterNetworkPolicySpec, PolicyRule } from '../../kube/antrea.ts'
-import { groupsOf, type TranslatedPolicy } from '../translate/index.ts'
+import { groupsOf, type Steps, type TranslatedPolicy } from '../translate/index.ts'
 import { type GroupChange, parentSpec } from './groups.ts'
 import { isAsWritten } from './inventory.ts'
 import { between, decideAlike, deniesOf } from './narrow.ts'
@@ -42,7 +42,10 @@ export const temporaryName = (name: string): string => `${name}-t`
 export const isTemporaryName = (name: string): boolean => name.endsWith('-t')
 
 /** The steps; `isPartial`: they only narrow, and the rest is planned from what is then there. */
-export function changeSteps(input: PlanInput, changes: PolicyChanges): { steps: Step[]; isPartial: boolean } {
+export function* changeSteps(
+  input: PlanInput,
+  changes: PolicyChanges,
+): Steps<{ steps: Step[]; isPartial: boolean }> {
   const { created, replaced, deleted, waiting, groups } = changes
   const changed = replaced.length + deleted.length + groups.length
   // What waits has its allows still: beside any change but a creation these might show where they never have.
@@ -51,18 +54,16 @@ export function changeSteps(input: PlanInput, changes: PolicyChanges): { steps: 
     replaced.length + groups.length === 0 &&
     (deleted.length === 0 || (created.length === 0 && waiting.length === 0))
   if (!isAlone && !isOneWay) {
-    const uses = usesOf(changes)
-    const narrow = narrowing(input, changes, uses)
+    const uses = yield* usesOf(changes)
+    const narrow = yield* narrowing(input, changes, uses)
     if (narrow.length > 0) return { steps: narrow, isPartial: true }
-    return { steps: final(input, { ...changes, groups: allowsFirst(groups, uses) }), isPartial: false }
+    const steps = yield* final(input, { ...changes, groups: allowsFirst(groups, uses) })
+    return { steps, isPartial: false }
   }
-  return { steps: final(input, changes), isPartial: false }
+  return { steps: yield* final(input, changes), isPartial: false }
 }
 
 type Uses = ReadonlyMap<string, Use>
-
-const usesOf = (changes: PolicyChanges): Uses =>
-  new Map(changes.groups.map((change) => [change.group.name, useOf(change, changes)]))
 
 /**
  * Groups that only allows use take their new members while the denies' groups still hold the old and the new ones: so
@@ -73,28 +74,24 @@ const allowsFirst = (groups: readonly GroupChange[], uses: Uses): GroupChange[] 
   return [...groups.filter(isAllow), ...groups.filter((change) => !isAllow(change))]
 }
 
-function final(input: PlanInput, { created, replaced, deleted, groups }: PolicyChanges): Step[] {
-  return [
-    ...groups.map((change) => groupStep(input, change, change.to, 'widen-groups')),
-    ...created.map(
-      (policy): Step => ({
-        kind: 'create-policy',
-        stage: 'policies',
-        object: policyObject(input, policy, policy.spec),
-      }),
-    ),
-    ...replaced.map(
-      ({ base, policy }): Step => ({
-        kind: 'replace-policy',
-        stage: 'policies',
-        base,
-        object: finished(input, base, policy),
-      }),
-    ),
-    ...[...deleted]
-      .reverse()
-      .map((base): Step => ({ kind: 'delete-policy', stage: 'delete-policies', base })),
-  ]
+function* final(input: PlanInput, { created, replaced, deleted, groups }: PolicyChanges): Steps<Step[]> {
+  const steps: Step[] = []
+  for (const change of groups) {
+    yield undefined
+    steps.push(groupStep(input, change, change.to, 'widen-groups'))
+  }
+  for (const policy of created) {
+    yield undefined
+    const object = policyObject(input, policy, policy.spec)
+    steps.push({ kind: 'create-policy', stage: 'policies', object })
+  }
+  for (const { base, policy } of replaced) {
+    yield undefined
+    steps.push({ kind: 'replace-policy', stage: 'policies', base, object: finished(input, base, policy) })
+  }
+  for (const base of [...deleted].reverse())
+    steps.push({ kind: 'delete-policy', stage: 'delete-policies', base })
+  return steps
 }
 
 const finished = (input: PlanInput, base: ClusterNetworkPolicy, policy: Target): ClusterNetworkPolicy =>
@@ -109,10 +106,11 @@ function groupStep(input: PlanInput, change: GroupChange, children: readonly str
 /** How the rules of ours, old and new, use a group that changes. */
 type Use = 'nobody' | 'allow' | 'deny' | 'both'
 
-function narrowing(input: PlanInput, changes: PolicyChanges, uses: Uses): Step[] {
+function* narrowing(input: PlanInput, changes: PolicyChanges, uses: Uses): Steps<Step[]> {
   const isUnsettled = (rule: PolicyRule) => groupsOf([rule]).some((name) => uses.get(name) === 'both')
   const steps: Step[] = []
   for (const policy of changes.created) {
+    yield undefined
     const denies = between({ ...policy.spec, ingress: [], egress: [] }, policy.spec, isUnsettled)
     if (denies.ingress.length + denies.egress.length === 0) continue
     const object = decideAlike(denies, policy.spec)
@@ -121,11 +119,17 @@ function narrowing(input: PlanInput, changes: PolicyChanges, uses: Uses): Step[]
     steps.push({ kind: 'create-policy', stage: 'narrow-policies', object })
   }
   // A policy that stays as it is gives up its allows for a moment only when a group changes under allows and denies.
-  const bystanders = [...uses.values()].includes('both') ? changes.unchanged : []
-  for (const { base, policy } of [...changes.replaced, ...bystanders])
+  const isAround = ({ base, policy }: Kept) =>
+    [...rulesOf(base.spec), ...rulesOf(policy.spec)].some(isUnsettled)
+  const bystanders = [...uses.values()].includes('both') ? changes.unchanged.filter(isAround) : []
+  for (const { base, policy } of [...changes.replaced, ...bystanders]) {
+    yield undefined
     steps.push(...narrowOne(input, base, policy, isUnsettled, changes))
-  for (const base of [...changes.deleted, ...changes.waiting])
+  }
+  for (const base of [...changes.deleted, ...changes.waiting]) {
+    yield undefined
     steps.push(...respecify(input, base, deniesOf(base.spec), undefined))
+  }
   for (const change of changes.groups) {
     const children = narrowChildren(change, uses.get(change.group.name) ?? 'both')
     if (children.join() !== [...change.from].sort().join())
@@ -179,25 +183,43 @@ function holdPlace(input: PlanInput, policy: Target, changes: PolicyChanges): St
     : [{ kind: 'replace-policy', stage: 'narrow-policies', base: stored, object }]
 }
 
-function useOf(
-  change: GroupChange,
-  { created, replaced, unchanged, deleted, waiting, groups }: PolicyChanges,
-): Use {
+const rulesOf = ({ ingress, egress }: ClusterNetworkPolicySpec): readonly PolicyRule[] => [
+  ...(ingress ?? []),
+  ...(egress ?? []),
+]
+
+/** Specs looked through in one step. */
+const SPECS_A_STEP = 20
+
+/** Each rule is looked at once, for all changing groups together. */
+function* usesOf({ created, replaced, unchanged, deleted, waiting, groups }: PolicyChanges): Steps<Uses> {
   const specs = [
     ...created.map(({ spec }) => spec),
     ...[...replaced, ...unchanged].flatMap(({ base, policy }) => [base.spec, policy.spec]),
     ...[...deleted, ...waiting].map(({ spec }) => spec),
   ]
-  const rules = specs
-    .flatMap(({ ingress, egress }) => [...(ingress ?? []), ...(egress ?? [])])
-    .filter((rule) => groupsOf([rule]).includes(change.group.name))
-  const denies = rules.some(({ action }) => action === 'Drop' || action === 'Reject')
-  const allows = rules.some(({ action }) => action !== 'Drop' && action !== 'Reject')
+  const found = new Map(
+    groups.map(({ group }) => [group.name, { denies: false, allows: false, isMixed: false }]),
+  )
+  for (const [at, spec] of (groups.length === 0 ? [] : specs).entries()) {
+    if (at % SPECS_A_STEP === 0) yield undefined
+    for (const rule of rulesOf(spec)) {
+      const named = [...new Set(groupsOf([rule]))].flatMap((name) => found.get(name) ?? [])
+      const isDeny = rule.action === 'Drop' || rule.action === 'Reject'
+      for (const use of named) {
+        if (isDeny) use.denies = true
+        else use.allows = true
+        // An allow that names two changing groups would for a moment see the one's old and the other's new members.
+        if (named.length > 1) use.isMixed = true
+      }
+    }
+  }
+  return new Map([...found].map(([name, use]) => [name, useOf(use)]))
+}
+
+function useOf({ denies, allows, isMixed }: { denies: boolean; allows: boolean; isMixed: boolean }): Use {
   if (!denies && !allows) return 'nobody'
   if (denies) return allows ? 'both' : 'deny'
-  // An allow that names two changing groups would for a moment see the one's old and the other's new members.
-  const changing = groups.map(({ group }) => group.name)
-  const isMixed = rules.some((rule) => groupsOf([rule]).filter((name) => changing.includes(name)).length > 1)
   return isMixed ? 'both' : 'allow'
 }
 

@@ -24,7 +24,8 @@ export function stalePolicies(
 ): StalePolicies {
   const stale = [...owned.policies.values()].filter(({ metadata }) => !kept.has(metadata.name))
   const renamed = stale.filter((policy) => isUnderNewName(policy, owned, active))
-  const gone = stale.filter((policy) => !renamed.includes(policy))
+  const isRenamed = new Set(renamed)
+  const gone = stale.filter((policy) => !isRenamed.has(policy))
   return { gone, waiting: renamed, state: guard(input, owned, gone) }
 }
 
@@ -56,7 +57,8 @@ function guard(input: PlanInput, owned: Owned, gone: readonly ClusterNetworkPoli
   const elsewhere = gone.filter((policy) => annotationOf(policy, 'source') !== input.source)
   if (elsewhere.length > 0 && approvedSource !== input.source)
     return { kind: 'approval', names: elsewhere.map(({ metadata }) => metadata.name).sort() }
-  const total = [...owned.policies.keys()].filter((name) => !isTemporaryName(name)).length
+  const here = [...owned.policies.keys()].filter((name) => !isTemporaryName(name)).length
+  const total = here + (input.elsewhere?.policies ?? 0)
   const open = names.filter((name) => !confirmed.has(name))
   const isMany = open.length > Math.max(DELETE_GUARD_COUNT, DELETE_GUARD_SHARE * total)
   const isAllOfSeveral = total > 1 && names.length === total && open.length > 0

@@ -1,6 +1,6 @@
 /** Which ClusterGroups are wanted, which are new, and which existing ones change. */
 import type { ClusterGroup, ClusterGroupSpec, ClusterNetworkPolicy } from '../../kube/antrea.ts'
-import { groupSpecHash, groupsOf, type TranslatedGroup } from '../translate/index.ts'
+import { groupSpecHash, groupsOf, type Steps, type TranslatedGroup } from '../translate/index.ts'
 import { isComputed, type Owned, storedGroupHash } from './inventory.ts'
 import { groupObject } from './objects.ts'
 import type { PlanInput, Step } from './types.ts'
@@ -67,16 +67,19 @@ export function parentOf(group: TranslatedGroup): Parent {
   return parent
 }
 
+/** Compared in one step; a group of many children makes a step of each. */
+const GROUPS_A_STEP = 10
+
 /**
  * New children come first, then new parents; an existing parent changes only when all its new children are computed.
- * `inUse`: names of groups that stored policies of ours name.
+ * `isInUse`: whether stored policies of ours name a group.
  */
-export function planGroups(
+export function* planGroups(
   input: PlanInput,
   owned: Owned,
   wanted: readonly TranslatedGroup[],
-  inUse: ReadonlySet<string>,
-): GroupPlan {
+  isInUse: (name: string) => boolean,
+): Steps<GroupPlan> {
   const steps: Step[] = []
   const awaiting: string[] = []
   const changes: GroupChange[] = []
@@ -84,10 +87,12 @@ export function planGroups(
     const stored = owned.groups.get(name)
     if (stored === undefined || !isComputed(stored)) awaiting.push(name)
   }
-  for (const group of wanted) {
+  for (const [at, group] of wanted.entries()) {
+    if (at % GROUPS_A_STEP === 0) yield undefined
     const parent = owned.groups.get(group.name)
     const before = new Set(parent?.spec.childGroups ?? [])
     for (const [name, spec] of group.children) {
+      if (group.children.size > 1) yield undefined
       const step = childStep(input, group, name, spec, owned.groups.get(name))
       if (step !== undefined) steps.push(step)
       if (parent !== undefined && !before.has(name)) awaitComputed(name)
@@ -97,7 +102,7 @@ export function planGroups(
       const object = groupObject(input, group, group.name, wantedParent.spec)
       steps.push({ kind: 'create-group', stage: 'parents', object })
     }
-    if (!inUse.has(group.name)) awaitComputed(group.name)
+    if (!isInUse(group.name)) awaitComputed(group.name)
     if (parent !== undefined && storedGroupHash(parent) !== wantedParent.hash)
       changes.push({ group, base: parent, from: parent.spec.childGroups ?? [], to: wantedParent.children })
   }

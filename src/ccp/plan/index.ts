@@ -3,7 +3,15 @@
 export { isTemporaryName } from './changes.ts'
 export { isRealized } from './deletes.ts'
 export { groupsOfStored } from './groups.ts'
-export { isAsWritten, isComputed, listNames, storedGroupHash, storedPolicyHash } from './inventory.ts'
-export { plan } from './plan.ts'
+export {
+  isAsWritten,
+  isComputed,
+  isGroupAsWritten,
+  listNames,
+  storedGroupHash,
+  storedPolicyHash,
+} from './inventory.ts'
+export { plan, planSteps } from './plan.ts'
+export { type ClusterObjects, createPlanner, type Objects, type Planner } from './planner.ts'
 export type * from './types.ts'
 export { objectRef, STAGES } from './types.ts'

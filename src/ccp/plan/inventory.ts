@@ -2,7 +2,7 @@
 import type { ClusterGroup, ClusterNetworkPolicy } from '../../kube/antrea.ts'
 import type { KubeObject } from '../../kube/types.ts'
 import { annotationOf, ownershipOf } from '../ownership.ts'
-import { groupSpecHash, policySpecHash } from '../translate/index.ts'
+import { groupSpecHash, policySpecHash, type Steps } from '../translate/index.ts'
 import type { ClusterView, PlanWarning } from './types.ts'
 
 export interface Owned {
@@ -16,25 +16,44 @@ export interface Owned {
   tierPriority(name: string): number
 }
 
-/** What is ours by name, and what a person should know of what nearly is. */
-export function sortOut(cluster: ClusterView, clusterId: string): Owned {
+/** Objects looked at, or hashes made, in one step. */
+const OBJECTS_A_STEP = 200
+const HASHES_A_STEP = 5
+
+const byName = (a: KubeObject, b: KubeObject): number => (a.metadata.name < b.metadata.name ? -1 : 1)
+
+/** What is ours, in the order of names, and what a person should know of what nearly is. */
+export function* sortOut(cluster: ClusterView, clusterId: string): Steps<Owned> {
   const similar: string[] = []
   const elsewhere: string[] = []
-  const split = <T extends KubeObject>(objects: readonly T[], kind: string) => {
+  function* split<T extends KubeObject>(
+    objects: readonly T[],
+    kind: string,
+    hash: (object: T) => string,
+  ): Steps<{ ours: ReadonlyMap<string, T>; foreign: ReadonlySet<string> }> {
     const ours = new Map<string, T>()
     const foreign = new Set<string>()
-    for (const object of objects) {
+    let hashed = 0
+    const sorted = [...objects].sort(byName)
+    yield undefined
+    for (const [at, object] of sorted.entries()) {
+      if (at % OBJECTS_A_STEP === OBJECTS_A_STEP - 1) yield undefined
       const { name } = object.metadata
       const ownership = ownershipOf(object, clusterId)
       if (ownership === 'ours') ours.set(name, object)
       else foreign.add(name)
       if (ownership === 'looks-like-ours') similar.push(`${kind} ${name}`)
       if (ownership === 'foreign-cluster') elsewhere.push(`${kind} ${name}`)
+      if (ownership !== 'ours' || hashes.has(object)) continue
+      // Made here, a few at a time: whoever compares finds them.
+      hash(object)
+      hashed += 1
+      if (hashed % HASHES_A_STEP === 0) yield undefined
     }
     return { ours, foreign }
   }
-  const policies = split(cluster.policies, 'ClusterNetworkPolicy')
-  const groups = split(cluster.groups, 'ClusterGroup')
+  const policies = yield* split(cluster.policies, 'ClusterNetworkPolicy', storedPolicyHash)
+  const groups = yield* split(cluster.groups, 'ClusterGroup', storedGroupHash)
   const tiers = new Map(cluster.tiers.map(({ metadata, spec }) => [metadata.name, spec.priority]))
   const warnings: PlanWarning[] = []
   if (similar.length > 0) warnings.push({ code: 'LOOKS_LIKE_OURS', detail: listNames(similar) })
@@ -77,6 +96,9 @@ export const storedGroupHash = (group: ClusterGroup): string => kept(group, () =
 /** As it was written: nobody has changed it by hand. */
 export const isAsWritten = (policy: ClusterNetworkPolicy): boolean =>
   annotationOf(policy, 'specHash') === storedPolicyHash(policy)
+
+export const isGroupAsWritten = (group: ClusterGroup): boolean =>
+  annotationOf(group, 'specHash') === storedGroupHash(group)
 
 /** Its members are computed, as far as antrea-controller has said. */
 export const isComputed = (group: ClusterGroup): boolean =>

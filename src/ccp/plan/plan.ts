@@ -2,7 +2,7 @@
 import type { ClusterNetworkPolicy } from '../../kube/antrea.ts'
 import type { Problem } from '../../protocol/ccp.ts'
 import { annotationOf } from '../ownership.ts'
-import type { TranslatedGroup, TranslatedPolicy } from '../translate/index.ts'
+import { runSteps, type Steps, type TranslatedGroup, type TranslatedPolicy } from '../translate/index.ts'
 import { changeSteps, isTemporaryName, type Kept, type PolicyChanges } from './changes.ts'
 import { type StaleGroups, staleGroups, stalePolicies } from './deletes.ts'
 import { groupsOfStored, planGroups } from './groups.ts'
@@ -13,21 +13,27 @@ import { type Plan, type PlanInput, type PlanWarning, STAGES, type Step } from '
 
 /** A renamed policy's old object waits for its successor; how often that is looked at. */
 const RENAME_LOOK_MS = 1_000
+/** Policies looked at in one step. */
+const POLICIES_A_STEP = 20
 
 /**
  * The next steps towards the desired state. Empty steps and nothing awaited: the cluster is as it should be. A plan may
  * stop early (groups to be computed first, a narrowing before a widening); the next one goes on from there.
  */
-export function plan(input: PlanInput): Plan {
+export const plan = (input: PlanInput): Plan => runSteps(planSteps(input))
+
+/** The same in steps of at most about a millisecond (sorting a large list is one). */
+export function* planSteps(input: PlanInput): Steps<Plan> {
   const { translation, memory } = input
-  const owned = sortOut(input.cluster, input.clusterId)
+  const owned = yield* sortOut(input.cluster, input.clusterId)
   const needed = new Set(translation.policies.map(({ category }) => category))
   const tiers = planTiers(input.cluster.tiers, input.tiers, needed, memory.refused)
 
   const active: TranslatedPolicy[] = []
   const problems = new Map<string, readonly Problem[]>()
   const heldRefs = translation.held.map(({ path, name }) => ({ path, name: name as string | undefined }))
-  for (const policy of translation.policies) {
+  for (const [at, policy] of translation.policies.entries()) {
+    if (at % POLICIES_A_STEP === 0) yield undefined
     const found = obstacle(input, owned, tiers, policy)
     if (found === undefined) active.push(policy)
     else {
@@ -47,9 +53,12 @@ export function plan(input: PlanInput): Plan {
   const isFree = stale.state.kind === 'free'
   const guarded = stale.state.kind === 'guarded' ? stale.gone : []
   const pinned = pinnedBy(owned, [...held.pinned, ...guarded.flatMap(groupsEver)])
-  const inUse = new Set([...owned.policies.values()].flatMap(groupsOfStored))
+  yield undefined
+  const inUse = yield* groupsInUse(owned)
   const wanted = wantedGroups(input, owned, active, pinned)
-  const groups = planGroups(input, owned, wanted, inUse)
+  yield undefined
+  const isInUse = (name: string) => inUse.has(name) || input.elsewhere?.names(name) === true
+  const groups = yield* planGroups(input, owned, wanted, isInUse)
   const base = {
     held: problems,
     warnings: [
@@ -60,6 +69,7 @@ export function plan(input: PlanInput): Plan {
     ],
     deletes: stale.state,
     unused: [...memory.unusedSince.keys()].filter((name) => owned.groups.has(name)),
+    renaming: stale.waiting.map(({ metadata }) => metadata.name),
   }
   if (groups.awaiting.length > 0) {
     const steps = inStages([...tiers.steps, ...groups.steps])
@@ -68,12 +78,14 @@ export function plan(input: PlanInput): Plan {
 
   const staying = [...held.stored, ...(isFree ? [] : stale.gone)]
   const changes = policyChanges(owned, active, staying, isFree ? stale.gone : [])
-  const { steps, isPartial } = changeSteps(input, {
+  yield undefined
+  const { steps, isPartial } = yield* changeSteps(input, {
     ...changes,
     groups: groups.changes,
     waiting: stale.waiting,
   })
-  const used = usedAfter(owned, wanted, active, pinned, isFree ? stale.gone : [])
+  yield undefined
+  const used = usedAfter(input, owned, wanted, active, pinned, isFree ? stale.gone : [])
   const rest: StaleGroups =
     isFree && !isPartial
       ? staleGroups(input, owned, used)
@@ -86,6 +98,17 @@ export function plan(input: PlanInput): Plan {
     againMs:
       stale.waiting.length > 0 ? Math.min(rest.againMs ?? RENAME_LOOK_MS, RENAME_LOOK_MS) : rest.againMs,
   }
+}
+
+function* groupsInUse(owned: Owned): Steps<ReadonlySet<string>> {
+  const inUse = new Set<string>()
+  let looked = 0
+  for (const policy of owned.policies.values()) {
+    for (const name of groupsOfStored(policy)) inUse.add(name)
+    looked += 1
+    if (looked % POLICIES_A_STEP === 0) yield undefined
+  }
+  return inUse
 }
 
 /** Groups that active policies name, and pinned ones that NSX still defines and that translate. */
@@ -137,6 +160,7 @@ function byPrecedence(owned: Owned, policies: readonly ClusterNetworkPolicy[]): 
 
 /** Names of groups that are named once the plan is done, or still are while it runs. */
 function usedAfter(
+  input: PlanInput,
   owned: Owned,
   wanted: readonly TranslatedGroup[],
   active: readonly TranslatedPolicy[],
@@ -150,6 +174,8 @@ function usedAfter(
   // A policy that is written in this plan no longer names what its stored form did; one that only stays still does.
   for (const [name, policy] of owned.policies)
     if (!leaving.has(name) && !written.has(name)) for (const group of groupsEver(policy)) used.add(group)
+  if (input.elsewhere !== undefined)
+    for (const name of owned.groups.keys()) if (input.elsewhere.names(name)) used.add(name)
   for (const { name, children } of wanted)
     if (used.has(name)) for (const child of children.keys()) used.add(child)
   const isWanted = new Set(wanted.map(({ name }) => name))

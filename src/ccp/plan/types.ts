@@ -38,6 +38,14 @@ export interface PlanMemory {
   readonly approvedSource: string | undefined
 }
 
+/** Where only a part of the cluster is planned: what the rest, which is as it should be, means for it. */
+export interface Elsewhere {
+  /** Policies of ours there, temporary ones not counted. */
+  readonly policies: number
+  /** Whether a policy there names this ClusterGroup. */
+  names(group: string): boolean
+}
+
 export interface PlanInput {
   readonly translation: Translation
   readonly source: string
@@ -45,6 +53,8 @@ export interface PlanInput {
   readonly tiers: TierSettings
   readonly cluster: ClusterView
   readonly memory: PlanMemory
+  /** `translation.policies` and `cluster` hold a part only; absent: they are the whole. */
+  readonly elsewhere?: Elsewhere
 }
 
 /** Stages run one after the other; a stage begins only when all before it are done. */
@@ -104,6 +114,8 @@ export interface Plan {
   readonly awaiting: readonly string[]
   /** Child groups that nobody uses at the moment; those of before keep their time. */
   readonly unused: readonly string[]
+  /** Names of policies that stay until their successors under another name are realized. */
+  readonly renaming: readonly string[]
   /** Look again after this, although nothing changes. */
   readonly againMs: number | undefined
 }
