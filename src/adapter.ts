@@ -4,7 +4,7 @@
  */
 import { type ActorRefFrom, createActor, fromCallback } from 'xstate'
 import { type AdapterEvent, adapterMachine, createWatchesMachine } from '../machines/index.ts'
-import { DEFAULT_TIERS, provideCcp, type TierSettings } from './ccp/index.ts'
+import { createIntentNames, DEFAULT_TIERS, provideCcp, type TierSettings } from './ccp/index.ts'
 import { briefState, inspectTransitions, stateWords, type Transition } from './diagnostics/index.ts'
 import { asAdapterError } from './errors.ts'
 import type { ActiveWarning, ComponentName, Health } from './health/index.ts'
@@ -15,6 +15,7 @@ import type { ResourceName } from './kube/resources.ts'
 import type { Logger } from './log/index.ts'
 import { createAgentHealth, provideMp } from './mp/index.ts'
 import { createNsxManager, type NsxManager } from './nsx/index.ts'
+import { createOperations, viewOfStores } from './operations/index.ts'
 import type { Clock, HttpClient, Random } from './world/index.ts'
 
 export interface AdapterSettings {
@@ -179,6 +180,7 @@ function compose(
     instance: settings.instance,
     adapterVersion: options.version,
   }
+  const names = createIntentNames(settings.clusterId)
   const stores = Object.fromEntries(WATCHED.map((name) => [name, kube.store(name)])) as unknown as Parameters<
     typeof provideCcp
   >[0]['stores'] &
@@ -199,14 +201,23 @@ function compose(
         stores,
         agents: createAgentHealth(stores, () => clock.monotonicMs()),
         settings: { tiers: settings.tiers ?? DEFAULT_TIERS },
+        onDesired: names.take,
       }),
       mp: provideMp({
         ...common,
         log: log.child({ room: 'mp' }),
         stores,
+        isServed: (name) => kube.isServed(name),
         clusterName: settings.clusterName,
         gate: kube.gate,
-        operations: [],
+        operations: createOperations({
+          kube: kube.client,
+          http: kube.http,
+          clock,
+          clusterId: settings.clusterId,
+          cluster: viewOfStores(stores),
+          names,
+        }),
       }),
     },
     actions: {

@@ -29,7 +29,9 @@ import { type AgentHealth, createBoard, createOthers, type OthersStores } from '
 import { createReporter } from './report.ts'
 import type { TierSettings } from './settings.ts'
 import { type DesiredState, followPolicy } from './source/index.ts'
+import type { DesiredObjects } from './translate/index.ts'
 
+export { createIntentNames, type IntentNames } from './names.ts'
 export type { AgentHealth } from './realization/index.ts'
 export { type Category, DEFAULT_TIERS, type TierSetting, type TierSettings } from './settings.ts'
 export { CODES, type Code, type CodeText } from './translate/index.ts'
@@ -54,6 +56,8 @@ export interface CcpDeps {
   readonly instance: string
   readonly adapterVersion: string
   readonly settings: { readonly tiers: TierSettings }
+  /** Hears each complete set of what NSX wants. */
+  readonly onDesired?: (objects: DesiredObjects) => void
 }
 
 export type CcpLogic = typeof ccpMachine
@@ -192,6 +196,7 @@ function follow(
   }
   const take = (state: DesiredState) => {
     if (stop.signal.aborted) return
+    deps.onDesired?.(state.objects)
     enforcer.take(state)
     sendBack({ type: 'DESIRED' })
   }

@@ -40,6 +40,8 @@ export interface KubeSideOptions {
 
 export interface KubeSide {
   readonly client: KubeClient
+  /** The API server itself, for reads that are no single objects. */
+  readonly http: HttpClient
   readonly gate: WriteGate
   store(name: ResourceName): Store
   /** The chart of one resource with its ports provided; it takes no input. */
@@ -105,6 +107,7 @@ export async function createKubeSide(options: KubeSideOptions): Promise<KubeSide
   let holder = ''
   return {
     client,
+    http,
     gate,
     store: (name) => storeOf(stores, name),
     watch: (name) => watchOf(options, peer, problems, served, name, storeOf(stores, name)),

@@ -16,6 +16,14 @@ const crd = (kind: string, plural: string, namespaced = false): ResourceType => 
   namespaced,
 })
 
+const stats = (kind: string, plural: string, namespaced: boolean): ResourceType => ({
+  group: 'stats.antrea.io',
+  version: 'v1alpha1',
+  kind,
+  plural,
+  namespaced,
+})
+
 export const RESOURCES = {
   nodes: core('Node', 'nodes', false),
   namespaces: core('Namespace', 'namespaces', false),
@@ -56,6 +64,9 @@ export const RESOURCES = {
   clusterGroups: crd('ClusterGroup', 'clustergroups'),
   tiers: crd('Tier', 'tiers'),
   traceflows: crd('Traceflow', 'traceflows'),
+  clusterPolicyStats: stats('AntreaClusterNetworkPolicyStats', 'antreaclusternetworkpolicystats', false),
+  antreaPolicyStats: stats('AntreaNetworkPolicyStats', 'antreanetworkpolicystats', true),
+  networkPolicyStats: stats('NetworkPolicyStats', 'networkpolicystats', true),
   groups: crd('Group', 'groups', true),
   egresses: crd('Egress', 'egresses'),
   ipPools: crd('IPPool', 'ippools'),

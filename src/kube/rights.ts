@@ -85,6 +85,20 @@ export const RIGHTS: readonly Right[] = [
     verbs: ['get', 'list', 'create', 'delete'],
     why: 'how to undo an operation is written down before it begins, and read by the next leader',
   },
+  {
+    resource: 'traceflows',
+    scope: 'cluster',
+    verbs: ['get', 'list', 'create', 'delete'],
+    why: "NSX's traceflows run as Antrea's; those that a leader left behind are swept",
+  },
+  ...(['clusterPolicyStats', 'antreaPolicyStats', 'networkPolicyStats'] as const).map(
+    (resource): Right => ({
+      resource,
+      scope: 'cluster',
+      verbs: ['list'],
+      why: 'what the rules of policies matched',
+    }),
+  ),
 ]
 
 /** Paths beside resources; most clusters grant them to everybody by system:discovery and system:public-info-viewer. */

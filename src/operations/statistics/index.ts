@@ -4,6 +4,7 @@
  */
 import { AdapterError, waitFor } from '../../errors.ts'
 import type { AntreaAgentInfo, ClusterNetworkPolicy } from '../../kube/antrea.ts'
+import { RESOURCES, resourcePath } from '../../kube/resources.ts'
 import { OPERATION_TIMEOUT_MS_MAX } from '../../limits.ts'
 import { type ApiDeps, readExact } from '../api.ts'
 import type { PolicyNames } from '../policies.ts'
@@ -28,7 +29,6 @@ export interface Statistics {
   readonly missingNodes: readonly string[]
 }
 
-const BASE = '/apis/stats.antrea.io/v1alpha1'
 /** One list each is O(policies) in the controller's memory; two requests at once are plenty. */
 const RUNS_MAX = 2
 
@@ -60,12 +60,12 @@ export async function readStatistics(
   wanted: Wanted,
   signal: AbortSignal,
 ): Promise<Statistics> {
-  const lists = (plural: string, ...kinds: readonly string[]): Promise<readonly StatsObject[]> =>
-    kinds.some((kind) => isWanted(wanted, kind)) ? listStats(deps, plural, signal) : Promise.resolve([])
+  const lists = (resource: StatsName, ...kinds: readonly string[]): Promise<readonly StatsObject[]> =>
+    kinds.some((kind) => isWanted(wanted, kind)) ? listStats(deps, resource, signal) : Promise.resolve([])
   const [cluster, antrea, kubernetes, policies, agents] = await Promise.all([
-    lists('antreaclusternetworkpolicystats', 'SecurityPolicy', 'AntreaClusterNetworkPolicy'),
-    lists('antreanetworkpolicystats', 'AntreaNetworkPolicy'),
-    lists('networkpolicystats', 'K8sNetworkPolicy'),
+    lists('clusterPolicyStats', 'SecurityPolicy', 'AntreaClusterNetworkPolicy'),
+    lists('antreaPolicyStats', 'AntreaNetworkPolicy'),
+    lists('networkPolicyStats', 'K8sNetworkPolicy'),
     deps.policies(signal),
     deps.agents(signal),
   ])
@@ -84,15 +84,17 @@ export async function readStatistics(
   }
 }
 
+type StatsName = 'clusterPolicyStats' | 'antreaPolicyStats' | 'networkPolicyStats'
+
 const isWanted = ({ kinds }: Wanted, kind: string): boolean => kinds?.has(kind) ?? true
 
 async function listStats(
   deps: ApiDeps,
-  plural: string,
+  resource: StatsName,
   signal: AbortSignal,
 ): Promise<readonly StatsObject[]> {
   try {
-    const { items } = ((await readExact(deps, `${BASE}/${plural}`, signal)) ?? {}) as Fields
+    const { items } = ((await readExact(deps, resourcePath(RESOURCES[resource]), signal)) ?? {}) as Fields
     return Array.isArray(items)
       ? (items as StatsObject[]).filter((item) => typeof item === 'object' && item)
       : []
