@@ -1,12 +1,28 @@
 /** Executes a plan's steps: one function a kind of step, stage after stage, each write with its preconditions. */
-import { AdapterError, asAdapterError, needsPerson, retry } from '../errors.ts'
+import { type AdapterError, asAdapterError, needsPerson, retry } from '../errors.ts'
+import {
+  createObject,
+  type ObjectKind,
+  refusesContent,
+  removeObject,
+  replaceObject,
+  runTasks,
+} from '../kube/apply/index.ts'
 import type { ClusterGroup, ClusterNetworkPolicy, KubeClient, KubeObject, Tier } from '../kube/index.ts'
 import { RESOURCES } from '../kube/index.ts'
 import type { ResourceType } from '../kube/types.ts'
 import { KUBE_WRITES_IN_FLIGHT_MAX } from '../limits.ts'
 import type { Logger } from '../log/index.ts'
 import { ownershipOf } from './ownership.ts'
-import { objectRef, type Refusal, STAGES, type Stage, type Step } from './plan/index.ts'
+import {
+  isAsWritten,
+  isGroupAsWritten,
+  objectRef,
+  type Refusal,
+  STAGES,
+  type Stage,
+  type Step,
+} from './plan/index.ts'
 import { groupSpecHash, policySpecHash } from './translate/index.ts'
 
 export interface ApplyDeps {
@@ -22,6 +38,8 @@ export interface ApplyDeps {
   ) => void
   /** The API server refuses this object for what it says. */
   readonly onRefused: (ref: string, refusal: Refusal) => void
+  /** The last form of a policy that was as we wrote it, where that is remembered. */
+  readonly formerPolicy?: (name: string) => ClusterNetworkPolicy | undefined
   /** Whether "tier does not exist" is still a cache that lags. */
   readonly isTierFresh: (name: string) => boolean
 }
@@ -58,17 +76,15 @@ export async function applySteps(
     }
   }
   for (const stage of STAGES) {
-    const queue = steps.filter((step) => step.stage === stage)
-    let next = 0
-    const worker = async () => {
-      while (next < queue.length && run.failure === undefined && !signal.aborted) {
-        const step = queue[next]
-        next += 1
-        if (step !== undefined) await one(step)
-      }
-    }
-    const workers = CONCURRENT.has(stage) ? Math.min(KUBE_WRITES_IN_FLIGHT_MAX, queue.length) : 1
-    await Promise.all(Array.from({ length: workers }, worker))
+    await runTasks(
+      steps.filter((step) => step.stage === stage),
+      {
+        key: refOf,
+        execute: one,
+        atOnceMax: CONCURRENT.has(stage) ? KUBE_WRITES_IN_FLIGHT_MAX : 1,
+        isOver: () => run.failure !== undefined || signal.aborted,
+      },
+    )
     const { writes, failure } = run
     if (signal.aborted)
       return { kind: 'failed', writes, error: retry('APPLY_STOPPED', 'the plan was given up') }
@@ -78,15 +94,9 @@ export async function applySteps(
   return { kind: 'done', writes: run.writes }
 }
 
-const REFUSALS = new Set([
-  'KUBE_ADMISSION_DENIED',
-  'KUBE_INVALID',
-  'KUBE_TOO_LARGE',
-  'FIELD_PRUNED',
-  'TIER_MISSING',
-])
+const isRefusal = (error: AdapterError): boolean => refusesContent(error) || error.code === 'TIER_MISSING'
 
-const isRefusal = (error: AdapterError): boolean => error.kind === 'needs-person' && REFUSALS.has(error.code)
+const PRUNED: ReadonlySet<string> = new Set(['FIELD_PRUNED', 'KUBE_UNKNOWN_FIELD'])
 
 /** A tier that antrea-controller has not seen for long is not a cache that lags. */
 function lateTier(step: Step, error: AdapterError, deps: ApplyDeps): AdapterError {
@@ -98,7 +108,7 @@ function lateTier(step: Step, error: AdapterError, deps: ApplyDeps): AdapterErro
 
 function noteRefusal(step: Step, error: AdapterError, deps: ApplyDeps): void {
   const { name } = nameOf(step)
-  const code = error.code === 'FIELD_PRUNED' ? 'FIELD_PRUNED' : 'WRITE_REFUSED'
+  const code = PRUNED.has(error.code) ? 'FIELD_PRUNED' : 'WRITE_REFUSED'
   deps.log.warn({ code: error.code, step: step.kind, name }, error.message)
   if (step.kind === 'create-tier')
     deps.onRefused(objectRef('tier', name), { specHash: '', code, message: error.message })
@@ -106,6 +116,12 @@ function noteRefusal(step: Step, error: AdapterError, deps: ApplyDeps): void {
   const isPolicy = step.kind === 'create-policy' || step.kind === 'replace-policy'
   const specHash = isPolicy ? policySpecHash(step.object.spec) : groupSpecHash(step.object.spec)
   deps.onRefused(objectRef(isPolicy ? 'policy' : 'group', name), { specHash, code, message: error.message })
+}
+
+/** The object that a step is about. */
+export const refOf = (step: Step): string => {
+  const kind = step.kind.endsWith('tier') ? 'tier' : step.kind.endsWith('group') ? 'group' : 'policy'
+  return objectRef(kind, nameOf(step).name)
 }
 
 const nameOf = (step: Step): { name: string } => ('object' in step ? step.object : step.base).metadata
@@ -121,9 +137,10 @@ type Executors = {
 const EXECUTORS: Executors = {
   'create-tier': createTier,
   'create-group': ({ object }, deps, signal) => create(GROUPS, object, deps, signal),
-  'replace-group': ({ base, object }, deps, signal) => replace(GROUPS, base, object, deps, signal),
+  'replace-group': ({ base, object }, deps, signal) => replace(GROUPS, base, object, undefined, deps, signal),
   'create-policy': ({ object }, deps, signal) => create(POLICIES, object, deps, signal),
-  'replace-policy': ({ base, object }, deps, signal) => replace(POLICIES, base, object, deps, signal),
+  'replace-policy': ({ base, object }, deps, signal) =>
+    replace(POLICIES, base, object, deps.formerPolicy?.(object.metadata.name), deps, signal),
   'delete-policy': ({ base }, deps, signal) => remove(POLICIES, base, deps, signal),
   'delete-group': ({ base }, deps, signal) => remove(GROUPS, base, deps, signal),
 }
@@ -135,19 +152,23 @@ const execute = (step: Step, deps: ApplyDeps, signal: AbortSignal): Promise<void
     signal,
   )
 
-interface Kind<T extends KubeObject> {
-  readonly type: ResourceType
-  readonly specHash: (object: T) => string
-}
+type Kind<T extends KubeObject> = Omit<ObjectKind<T>, 'isOurs'>
 
 const GROUPS: Kind<ClusterGroup> = {
   type: RESOURCES.clusterGroups,
   specHash: ({ spec }) => groupSpecHash(spec),
+  isAsWritten: isGroupAsWritten,
 }
 const POLICIES: Kind<ClusterNetworkPolicy> = {
   type: RESOURCES.clusterNetworkPolicies,
   specHash: ({ spec }) => policySpecHash(spec),
+  isAsWritten,
 }
+
+const owned = <T extends KubeObject>(kind: Kind<T>, { clusterId }: ApplyDeps): ObjectKind<T> => ({
+  ...kind,
+  isOurs: (object) => ownershipOf(object, clusterId) === 'ours',
+})
 
 /** Antrea answers a tier that exists with 400, not with 409: so it is looked for first. */
 async function createTier(
@@ -176,11 +197,7 @@ async function create<T extends KubeObject>(
   deps: ApplyDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const stored = await deps.kube.create(kind.type, object, { signal })
-  if (kind.specHash(stored) !== kind.specHash(object)) {
-    await deps.kube.delete(kind.type, stored, { signal })
-    throw pruned(kind, object)
-  }
+  const stored = await createObject(owned(kind, deps), object, { kube: deps.kube, signal })
   deps.onWritten(kind.type, object.metadata.name, undefined, stored)
 }
 
@@ -188,19 +205,11 @@ async function replace<T extends KubeObject>(
   kind: Kind<T>,
   base: T,
   object: T,
+  former: T | undefined,
   deps: ApplyDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const stored = await onFresh(kind, base, deps, signal, (fresh) =>
-    deps.kube.replace(kind.type, atVersion(object, fresh), { signal }),
-  )
-  if (stored === undefined)
-    throw retry('KUBE_NOT_FOUND', `${kind.type.kind} ${object.metadata.name} is gone; the plan is made anew`)
-  if (kind.specHash(stored) !== kind.specHash(object)) {
-    const back = { ...base, status: undefined, metadata: metaAtVersion(base, stored) }
-    await deps.kube.replace(kind.type, back, { signal })
-    throw pruned(kind, object)
-  }
+  const stored = await replaceObject(owned(kind, deps), base, object, former, { kube: deps.kube, signal })
   deps.onWritten(kind.type, object.metadata.name, base, stored)
 }
 
@@ -210,63 +219,6 @@ async function remove<T extends KubeObject>(
   deps: ApplyDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  await onFresh(kind, base, deps, signal, async (fresh) => {
-    await deps.kube.delete(kind.type, fresh, { signal })
-    return fresh
-  })
+  await removeObject(owned(kind, deps), base, { kube: deps.kube, signal })
   deps.onWritten(kind.type, base.metadata.name, base, undefined)
 }
-
-const CONFLICTS_MAX = 3
-
-/**
- * A status that antrea-controller writes in between moves the resourceVersion without changing what was planned from:
- * then the write is sent again on the newer version. Any other change means a new plan. undefined: it is gone.
- */
-async function onFresh<T extends KubeObject>(
-  kind: Kind<T>,
-  base: T,
-  deps: ApplyDeps,
-  signal: AbortSignal,
-  write: (fresh: T) => Promise<T>,
-): Promise<T | undefined> {
-  let fresh: T | undefined = base
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await write(fresh)
-    } catch (error) {
-      if (!(error instanceof AdapterError) || error.code !== 'KUBE_CONFLICT' || attempt >= CONFLICTS_MAX)
-        throw error
-      fresh = await deps.kube.get<T>(kind.type, base.metadata.name, undefined, signal)
-      if (fresh === undefined) return undefined
-      const isSame =
-        fresh.metadata.uid === base.metadata.uid &&
-        kind.specHash(fresh) === kind.specHash(base) &&
-        ownershipOf(fresh, deps.clusterId) === 'ours'
-      if (!isSame) throw error
-    }
-  }
-}
-
-const atVersion = <T extends KubeObject>(object: T, fresh: T): T => ({
-  ...object,
-  metadata: {
-    ...object.metadata,
-    ...(fresh.metadata.uid === undefined ? {} : { uid: fresh.metadata.uid }),
-    ...(fresh.metadata.resourceVersion === undefined
-      ? {}
-      : { resourceVersion: fresh.metadata.resourceVersion }),
-  },
-})
-
-/** `base`'s metadata to write it back over `stored`. */
-function metaAtVersion<T extends KubeObject>(base: T, stored: T): T['metadata'] {
-  const { managedFields: _managers, ...metadata } = base.metadata
-  return atVersion({ ...base, metadata }, stored).metadata
-}
-
-const pruned = <T extends KubeObject>(kind: Kind<T>, { metadata }: T): AdapterError =>
-  needsPerson(
-    'FIELD_PRUNED',
-    `${kind.type.kind} ${metadata.name} was stored otherwise than it was sent, so it was put back: upgrade Antrea's CRDs`,
-  )

@@ -100,6 +100,9 @@ export const isAsWritten = (policy: ClusterNetworkPolicy): boolean =>
 export const isGroupAsWritten = (group: ClusterGroup): boolean =>
   annotationOf(group, 'specHash') === storedGroupHash(group)
 
+export const isGroupAsWritten = (group: ClusterGroup): boolean =>
+  annotationOf(group, 'specHash') === storedGroupHash(group)
+
 /** Its members are computed, as far as antrea-controller has said. */
 export const isComputed = (group: ClusterGroup): boolean =>
   (group.status?.conditions ?? []).some(
