@@ -5,7 +5,7 @@ import { SILENT } from '../log/index.ts'
 import type { Peer, ServerRequest, ServerResponse } from '../world/index.ts'
 import { type AuditLog, createAuditLog } from './audit.ts'
 import { type Auth, createAuth } from './auth.ts'
-import { channelRoutes, createClusterStates } from './channels/index.ts'
+import { type ClusterState, channelRoutes, createClusterStates } from './channels/index.ts'
 import {
   createDirectory,
   createFrames,
@@ -13,9 +13,11 @@ import {
   healthRoutes,
   type RegisteredCluster,
   realizedRoutes,
+  type SaidOfPolicies,
+  withPolicyState,
 } from './clusters/index.ts'
 import { createFaultTable, type FaultTable } from './faults.ts'
-import { createInventory, inventoryRoutes } from './inventory/index.ts'
+import { type ContainerType, createInventory, inventoryRoutes } from './inventory/index.ts'
 import { licenseRoutes } from './licenses.ts'
 import { createWorld, followMembers, memberAddresses, memberRoutes } from './members/index.ts'
 import { nodeRoutes } from './node.ts'
@@ -36,6 +38,7 @@ import {
   type Call,
   createRouter,
   errorResponse,
+  type JsonObject,
   NsxApiError,
   notFound,
   type Principal,
@@ -82,7 +85,11 @@ export function createManager(options: ManagerOptions): Manager {
   const members = followMembers(clock, vms, () => store.touch(frames.stale()))
   const node = nodeRoutes()
   const rate = createRateLimiter(clock, options.rateLimits)
-  const sources = () => searchSources(store, inventory, trust, vms)
+  const shown = (type: ContainerType, object: JsonObject): JsonObject =>
+    type === 'ContainerNetworkPolicy'
+      ? withPolicyState(object, saidOf(states.get(String(object['container_cluster_id']))))
+      : object
+  const sources = () => searchSources(store, inventory, trust, vms, shown)
   const policyApi = [
     ...searchRoutes(sources),
     ...tagRoutes(() => taggedObjects(sources())),
@@ -100,7 +107,14 @@ export function createManager(options: ManagerOptions): Manager {
     ...trustRoutes(trust),
     ...vmRoutes(vms),
     ...policyApi,
-    ...inventoryRoutes(inventory, mayWriteCluster),
+    ...inventoryRoutes(inventory, {
+      mayWrite: mayWriteCluster,
+      // A cluster reads back what it wrote, to compare; everybody else sees how its policies stand.
+      shown: ({ request }) => {
+        const reader = directory.clusterOf(request.peer)?.nodeId
+        return (type, object) => (object['container_cluster_id'] === reader ? object : shown(type, object))
+      },
+    }),
     ...channelRoutes({ clock, directory, states, health, heartbeatMs }),
   ]
   const policy = policyRoutes({ store, uuid, partialPatch: node.partialPatch })
@@ -192,9 +206,15 @@ function realizationAt(
     cluster,
     item: state.realization.item,
     wantedHash: (policy: string) => state.view.entryAt(policy)?.hash,
-    isCurrent: state.realization.complete && state.sessions.live('ccp') !== undefined,
+    isCurrent: isHeard(state),
   }
 }
+
+const isHeard = ({ realization, sessions }: ClusterState): boolean =>
+  realization.complete && sessions.live('ccp') !== undefined
+
+const saidOf = (state: ClusterState | undefined): SaidOfPolicies | undefined =>
+  state === undefined ? undefined : { item: state.realization.item, isCurrent: isHeard(state) }
 
 interface Answering {
   readonly match: (request: ServerRequest) => Matched

@@ -1,5 +1,5 @@
 /** Everything that search finds and tags are counted of. */
-import { CONTAINER_TYPES, type Inventory } from './inventory/index.ts'
+import { CONTAINER_TYPES, type ContainerType, type Inventory } from './inventory/index.ts'
 import { KIND_NAMES, type KindName, type PolicyStore } from './policy/index.ts'
 import type { JsonObject } from './rest/index.ts'
 import type { SearchSource } from './search/index.ts'
@@ -14,6 +14,8 @@ export function searchSources(
   inventory: Inventory,
   trust: Trust,
   vms: Vms,
+  /** An inventory object as users see it. */
+  shownContainer: (type: ContainerType, object: JsonObject) => JsonObject,
 ): readonly SearchSource[] {
   return [
     ...KIND_NAMES.map((name): SearchSource => {
@@ -29,7 +31,7 @@ export function searchSources(
       (type): SearchSource => ({
         types: [type],
         count: inventory.count(type),
-        bodies: () => inventory.each(type),
+        bodies: () => containers(inventory, type, shownContainer),
       }),
     ),
     listed('VirtualMachine', vms.count, () => [...vms.all()].map(shown)),
@@ -46,6 +48,14 @@ const listed = (type: string, count: number, bodies: () => readonly JsonObject[]
 
 function* bodies(objects: ReadonlyMap<string, { readonly body: JsonObject }>): Generator<JsonObject, void> {
   for (const { body } of objects.values()) yield body
+}
+
+function* containers(
+  inventory: Inventory,
+  type: ContainerType,
+  shownContainer: (type: ContainerType, object: JsonObject) => JsonObject,
+): Generator<JsonObject, void> {
+  for (const object of inventory.each(type)) yield shownContainer(type, object)
 }
 
 export function* taggedObjects(sources: readonly SearchSource[]): Generator<JsonObject, void> {

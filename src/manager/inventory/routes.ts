@@ -15,9 +15,16 @@ import type { Inventory } from './store.ts'
 
 const FABRIC = '/api/v1/fabric'
 
+export interface InventoryAccess {
+  /** Throws 403. */
+  readonly mayWrite: (call: Call, clusterId: string) => void
+  /** An object as whoever makes this call sees it. */
+  readonly shown: (call: Call) => (type: ContainerType, object: JsonObject) => JsonObject
+}
+
 export function inventoryRoutes(
   inventory: Inventory,
-  mayWrite: (call: Call, clusterId: string) => void,
+  { mayWrite, shown }: InventoryAccess,
 ): readonly Route[] {
   return [
     {
@@ -55,21 +62,26 @@ export function inventoryRoutes(
         return EMPTY
       },
     },
-    ...(Object.keys(FABRIC_PATHS) as ContainerType[]).flatMap((type) => readRoutes(inventory, type)),
+    ...(Object.keys(FABRIC_PATHS) as ContainerType[]).flatMap((type) => readRoutes(inventory, type, shown)),
   ]
 }
 
-function readRoutes(inventory: Inventory, type: ContainerType): readonly Route[] {
+function readRoutes(
+  inventory: Inventory,
+  type: ContainerType,
+  shown: InventoryAccess['shown'],
+): readonly Route[] {
   const one = (id: string): JsonObject | undefined =>
     type === 'ContainerCluster' ? inventory.cluster(id) : inventory.get(type, id)
   const readOne = (segment: string): Route => ({
     method: 'GET',
     pattern: `${FABRIC}/${segment}/:id`,
     access: 'read',
-    run({ params: { id = '' } }) {
+    run(call) {
+      const { id = '' } = call.params
       const object = one(id)
       if (object === undefined) throw notFound(`${type} ${id}`)
-      return ok(object)
+      return ok(shown(call)(type, object))
     },
   })
   const singular = FABRIC_SINGULARS[type]
@@ -78,14 +90,19 @@ function readRoutes(inventory: Inventory, type: ContainerType): readonly Route[]
       method: 'GET',
       pattern: `${FABRIC}/${FABRIC_PATHS[type]}`,
       access: 'read',
-      run: ({ query }) => list(inventory, type, query),
+      run: (call) => list(inventory, type, call.query, shown(call)),
     },
     readOne(FABRIC_PATHS[type]),
     ...(singular === undefined ? [] : [readOne(singular)]),
   ]
 }
 
-function list(inventory: Inventory, type: ContainerType, query: URLSearchParams) {
+function list(
+  inventory: Inventory,
+  type: ContainerType,
+  query: URLSearchParams,
+  shown: ReturnType<InventoryAccess['shown']>,
+) {
   const clusterId = query.get('container_cluster_id') ?? query.get('scope_id') ?? undefined
   const all =
     type === 'ContainerCluster'
@@ -98,7 +115,7 @@ function list(inventory: Inventory, type: ContainerType, query: URLSearchParams)
       defaultSort: 'external_id',
       valueOf: (object, field) => object[field],
       keyOf: (object) => String(object['external_id']),
-      render: (object) => object,
+      render: (object) => shown(type, object),
       presorted: type !== 'ContainerCluster',
     }),
   )
