@@ -15,6 +15,8 @@ else
     return {
       client,
       clock: createRealClock(),
+      finalizesNamespaces: false,
+      allocatesHealthCheckPorts: true,
       async close() {
         await client.close()
         await plane.stop()

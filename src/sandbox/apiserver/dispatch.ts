@@ -5,11 +5,12 @@ import { authorize } from './auth.ts'
 import { type Answer, type Call, type Core, collectionOf } from './core.ts'
 import { create } from './create.ts'
 import { discover, openApi, versionInfo } from './discovery.ts'
-import type { Fields } from './json.ts'
-import { getOne, listAll, matcherOf, objectText, prefixOf } from './list.ts'
+import { type Fields, fieldsOf, textOf as memberText } from './json.ts'
+import { type Body, getOne, listAll, matcherOf, objectText, prefixOf } from './list.ts'
 import { podLog } from './logs.ts'
-import { negotiate } from './negotiate.ts'
+import { type Accepted, negotiate, prefersProtobuf } from './negotiate.ts'
 import { patch } from './patching.ts'
+import { isWritable, PROTOBUF_TYPE, writeObject } from './protobuf-write.ts'
 import { readDeleteOptions, remove } from './remove.ts'
 import { apiVersionOf, versionOf } from './resource.ts'
 import { review } from './reviews.ts'
@@ -170,33 +171,55 @@ function warnings(call: Call): readonly string[] {
 const goTypeOf = ({ resource }: Call): string =>
   resource.custom ? 'unstructured.Unstructured' : `${resource.group.split('.')[0] || 'core'}.${resource.kind}`
 
-function formOf(call: Call): Form {
-  const accept = call.request.headers['accept']
-  const { verb } = call
-  return negotiate(accept, verb === 'list' || verb === 'watch' ? verb : 'object', goTypeOf(call)).form
+function acceptedOf(call: Call): Accepted {
+  const { verb, resource } = call
+  return negotiate(call.request.headers['accept'], {
+    answer: verb === 'list' || verb === 'watch' ? verb : 'object',
+    goType: goTypeOf(call),
+    hasProtobuf: !resource.custom && isWritable(resource.kind),
+  })
+}
+
+/** An answer of one object, or of a Status, in protobuf where the client would rather have that. */
+export function inProtobuf(response: ServerResponse): ServerResponse {
+  if (typeof response.body !== 'string' || response.headers?.['content-type'] !== JSON_TYPE) return response
+  const object = fieldsOf(JSON.parse(response.body))
+  const kind = memberText(object, 'kind')
+  if (kind !== 'Status' && !isWritable(kind)) return response
+  return {
+    ...response,
+    headers: { ...response.headers, 'content-type': PROTOBUF_TYPE },
+    body: writeObject(object, memberText(object, 'apiVersion')),
+  }
 }
 
 async function answerCall(asked: Dispatch, call: Call): Promise<ServerResponse> {
+  const response =
+    call.subresource === undefined ? await answerVerb(asked, call) : await answerSubresource(asked, call)
+  return prefersProtobuf(call.request.headers['accept']) && !call.resource.custom
+    ? inProtobuf(response)
+    : response
+}
+
+const streamed = (body: Body, { media }: Accepted, parameter: string): ServerResponse => ({
+  status: 200,
+  headers: { 'content-type': media === 'protobuf' ? `${PROTOBUF_TYPE}${parameter}` : JSON_TYPE },
+  body,
+})
+
+async function answerVerb(asked: Dispatch, call: Call): Promise<ServerResponse> {
   const { core, watches } = asked
-  if (call.subresource !== undefined) return answerSubresource(asked, call)
   if (!call.resource.verbs.includes(call.verb)) throw methodNotAllowed()
   // What cannot be answered is not done either.
-  const form = formOf(call)
+  const accepted = acceptedOf(call)
+  const { form } = accepted
   switch (call.verb) {
     case 'get':
       return json(200, getOne(core, call, form))
-    case 'list': {
-      const body = listAll(core, call, form)
-      return typeof body === 'string'
-        ? json(200, body)
-        : { status: 200, headers: { 'content-type': JSON_TYPE }, body }
-    }
+    case 'list':
+      return streamed(listAll(core, call, accepted), accepted, '')
     case 'watch':
-      return {
-        status: 200,
-        headers: { 'content-type': JSON_TYPE },
-        body: watches.open(core, watchCall(call), form),
-      }
+      return streamed(watches.open(core, watchCall(call), accepted), accepted, ';stream=watch')
     case 'create':
       if (call.name !== undefined) throw methodNotAllowed()
       return written(core, call, await create(core, call), form)
@@ -249,7 +272,7 @@ async function answerSubresource(asked: Dispatch, call: Call): Promise<ServerRes
       { group: resource.group, kind: resource.plural },
     )
   if (!resource.hasStatus) throw resource.custom ? notFound(resource, call.name ?? '') : noSuchResource()
-  const form = formOf(call)
+  const { form } = acceptedOf(call)
   switch (verb) {
     case 'get':
       return json(200, getOne(core, call, form))

@@ -1,8 +1,9 @@
 /** GET of one object and of collections: selectors, pages, versions. */
 import { type Collection, type Entry, jsonOf } from './collection.ts'
 import { type Call, type Core, collectionOf } from './core.ts'
-import { fieldsOf, textOf } from './json.ts'
-import { includeOf } from './negotiate.ts'
+import { type Fields, fieldsOf, textOf } from './json.ts'
+import { type Accepted, includeOf } from './negotiate.ts'
+import { LIST_TAIL, writeItem, writeListHead } from './protobuf-write.ts'
 import { apiVersionOf, keyOf } from './resource.ts'
 import { fieldMatcher, labelMatcher, type Matcher, nameOfSelector } from './selectors.ts'
 import {
@@ -18,7 +19,7 @@ import {
 } from './status.ts'
 import { columnDefinitions, type Form, partial, tableHead, tableRow } from './table.ts'
 
-export type Body = string | AsyncIterable<string>
+export type Body = string | AsyncIterable<string | Uint8Array>
 
 export function matcherOf(call: Call): Matcher | undefined {
   const { query } = call.request
@@ -208,7 +209,7 @@ function pageOf(core: Core, collection: Collection, call: Call, matches: Matcher
 /** Objects a chunk; a list of many is written in chunks, each as one string. */
 const CHUNK_OBJECTS = 500
 
-export function listAll(core: Core, call: Call, form: Form): Body {
+export function listAll(core: Core, call: Call, { form, media }: Accepted): Body {
   const { resource, version } = call
   const page = pageOf(core, collectionOf(core, resource), call, matcherOf(call))
   const metadata = {
@@ -230,6 +231,7 @@ export function listAll(core: Core, call: Call, form: Form): Body {
       rows,
     })
   }
+  if (media === 'protobuf') return protobufList(call, metadata, page.entries)
   const isMeta = form === 'metadata'
   const apiVersion = isMeta ? 'meta.k8s.io/v1' : apiVersionOf(resource, version.name)
   const kind = isMeta ? 'PartialObjectMetadataList' : resource.listKind
@@ -255,4 +257,18 @@ async function* chunks(
         .map(text)
         .join(',')
   yield ']}'
+}
+
+/** Its length is told ahead, so all items are made first; their bytes are kept with the objects. */
+async function* protobufList(
+  { resource, version }: Call,
+  metadata: Fields,
+  entries: readonly Entry[],
+): AsyncGenerator<Uint8Array, void> {
+  const items = entries.map(({ object }) => writeItem(object))
+  const bytes = items.reduce((sum, { length }) => sum + length, 0)
+  yield writeListHead(apiVersionOf(resource, version.name), resource.listKind, metadata, bytes)
+  for (let at = 0; at < items.length; at += CHUNK_OBJECTS)
+    yield Buffer.concat(items.slice(at, at + CHUNK_OBJECTS))
+  yield LIST_TAIL
 }

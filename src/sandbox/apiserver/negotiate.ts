@@ -1,9 +1,21 @@
 /** What form and media type an answer has, told from the Accept header. */
+import { PROTOBUF_TYPE } from './protobuf-write.ts'
 import { badRequest, StatusError } from './status.ts'
 import type { Form, IncludeObject } from './table.ts'
 
+export type Media = 'json' | 'protobuf'
+
 export interface Accepted {
   readonly form: Form
+  readonly media: Media
+}
+
+/** What can be written of the kind that is asked for. */
+export interface Offer {
+  readonly answer: AnswerKind
+  /** Go's name of the type, for messages. */
+  readonly goType?: string
+  readonly hasProtobuf?: boolean
 }
 
 const OFFERED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
@@ -42,19 +54,28 @@ const isJson = (type: string) => type === 'application/json' || type === '*/*'
 /** What the answer is: one object, a list, or a stream of events. */
 export type AnswerKind = 'object' | 'list' | 'watch'
 
-/** The first clause the server can answer; 406 when there is none. Only JSON is written. */
-export function negotiate(header: string | undefined, answer: AnswerKind = 'object', goType = ''): Accepted {
+/** Whether the client would rather read protobuf than JSON, whatever it asked for: refusals are written so. */
+export function prefersProtobuf(header: string | undefined): boolean {
+  const first = readAccept(header).find(({ type }) => isJson(type) || type === PROTOBUF_TYPE)
+  return first?.type === PROTOBUF_TYPE
+}
+
+/** The first clause the server can answer; 406 when there is none. Tables and metadata alone are written as JSON. */
+export function negotiate(header: string | undefined, offer: Offer = { answer: 'object' }): Accepted {
+  const { answer, goType = '', hasProtobuf = false } = offer
   const clauses = readAccept(header)
-  if (clauses.length === 0) return { form: 'object' }
+  if (clauses.length === 0) return { form: 'object', media: 'json' }
   let isTransformUnknown = false
   for (const { type, parameters } of clauses) {
-    if (!isJson(type)) continue
     const as = parameters.get('as')
-    if (as === undefined) return { form: 'object' }
+    if (type === PROTOBUF_TYPE && hasProtobuf && as === undefined)
+      return { form: 'object', media: 'protobuf' }
+    if (!isJson(type)) continue
+    if (as === undefined) return { form: 'object', media: 'json' }
     const form = FORMS[as]
     if (form !== undefined && parameters.get('g') === 'meta.k8s.io' && parameters.get('v') === 'v1') {
       checkNumber(as, answer, goType)
-      return { form }
+      return { form, media: 'json' }
     }
     isTransformUnknown = true
   }

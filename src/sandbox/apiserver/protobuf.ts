@@ -1,6 +1,6 @@
 /**
  * Kubernetes' protobuf for request bodies of built-in resources: client-go's typed clients (kubectl create) send it.
- * Answers are JSON, which the same clients read.
+ * Answers in it are made in protobuf-write.ts.
  */
 import { structShape } from './builtin/index.ts'
 import { timeText } from './core.ts'
@@ -9,10 +9,10 @@ import type { ScalarType, Shape, Struct } from './schema/shape.ts'
 import { badRequest } from './status.ts'
 
 /** runtime.Unknown behind four bytes, `k8s\0`. */
-const MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0])
+export const MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0])
 
 /** Kinds whose every field the table of fields numbers. */
-const KINDS: ReadonlySet<string> = new Set([
+export const KINDS: ReadonlySet<string> = new Set([
   'ConfigMap',
   'DaemonSet',
   'DeleteOptions',

@@ -9,8 +9,9 @@ import { bootstrap } from './bootstrap.ts'
 import { builtinResources } from './builtin/index.ts'
 import { type Core, createRegistry } from './core.ts'
 import { serveDefinitions } from './crds.ts'
-import { dispatch } from './dispatch.ts'
+import { dispatch, inProtobuf } from './dispatch.ts'
 import { createFaults } from './faults.ts'
+import { prefersProtobuf } from './negotiate.ts'
 import { startControllers } from './owners.ts'
 import { keyOf } from './resource.ts'
 import { parseRoute, type Route } from './route.ts'
@@ -69,7 +70,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       const response = finish(await dispatch({ core, options, watches, request, route, user: asked.user }))
       return spoil === undefined ? response : spoil(response)
     } catch (error) {
-      return finish(failure(core, request, error))
+      const response = failure(core, request, error)
+      return finish(prefersProtobuf(request.headers['accept']) ? inProtobuf(response) : response)
     }
   }
   return {

@@ -1,13 +1,22 @@
 /** The body of a watch: lines that wait for their reader, bounded; what is there before them is made as it is read. */
 
+/** A line of JSON, or a frame of protobuf; a stream has one or the other. */
+export type Line = string | Uint8Array
+
 export interface LineStream {
-  readonly body: AsyncIterable<string>
+  readonly body: AsyncIterable<Line>
   /** False when the reader is too slow; the stream has ended then. */
-  push(line: string): boolean
+  push(line: Line): boolean
   /** What waits is still read. */
   end(): void
   /** Says nothing any more and does not end: a half-open link. */
   freeze(): void
+}
+
+const joined = (lines: readonly Line[]): Line => {
+  const [first = ''] = lines
+  if (lines.length === 1) return first
+  return typeof first === 'string' ? lines.join('') : Buffer.concat(lines as Uint8Array[])
 }
 
 /** Lines of the initial part taken at a time. */
@@ -17,13 +26,9 @@ const INITIAL_LINES = 200
  * `initial` comes first, taken as the reader reads; pushed lines queue behind it. `onClose` is called once, when the
  * stream has been ended by either side.
  */
-export function createLineStream(
-  initial: Iterator<string>,
-  bytesMax: number,
-  onClose: () => void,
-): LineStream {
+export function createLineStream(initial: Iterator<Line>, bytesMax: number, onClose: () => void): LineStream {
   const state = {
-    lines: [] as string[],
+    lines: [] as Line[],
     bytes: 0,
     isStarting: true,
     isEnded: false,
@@ -41,9 +46,9 @@ export function createLineStream(
     wake?.()
     wake = undefined
   }
-  const take = (): string | undefined => {
+  const take = (): Line | undefined => {
     if (state.isStarting) {
-      const lines: string[] = []
+      const lines: Line[] = []
       while (lines.length < INITIAL_LINES) {
         const next = initial.next()
         if (next.done) {
@@ -52,15 +57,15 @@ export function createLineStream(
         }
         lines.push(next.value)
       }
-      if (lines.length > 0) return lines.join('')
+      if (lines.length > 0) return joined(lines)
     }
     if (state.lines.length === 0) return undefined
-    const chunk = state.lines.length === 1 ? state.lines[0] : state.lines.join('')
+    const chunk = joined(state.lines)
     state.lines = []
     state.bytes = 0
     return chunk
   }
-  const next = async (): Promise<IteratorResult<string>> => {
+  const next = async (): Promise<IteratorResult<Line>> => {
     while (true) {
       if (state.isClosed) return { done: true, value: undefined }
       const chunk = state.isFrozen ? undefined : take()
@@ -74,7 +79,7 @@ export function createLineStream(
       })
     }
   }
-  const iterator: AsyncIterator<string> = {
+  const iterator: AsyncIterator<Line> = {
     next,
     async return() {
       close()

@@ -9,16 +9,17 @@ import type { Timer } from '../../world/index.ts'
 import { type Change, type Entry, jsonOf } from './collection.ts'
 import { type Call, type Core, collectionOf } from './core.ts'
 import { matcherOf, prefixOf, versionQuery, wholeNumber } from './list.ts'
-import { includeOf } from './negotiate.ts'
+import { type Accepted, includeOf, type Media } from './negotiate.ts'
+import { writeEvent, writeObject } from './protobuf-write.ts'
 import { apiVersionOf } from './resource.ts'
 import { isOn } from './route.ts'
 import type { Matcher } from './selectors.ts'
 import { denied, expired, type FieldError, invalid, StatusError, statusBody, unsupported } from './status.ts'
-import { createLineStream, type LineStream } from './stream.ts'
-import { columnDefinitions, type Form, partial, tableHead, tableRow } from './table.ts'
+import { createLineStream, type Line, type LineStream } from './stream.ts'
+import { columnDefinitions, partial, tableHead, tableRow } from './table.ts'
 
 export interface Watches {
-  open(core: Core, call: Call, form: Form): AsyncIterable<string>
+  open(core: Core, call: Call, accepted: Accepted): AsyncIterable<Line>
   readonly size: number
   freeze(path: RegExp | undefined): number
   drop(path: RegExp | undefined): number
@@ -70,21 +71,21 @@ function readQuery(core: Core, query: URLSearchParams): WatchQuery {
 
 /** How a watch writes events; a line of one change is made once for all watches that see the same. */
 interface Writer {
-  line(type: string, entry: Entry): string
-  bookmark(revision: number, endsList: boolean): string
+  line(type: string, entry: Entry): Line
+  bookmark(revision: number, endsList: boolean): Line
 }
 
-const lines = new WeakMap<Entry, Map<string, string>>()
+const lines = new WeakMap<Entry, Map<string, Line>>()
 
-function shared(entry: Entry, key: string, make: () => string): string {
-  const known = lines.get(entry) ?? new Map<string, string>()
+function shared(entry: Entry, key: string, make: () => Line): Line {
+  const known = lines.get(entry) ?? new Map<string, Line>()
   lines.set(entry, known)
   const line = known.get(key) ?? make()
   known.set(key, line)
   return line
 }
 
-function writerOf(core: Core, call: Call, form: Form): Writer {
+function writerOf(core: Core, call: Call, { form, media }: Accepted): Writer {
   const { resource, version } = call
   const apiVersion = apiVersionOf(resource, version.name)
   const event = (type: string, object: string) => `{"type":"${type}","object":${object}}\n`
@@ -92,6 +93,18 @@ function writerOf(core: Core, call: Call, form: Form): Writer {
     resourceVersion: String(revision),
     ...(endsList ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
   })
+  if (media === 'protobuf')
+    return {
+      line: (type, entry) =>
+        shared(entry, `${type} ${apiVersion} in protobuf`, () =>
+          writeEvent(type, writeObject(entry.object, apiVersion)),
+        ),
+      bookmark: (revision, endsList) =>
+        writeEvent(
+          'BOOKMARK',
+          writeObject({ kind: resource.kind, metadata: bookmarkMeta(revision, endsList) }, apiVersion),
+        ),
+    }
   if (form === 'object')
     return {
       line: (type, entry) =>
@@ -186,9 +199,12 @@ function leftEntry(previous: Entry, revision: number): Entry {
 }
 
 /** A watch that only says that its version is too old, as kube-apiserver answers: 200, then an ERROR event. */
-function expiredStream(from: number, oldest: number): AsyncIterable<string> {
-  const error = expired(`too old resource version: ${from} (${oldest})`)
-  const line = `${JSON.stringify({ type: 'ERROR', object: statusBody(error) })}\n`
+function expiredStream(from: number, oldest: number, media: Media): AsyncIterable<Line> {
+  const object = statusBody(expired(`too old resource version: ${from} (${oldest})`))
+  const line =
+    media === 'protobuf'
+      ? writeEvent('ERROR', writeObject(object, 'v1'))
+      : `${JSON.stringify({ type: 'ERROR', object })}\n`
   const stream = createLineStream([line].values(), APISERVER_WATCH_BUFFER_BYTES_MAX, () => {})
   stream.end()
   return stream.body
@@ -197,7 +213,7 @@ function expiredStream(from: number, oldest: number): AsyncIterable<string> {
 export function createWatches(): Watches {
   const open = new Set<Watch>()
 
-  const start = (core: Core, call: Call, form: Form): AsyncIterable<string> => {
+  const start = (core: Core, call: Call, accepted: Accepted): AsyncIterable<Line> => {
     const query = readQuery(core, call.request.query)
     const matches = matcherOf(call)
     if (open.size >= APISERVER_WATCHES_MAX)
@@ -207,8 +223,8 @@ export function createWatches(): Watches {
     const { store } = core
     // Initial events are of the present state: of them a version says only that they must not be older.
     if (!query.sendInitial && query.from !== undefined && query.from < store.compacted())
-      return expiredStream(query.from, store.compacted())
-    return follow(core, call, query, matches, writerOf(core, call, form), open)
+      return expiredStream(query.from, store.compacted(), accepted.media)
+    return follow(core, call, query, matches, writerOf(core, call, accepted), open)
   }
   const each = (path: RegExp | undefined, act: (watch: Watch) => void): number => {
     const found = [...open].filter((watch) => path === undefined || path.test(watch.path))
@@ -240,7 +256,7 @@ function follow(
   matches: Matcher | undefined,
   writer: Writer,
   open: Set<Watch>,
-): AsyncIterable<string> {
+): AsyncIterable<Line> {
   const collection = collectionOf(core, call.resource)
   const prefix = prefixOf(call)
   const timers = new Set<Timer>()
@@ -302,14 +318,14 @@ function initialLines(
   query: WatchQuery,
   matches: Matcher | undefined,
   writer: Writer,
-): Iterator<string> {
+): Iterator<Line> {
   const collection = collectionOf(core, call.resource)
   const prefix = prefixOf(call)
   const revision = core.store.revision()
   const isAsked = call.request.query.get('sendInitialEvents') !== null
   const entries = query.sendInitial ? collection.entries(prefix) : []
   const changes = query.sendInitial || query.from === undefined ? [] : collection.changesAfter(query.from)
-  function* generate(): Generator<string, void> {
+  function* generate(): Generator<Line, void> {
     for (const entry of entries)
       if (matches === undefined || matches(entry.object)) yield writer.line('ADDED', entry)
     for (const change of changes) {

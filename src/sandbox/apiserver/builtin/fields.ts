@@ -273,6 +273,10 @@ EphemeralContainerCommon args#4:[s] command#3:[s] env#7:[EnvVar]{name} envFrom#1
 VolumeSource awsElasticBlockStore#4:AWSElasticBlockStoreVolumeSource azureDisk#22:AzureDiskVolumeSource azureFile#18:AzureFileVolumeSource cephfs#14:CephFSVolumeSource cinder#13:CinderVolumeSource configMap#19:ConfigMapVolumeSource csi#28:CSIVolumeSource downwardAPI#16:DownwardAPIVolumeSource emptyDir#2:EmptyDirVolumeSource ephemeral#29:EphemeralVolumeSource fc#17:FCVolumeSource flexVolume#12:FlexVolumeSource flocker#15:FlockerVolumeSource gcePersistentDisk#3:GCEPersistentDiskVolumeSource gitRepo#5:GitRepoVolumeSource glusterfs#9:GlusterfsVolumeSource hostPath#1:HostPathVolumeSource image#30:ImageVolumeSource iscsi#8:ISCSIVolumeSource nfs#7:NFSVolumeSource persistentVolumeClaim#10:PersistentVolumeClaimVolumeSource photonPersistentDisk#23:PhotonPersistentDiskVolumeSource portworxVolume#24:PortworxVolumeSource projected#26:ProjectedVolumeSource quobyte#21:QuobyteVolumeSource rbd#11:RBDVolumeSource scaleIO#25:ScaleIOVolumeSource secret#6:SecretVolumeSource storageos#27:StorageOSVolumeSource vsphereVolume#20:VsphereVirtualDiskVolumeSource
 IngressRuleValue http#1:HTTPIngressRuleValue
 ProbeHandler exec#1:ExecAction grpc#4:GRPCAction httpGet#2:HTTPGetAction tcpSocket#3:TCPSocketAction
+Status apiVersion:s kind:s metadata#1:ListMeta status#2:s message#3:s reason#4:s details#5:StatusDetails code#6:i
+StatusDetails name#1:s group#2:s kind#3:s causes#4:[StatusCause] retryAfterSeconds#5:i uid#6:s
+StatusCause reason#1:s message#2:s field#3:s
+ListMeta selfLink#1:s resourceVersion#2:s continue#3:s remainingItemCount#4:i?
 DeleteOptions apiVersion:s kind:s gracePeriodSeconds#1:i? preconditions#2:Preconditions orphanDependents#3:b? propagationPolicy#4:s? dryRun#5:[s] ignoreStoreReadErrorWithClusterBreakingPotential#6:b?
 Preconditions uid#1:s? resourceVersion#2:s?
 SelfSubjectAccessReview metadata#1:ObjectMeta spec#2:AccessReviewSpec
