@@ -1,6 +1,7 @@
 /** `npm run bench [-- SECTION …]`: measures, prints, and writes the sections of docs/benchmarks.md. */
 import { benchApiServer } from './apiserver.ts'
 import { measureDelivery } from './delivery.ts'
+import { benchKube } from './kube.ts'
 import { rowOf, table, writeSection } from './report.ts'
 import { startSandboxProcess } from './sandbox.ts'
 
@@ -32,6 +33,7 @@ async function benchSandbox(): Promise<string> {
 const SECTIONS: Readonly<Record<string, () => Promise<string>>> = {
   sandbox: benchSandbox,
   apiserver: () => benchApiServer(say),
+  kube: () => benchKube(say),
 }
 /** Measured when nothing is named. */
 const USUAL = ['sandbox']
