@@ -28,12 +28,14 @@ interface Peer {
   readonly ipBlock?: Block
   readonly podSelector?: Selector
   readonly namespaceSelector?: Selector
+  readonly fqdn?: string
 }
 interface GroupSpec {
   readonly childGroups?: readonly string[]
   readonly ipBlocks?: readonly Block[]
   readonly podSelector?: Selector
   readonly namespaceSelector?: Selector
+  readonly serviceReference?: { readonly name: string; readonly namespace: string }
 }
 interface Port {
   readonly protocol?: string
@@ -42,6 +44,9 @@ interface Port {
   readonly sourcePort?: number
   readonly sourceEndPort?: number
 }
+interface IcmpOrIgmp {
+  readonly icmp?: { readonly icmpType?: number; readonly icmpCode?: number }
+}
 interface Rule {
   readonly name?: string
   readonly action: string
@@ -49,6 +54,7 @@ interface Rule {
   readonly from?: readonly Peer[]
   readonly to?: readonly Peer[]
   readonly ports?: readonly Port[]
+  readonly protocols?: readonly IcmpOrIgmp[]
 }
 interface PolicySpec {
   readonly tier: string
@@ -71,11 +77,13 @@ export interface Enforced {
 
 const FIELDS = {
   policy: ['tier', 'priority', 'appliedTo', 'ingress', 'egress'],
-  rule: ['name', 'action', 'appliedTo', 'from', 'to', 'ports', 'enableLogging', 'logLabel'],
-  peer: ['group', 'ipBlock', 'podSelector', 'namespaceSelector'],
+  rule: ['name', 'action', 'appliedTo', 'from', 'to', 'ports', 'protocols', 'enableLogging', 'logLabel'],
+  peer: ['group', 'ipBlock', 'podSelector', 'namespaceSelector', 'fqdn'],
   appliedTo: ['group', 'podSelector', 'namespaceSelector'],
   port: ['protocol', 'port', 'endPort', 'sourcePort', 'sourceEndPort'],
-  group: ['childGroups', 'ipBlocks', 'podSelector', 'namespaceSelector'],
+  protocol: ['icmp'],
+  icmp: ['icmpType', 'icmpCode'],
+  group: ['childGroups', 'ipBlocks', 'podSelector', 'namespaceSelector', 'serviceReference'],
 } as const
 
 function know(kind: keyof typeof FIELDS, value: object): void {
@@ -93,7 +101,9 @@ interface Entry {
   readonly appliedTo: ReadonlySet<Pod>
   /** undefined: everybody. */
   readonly peers: Addresses | undefined
+  /** Ports and protocols are one list; an empty one is every service. */
   readonly ports: readonly Port[]
+  readonly protocols: readonly IcmpOrIgmp[]
 }
 
 export function antreaJudge(
@@ -117,8 +127,9 @@ export function antreaJudge(
             place: [tier, spec.priority, at],
             action: rule.action,
             appliedTo: resolver.pods(rule.appliedTo ?? spec.appliedTo ?? []),
-            peers: resolver.addresses(direction === 'ingress' ? rule.from : rule.to),
+            peers: resolver.addresses(direction === 'ingress' ? rule.from : rule.to, direction),
             ports: rule.ports ?? [],
+            protocols: rule.protocols ?? [],
           }
         })
       })
@@ -146,8 +157,8 @@ function decide(table: readonly Entry[], flow: Flow, direction: Direction): Antr
   for (const entry of table) {
     if (first !== undefined && compare(first.place, entry.place) !== 0) break
     if (!entry.appliedTo.has(self)) continue
-    if (entry.peers !== undefined && !entry.peers.has(other.address)) continue
-    if (entry.ports.length > 0 && !entry.ports.some((port) => isPort(port, flow))) continue
+    if (entry.peers !== undefined && !entry.peers.has(other.address, flow.name)) continue
+    if (!isService(entry, flow)) continue
     if (first !== undefined && first.action !== entry.action) return 'undetermined'
     first ??= entry
   }
@@ -155,6 +166,25 @@ function decide(table: readonly Entry[], flow: Flow, direction: Direction): Antr
   const verdict = VERDICTS[first.action]
   if (verdict === undefined) throw new Error(`action ${first.action}`)
   return verdict
+}
+
+function isService({ ports, protocols }: Entry, flow: Flow): boolean {
+  if (ports.length + protocols.length === 0) return true
+  return ports.some((port) => isPort(port, flow)) || protocols.some((one) => isIcmp(one, flow))
+}
+
+/** The same numbers are installed for ICMP and for ICMPv6. */
+function isIcmp(wanted: IcmpOrIgmp, { icmp: found }: Flow): boolean {
+  know('protocol', wanted)
+  const { icmp } = wanted
+  if (icmp === undefined) throw new Error('a protocol is ICMP')
+  know('icmp', icmp)
+  if (icmp.icmpType === undefined && icmp.icmpCode !== undefined) throw new Error('a code without a type')
+  return (
+    found !== undefined &&
+    (icmp.icmpType === undefined || icmp.icmpType === found.type) &&
+    (icmp.icmpCode === undefined || icmp.icmpCode === found.code)
+  )
 }
 
 function isPort(wanted: Port, flow: Flow): boolean {
@@ -171,18 +201,28 @@ function isPort(wanted: Port, flow: Flow): boolean {
   )
 }
 
-/** Addresses of Pods, and blocks. */
+/** Addresses of Pods, blocks, and names. */
 class Addresses {
   readonly single: ReadonlySet<string>
   readonly blocks: readonly Block[]
+  /** A star is any characters. */
+  readonly names: readonly RegExp[]
 
-  constructor(single: ReadonlySet<string>, blocks: readonly Block[]) {
+  constructor(single: ReadonlySet<string>, blocks: readonly Block[], names: readonly string[]) {
     this.single = single
     this.blocks = blocks
+    this.names = names.map((name) => {
+      if (!/^[-0-9a-zA-Z.*]+$/.test(name)) throw new Error(`fqdn ${name}`)
+      return new RegExp(`^${name.replaceAll('.', '[.]').replaceAll('*', '.*')}$`, 'i')
+    })
   }
 
-  has(address: string): boolean {
-    return this.single.has(address) || this.blocks.some((block) => inBlock(block, address))
+  has(address: string, name: string | undefined): boolean {
+    return (
+      this.single.has(address) ||
+      this.blocks.some((block) => inBlock(block, address)) ||
+      (name !== undefined && this.names.some((pattern) => pattern.test(name)))
+    )
   }
 }
 
@@ -203,8 +243,13 @@ function inCidr(cidr: string, address: string): boolean {
   return answer
 }
 
-const inBlock = ({ cidr, except = [] }: Block, address: string): boolean =>
-  inCidr(cidr, address) && !except.some((part) => inCidr(part, address))
+function inBlock({ cidr, except = [] }: Block, address: string): boolean {
+  const [, length] = cidr.split('/')
+  for (const part of except)
+    if (Number(part.split('/')[1]) <= Number(length) || isIPv6(part.split('/')[0]!) !== cidr.includes(':'))
+      throw new Error(`${part} is no part of ${cidr}`)
+  return inCidr(cidr, address) && !except.some((part) => inCidr(part, address))
+}
 
 /** What antrea-controller computes of selectors and groups. */
 class Members {
@@ -212,9 +257,11 @@ class Members {
   readonly namespaces: ReadonlyMap<string, Namespace>
   /** Pods that policy can see: on the Pod network and not finished. */
   readonly candidates: readonly Pod[]
+  readonly services: Cluster['services']
 
-  constructor(groups: ReadonlyMap<string, GroupSpec>, { pods, namespaces }: Cluster) {
+  constructor(groups: ReadonlyMap<string, GroupSpec>, { pods, namespaces, services }: Cluster) {
     this.groups = groups
+    this.services = services
     this.namespaces = new Map(namespaces.map((namespace) => [namespace.name, namespace]))
     this.candidates = pods.filter(({ hostNetwork, phase }) => !hostNetwork && phase !== 'Succeeded')
   }
@@ -232,16 +279,21 @@ class Members {
   }
 
   /** No peers, or none in the list: everybody. */
-  addresses(peers: readonly Peer[] | undefined): Addresses | undefined {
+  addresses(peers: readonly Peer[] | undefined, direction: Direction): Addresses | undefined {
     if (peers === undefined || peers.length === 0) return undefined
     const single = new Set<string>()
     const blocks: Block[] = []
+    const names: string[] = []
     const add = (pods: readonly Pod[]) => {
       for (const pod of pods) for (const address of pod.addresses) single.add(address)
     }
     for (const peer of peers) {
       know('peer', peer)
-      if (peer.ipBlock !== undefined) blocks.push(peer.ipBlock)
+      if (peer.fqdn !== undefined) {
+        if (direction === 'ingress' || Object.keys(peer).length > 1)
+          throw new Error('fqdn is of egress, alone')
+        names.push(peer.fqdn)
+      } else if (peer.ipBlock !== undefined) blocks.push(peer.ipBlock)
       else if (peer.group === undefined) add(this.selected(peer))
       else
         for (const leaf of this.leaves(peer.group)) {
@@ -249,7 +301,7 @@ class Members {
           blocks.push(...(leaf.ipBlocks ?? []))
         }
     }
-    return new Addresses(single, blocks)
+    return new Addresses(single, blocks, names)
   }
 
   /** A group that is not there is nobody; so is a child that is not. One level of nesting. */
@@ -267,12 +319,24 @@ class Members {
   }
 
   /** Neither selector selects nobody; one alone asks nothing of the other. */
-  private selected({ podSelector, namespaceSelector }: GroupSpec | Peer): readonly Pod[] {
+  private selected(from: GroupSpec | Peer): readonly Pod[] {
+    const { podSelector, namespaceSelector } = from
+    const service = 'serviceReference' in from ? from.serviceReference : undefined
+    if (service !== undefined) return this.behind(service)
     if (podSelector === undefined && namespaceSelector === undefined) return []
     return this.candidates.filter(
       (pod) =>
         selects(podSelector, pod.labels) &&
         selects(namespaceSelector, this.namespaces.get(pod.namespace)?.labels ?? {}),
+    )
+  }
+
+  /** By the Service's own selector, in its Namespace; one without a selector has no Pods of its own. */
+  private behind({ name, namespace }: { name: string; namespace: string }): readonly Pod[] {
+    const found = this.services.find((one) => one.name === name && one.namespace === namespace)
+    if (found === undefined || Object.keys(found.selector).length === 0) return []
+    return this.candidates.filter(
+      (pod) => pod.namespace === namespace && selects({ matchLabels: found.selector }, pod.labels),
     )
   }
 }

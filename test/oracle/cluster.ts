@@ -1,7 +1,7 @@
 /** Random clusters and the flows in them. */
 import { address, type Family, SPACE } from './addresses.ts'
 import type { Dice } from './dice.ts'
-import type { Cluster, Endpoint, Flow, Namespace, Pod, Protocol } from './types.ts'
+import type { Cluster, Endpoint, Flow, Namespace, Pod, Protocol, Service } from './types.ts'
 
 export const NAMESPACES = ['shop', 'bank', 'dev']
 /** Labels and the values they take; one has a prefix, one a value that differs from another by case only. */
@@ -21,7 +21,19 @@ function randomLabels(dice: Dice, from: Readonly<Record<string, readonly string[
   return labels
 }
 
-export function randomCluster(dice: Dice): Cluster {
+const BOTH: readonly Family[] = [4, 6]
+/** Names of Services, each in one of the Namespaces. */
+export const SERVICE_NAMES = ['front', 'back', 'bare']
+
+function randomServices(dice: Dice): Service[] {
+  return SERVICE_NAMES.map((name) => {
+    const key = dice.pick(Object.keys(POD_LABELS))
+    const selector = name === 'bare' ? {} : { [key]: dice.pick(POD_LABELS[key]!) }
+    return { name, namespace: dice.pick(NAMESPACES), selector }
+  })
+}
+
+export function randomCluster(dice: Dice, families: readonly Family[] = BOTH): Cluster {
   const namespaces = NAMESPACES.map(
     (name): Namespace => ({
       name,
@@ -33,8 +45,8 @@ export function randomCluster(dice: Dice): Cluster {
     12,
   )
   const pods: Pod[] = spots.slice(0, dice.int(5, 9)).map((spot, at) => {
-    const both = [address(4, spot), address(6, spot)]
-    const addresses = dice.chance(0.6) ? both : [dice.pick(both)]
+    const all = families.map((family) => address(family, spot))
+    const addresses = dice.chance(0.6) ? all : [dice.pick(all)]
     return {
       name: `pod-${at}`,
       namespace: dice.pick(NAMESPACES),
@@ -53,20 +65,24 @@ export function randomCluster(dice: Dice): Cluster {
     phase: 'Running',
     ...rest,
   })
-  pods.push(more('on-host', [address(4, spots[10]!), address(6, spots[10]!)], { hostNetwork: true }))
+  const hosts = families.map((family) => address(family, spots[10]!))
+  pods.push(more('on-host', hosts, { hostNetwork: true }))
   // Its address is another's by now.
   pods.push(more('finished', [pods[0]!.addresses[0]!], { phase: 'Succeeded' }))
   pods.push(more('starting', [], { phase: 'Pending' }))
-  return { namespaces, pods }
+  return { families, namespaces, pods, services: randomServices(dice) }
 }
 
 /** What makes a flow worth looking at: addresses and ports at the edges of what policies name. */
 export interface Edges {
   readonly addresses: ReadonlySet<string>
   readonly ports: ReadonlySet<number>
+  readonly names: ReadonlySet<string>
+  /** Types and codes of ICMP. */
+  readonly icmp: ReadonlySet<number>
 }
 
-const PROTOCOLS: readonly Protocol[] = ['TCP', 'TCP', 'TCP', 'TCP', 'UDP', 'UDP', 'SCTP', 'ICMP']
+const PROTOCOLS: readonly Protocol[] = ['TCP', 'TCP', 'TCP', 'TCP', 'UDP', 'UDP', 'SCTP', 'ICMP', 'ICMP']
 
 const familyOf = (text: string): Family => (text.includes(':') ? 6 : 4)
 
@@ -88,6 +104,9 @@ export function randomFlows(dice: Dice, cluster: Cluster, edges: Edges, count: n
     6: { inside: byFamily(6, inside), outside: byFamily(6, outside) },
   }
   const ports = [...edges.ports]
+  const names = [...edges.names]
+  const icmp = [...edges.icmp]
+  const anyIcmp = () => (icmp.length > 0 && dice.chance(0.85) ? dice.pick(icmp) : dice.int(0, 3))
   const anyPort = () => (ports.length > 0 && dice.chance(0.85) ? dice.pick(ports) : dice.int(1, 65_535))
   return dice.times(count, () => {
     const one = dice.pick(inside)
@@ -96,6 +115,7 @@ export function randomFlows(dice: Dice, cluster: Cluster, edges: Edges, count: n
     const [source, destination] = dice.chance(0.5) ? [one, other] : [other, one]
     const protocol = dice.pick(PROTOCOLS)
     const isIcmp = protocol === 'ICMP'
+    const name = names.length > 0 && dice.chance(0.4) ? dice.pick(names) : undefined
     return {
       source,
       destination,
@@ -103,6 +123,8 @@ export function randomFlows(dice: Dice, cluster: Cluster, edges: Edges, count: n
       protocol,
       sourcePort: isIcmp ? 0 : anyPort(),
       port: isIcmp ? 0 : anyPort(),
+      ...(isIcmp ? { icmp: { type: anyIcmp(), code: anyIcmp() } } : {}),
+      ...(name === undefined ? {} : { name }),
     }
   })
 }

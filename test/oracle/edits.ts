@@ -1,5 +1,6 @@
 /** Random edits of an NSX state: what people do, and what is hardest to follow without ever being wider. */
 import { type Intent, type IntentMaker, POLICIES } from './intent.ts'
+import { randomMachine } from './machines.ts'
 import { asList, type Body } from './nsx-members.ts'
 
 type Edit = (intent: Intent, maker: IntentMaker) => Intent
@@ -126,6 +127,12 @@ export const SOUND_EDITS: Readonly<Record<string, Edit>> = {
   'rules change their order': onRule((rule, { dice }) => ({ ...rule, sequence_number: dice.int(0, 3) })),
   'a rule turns': onRule((rule) => ({ ...rule, action: OPPOSITE[String(rule['action'])] ?? 'DROP' })),
   'a rule is disabled or enabled': onRule((rule) => ({ ...rule, disabled: rule['disabled'] !== true })),
+  'a machine moves': (intent, maker) => ({
+    ...intent,
+    machines: intent.machines.map((machine, at) =>
+      maker.dice.chance(0.5) ? randomMachine(maker.dice, at, maker.notes) : machine,
+    ),
+  }),
   'a policy comes': (intent, maker) => {
     const at = maker.dice.int(0, 5)
     const path = `${POLICIES}/p${at}`
@@ -165,8 +172,13 @@ export const BREAKING_EDITS: Readonly<Record<string, Edit>> = {
     const gone = maker.dice.pick(maker.pools.peers)
     return { ...intent, groups: new Map([...intent.groups].filter(([path]) => path !== gone)) }
   },
+  'the members of a group do not come': (intent, maker) => ({
+    ...intent,
+    untold: new Set(maker.pools.peers.filter((path) => path.endsWith('/v0'))),
+  }),
   'everything is mended': (intent, maker) => ({
     ...intent,
+    untold: new Set(),
     groups: new Map(
       [...maker.pools.peers, ...intent.groups.keys()].map((path) => {
         const group = intent.groups.get(path)

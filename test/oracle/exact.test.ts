@@ -13,8 +13,10 @@ import {
   translate,
   type World,
 } from './exact.ts'
-import { MUTANTS, type Mutant, spoiled } from './mutants.ts'
+import { type Mutant, spoiled, MUTANTS as USUAL_MUTANTS } from './mutants.ts'
+import { RARE_MUTANTS } from './rare-mutants.ts'
 
+const MUTANTS: readonly Mutant[] = [...USUAL_MUTANTS, ...RARE_MUTANTS]
 const WORLDS = 400
 const FLOWS = 300
 
@@ -37,7 +39,8 @@ test('NSX and Antrea decide alike wherever the translation says exact', () => {
 
 /** Whether the judges find the mutant in this world. */
 function isFound({ spoil, misread }: Mutant, world: World, prepared: Prepared): boolean {
-  const enforced = misread === undefined ? prepared.enforced : enforce(translate(misread(world.intent)))
+  const enforced =
+    misread === undefined ? prepared.enforced : enforce(translate(misread(world.intent), world.cluster))
   const wrong = spoil === undefined ? enforced : spoiled(enforced, spoil)
   return firstDisagreement(prepared.answers, wrong, world.cluster) !== undefined
 }
@@ -45,7 +48,7 @@ function isFound({ spoil, misread }: Mutant, world: World, prepared: Prepared): 
 type Prepared = ReturnType<typeof prepare>
 
 function prepare(world: World) {
-  const translation = translate(world.intent)
+  const translation = translate(world.intent, world.cluster)
   const answers = answersOf(judgeOf(world, accepted(translation)), world.flows)
   return { enforced: enforce(translation), answers }
 }

@@ -39,13 +39,15 @@ const REACH: Readonly<Record<AntreaVerdict, number>> = {
 const path = (id: string) => `${GROUPS}/${id}`
 const POOLS = {
   pods: ['g0', 'g1', 'g2'].map(path),
-  peers: ['g0', 'g1', 'g2', 'm0', 'i0', 'n0'].map(path),
+  peers: ['g0', 'g1', 'g2', 'm0', 'i0', 'n0', 'v0'].map(path),
+  addresses: ['i0', 'v0'].map(path),
   ids: LONE_IDS,
 }
 
 interface Accepted {
   readonly body: Body
   readonly services: ReadonlyMap<string, Body>
+  readonly profiles: ReadonlyMap<string, Body>
 }
 
 /** What NSX has in force in the cluster: refused policies and groups as they were last accepted. */
@@ -57,13 +59,14 @@ class InForce {
 
   /** `isKeeping`: what NSX does not hold any more stays too, until that is believed. */
   take(intent: Intent, translation: Translation, isKeeping: boolean): void {
-    const now = revisions(intent.groups)
+    const now = revisions(intent)
+    const { services, profiles } = intent
     for (const { path: group } of translation.groups.values()) this.groups.set(group, now.get(group)!)
     const taken = accepted(translation)
     const next = new Map<string, Accepted>()
     for (const [policy, body] of intent.policies) {
       const before = this.policies.get(policy)
-      if (taken.has(policy)) next.set(policy, { body, services: intent.services })
+      if (taken.has(policy)) next.set(policy, { body, services, profiles })
       else if (before !== undefined && body['marked_for_delete'] !== true) next.set(policy, before)
     }
     if (isKeeping)
@@ -79,9 +82,14 @@ class InForce {
   }
 
   view(): PolicyInForce[] {
-    return [...this.policies.values()].map(({ body, services }) => ({ body, services, groups: this.groups }))
+    return [...this.policies.values()].map((accepted) => ({ ...accepted, groups: this.groups }))
   }
 }
+
+/** Criteria that were joined, and exceptions. */
+const FROZEN = /matchExpressions|"except"/
+/** What was left of addresses of both families, where a rule, or its ICMP, is for one. */
+const OF_ONE_FAMILY = /"IPV[46]"|ICMP|services\/ic|"protocol_number":(1|58)/
 
 export interface HistoryOptions {
   readonly seed: number
@@ -140,7 +148,9 @@ class History {
     this.cluster = randomCluster(this.dice)
     this.maker = new IntentMaker(this.dice, this.notes, POOLS)
     const intent = this.maker.intent()
-    const refused = new Set(options.isHasty ? translate(intent).held.map((policy) => policy.path) : [])
+    const refused = new Set(
+      options.isHasty ? translate(intent, this.cluster).held.map((policy) => policy.path) : [],
+    )
     this.intent = {
       ...intent,
       policies: new Map([...intent.policies].filter(([policy]) => !refused.has(policy))),
@@ -189,7 +199,7 @@ class History {
     for (const [name, edit] of this.dice.some(all, this.dice.pick([1, 1, 2, 2, 3, 4]))) {
       const next = edit(this.intent, this.maker)
       // In haste a revision may be accepted and never be written; so there nothing is refused that was accepted.
-      if (this.options.isHasty && translate(next).held.length > 0) continue
+      if (this.options.isHasty && translate(next, this.cluster).held.length > 0) continue
       this.story.push(`edit: ${name}`)
       this.intent = next
     }
@@ -198,7 +208,7 @@ class History {
 
   /** What NSX decides from now on is allowed too. */
   take(): Translation {
-    const translation = translate(this.intent)
+    const translation = translate(this.intent, this.cluster)
     this.isGuarding = this.options.isGuarded === true
     const { deletes } = this.model.plan(translation, this.memory())
     this.isGuarding &&= deletes.kind === 'guarded'
@@ -290,16 +300,23 @@ class History {
   }
 
   /**
-   * Whether a held policy has an intersection written out in selectors: these stay as they were even where the groups
-   * that they were made from go on (docs/translation.md), which the view above does not say.
+   * Whether a held policy has what was made from groups written out in its rules: this stays as it was even where the
+   * groups go on (docs/semantics.md), which the view above does not say.
    */
   hasFrozenSelectors(): boolean {
     const paths = [...this.inForce.held].map((held) => held.split(' ')[0])
-    return [...this.model.policies.values()].some(
-      ({ metadata, spec }) =>
-        paths.includes(metadata.annotations?.['antrea-nsx-adapter/intent-path']) &&
-        JSON.stringify(spec).includes('matchExpressions'),
+    const ofOneFamily = new Set(
+      this.inForce
+        .view()
+        .flatMap((one) => (OF_ONE_FAMILY.test(JSON.stringify(one.body)) ? [one.body['path']] : [])),
     )
+    return [...this.model.policies.values()].some(({ metadata, spec }) => {
+      const path = metadata.annotations?.['antrea-nsx-adapter/intent-path']
+      const text = JSON.stringify(spec)
+      return (
+        paths.includes(path) && (FROZEN.test(text) || (ofOneFamily.has(path) && text.includes('"ipBlock"')))
+      )
+    })
   }
 }
 

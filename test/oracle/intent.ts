@@ -1,9 +1,11 @@
 /** Random NSX objects: groups, services and policies; most of them can be translated, some must be refused. */
 import { type Family, randomBlock } from './addresses.ts'
-import { NAMESPACE_LABELS, NAMESPACES, POD_LABELS } from './cluster.ts'
+import { NAMESPACE_LABELS, NAMESPACES, POD_LABELS, SERVICE_NAMES } from './cluster.ts'
 import type { Dice } from './dice.ts'
+import { randomEntry, randomIcmp } from './entries.ts'
 import { groupId, POLICY_IDS } from './ids.ts'
-import type { Body } from './nsx-members.ts'
+import { randomMachines } from './machines.ts'
+import type { Body, Machine } from './nsx-members.ts'
 import { oddRule, spoilGroup, spoilPolicy, spoilService } from './odd.ts'
 
 export const GROUPS = '/infra/domains/default/groups'
@@ -15,6 +17,10 @@ export interface Intent {
   readonly groups: ReadonlyMap<string, Body>
   readonly services: ReadonlyMap<string, Body>
   readonly policies: ReadonlyMap<string, Body>
+  readonly profiles: ReadonlyMap<string, Body>
+  readonly machines: readonly Machine[]
+  /** Groups whose members the manager has not told. */
+  readonly untold: ReadonlySet<string>
   /** Policies in the forms that NSX itself offers for Antrea: these must be translated. */
   readonly plain: ReadonlySet<string>
 }
@@ -23,25 +29,46 @@ export interface Intent {
 export class Notes {
   readonly addresses = new Set<string>()
   readonly ports = new Set<number>()
+  readonly names = new Set<string>()
+  readonly icmp = new Set<number>()
 }
 
 /** How daring a policy is. `plain`: documented forms; `wide`: every form; `odd`: with something that is refused. */
 export type Manner = 'plain' | 'wide' | 'odd'
 
-/** g0–g4: Pods. i0, i1: addresses. m0: both. n0: nested. e0: empty. x0: spoiled. */
-export const POD_GROUPS = ['g0', 'g1', 'g2', 'g3', 'g4', 'n0', 'e0'].map((id) => `${GROUPS}/${id}`)
-export const PEER_GROUPS = [...POD_GROUPS, ...['i0', 'i1', 'm0', 'n1'].map((id) => `${GROUPS}/${id}`)]
+/** g0–g4: Pods. k0: behind Services. n0: nested. e0: empty. x0: spoiled. */
+export const POD_GROUPS = ['g0', 'g1', 'g2', 'g3', 'g4', 'n0', 'e0', 'k0'].map((id) => `${GROUPS}/${id}`)
+/** i0, i1: addresses. v0: machines. v1: machines, addresses and nested. */
+const ADDRESS_GROUPS = ['i0', 'i1', 'v0', 'v1'].map((id) => `${GROUPS}/${id}`)
+/** m0: Pods and addresses. w0: Pods and machines. */
+export const PEER_GROUPS = [
+  ...POD_GROUPS,
+  ...ADDRESS_GROUPS,
+  ...['m0', 'n1', 'w0'].map((id) => `${GROUPS}/${id}`),
+]
+const PROFILES = '/infra/context-profiles'
+const GOOD_PROFILE = `${PROFILES}/names`
+const BAD_PROFILE = `${PROFILES}/apps`
 const SPOILED_GROUP = `${GROUPS}/x0`
 const GOOD_SERVICES = ['s0', 's1', 's2', 'sn'].map((id) => `${SERVICES}/${id}`)
+/** With ICMP, which Pods as peers cannot always be limited to. */
+const ICMP_SERVICE = `${SERVICES}/ic`
 const SPOILED_SERVICE = `${SERVICES}/sx`
 
 /** From which groups and ids policies are made; small ones make policies meet. */
 export interface Pools {
   readonly pods: readonly string[]
   readonly peers: readonly string[]
+  /** What all but it can be at the far end. */
+  readonly addresses?: readonly string[]
   readonly ids: readonly string[]
 }
-const ALL_POOLS: Pools = { pods: POD_GROUPS, peers: PEER_GROUPS, ids: POLICY_IDS }
+const ALL_POOLS: Pools = {
+  pods: POD_GROUPS,
+  peers: PEER_GROUPS,
+  addresses: ADDRESS_GROUPS,
+  ids: POLICY_IDS,
+}
 
 export class IntentMaker {
   readonly dice: Dice
@@ -60,7 +87,10 @@ export class IntentMaker {
     const groups = new Map(
       [...POD_GROUPS, ...PEER_GROUPS, SPOILED_GROUP].map((path) => [path, this.group(path)]),
     )
-    const services = new Map([...GOOD_SERVICES, SPOILED_SERVICE].map((path) => [path, this.service(path)]))
+    const services = new Map(
+      [...GOOD_SERVICES, ICMP_SERVICE, SPOILED_SERVICE].map((path) => [path, this.service(path)]),
+    )
+    const machines = randomMachines(dice, this.notes)
     const policies = new Map<string, Body>()
     const plain = new Set<string>()
     // Pairs that share a place stand beside each other in the list of ids.
@@ -73,7 +103,28 @@ export class IntentMaker {
       this.taken.add(ids[at]!)
       if (manner === 'plain') plain.add(path)
     }
-    return { groups, services, policies, plain }
+    const untold = new Set(dice.chance(0.05) ? [`${GROUPS}/v0`] : [])
+    return { groups, services, policies, profiles: this.profiles(), machines, untold, plain }
+  }
+
+  private profiles(): ReadonlyMap<string, Body> {
+    const value = this.dice.some(
+      ['example.com', 'Www.Example.com', '*.example.com', '*.a.b-c.org', 'a.b-c.org'],
+      2,
+    )
+    for (const name of [
+      'example.com',
+      'www.example.com',
+      'x.y.example.com',
+      'badexample.com',
+      'a.b-c.org',
+      'z.a.b-c.org',
+    ])
+      this.notes.names.add(name)
+    return new Map<string, Body>([
+      [GOOD_PROFILE, { id: 'names', attributes: [{ key: 'DOMAIN_NAME', value }] }],
+      [BAD_PROFILE, { id: 'apps', attributes: [{ key: 'APP_ID', value: ['SSL'] }] }],
+    ])
   }
 
   /** NSX never gives an id a second time. */
@@ -108,6 +159,14 @@ export class IntentMaker {
         return joined(dice.times(dice.int(1, 2), ips))
       case 'm':
         return joined([...criteria(1).map(flat), ips()])
+      case 'k':
+        return joined(dice.times(dice.int(1, 2), () => flat(this.behindService())))
+      case 'v':
+        return id === 'v0'
+          ? joined(dice.times(dice.int(1, 2), () => this.outsiders()))
+          : joined([nested('v0'), this.outsiders(), ips()])
+      case 'w':
+        return joined([...criteria(1).map(flat), this.outsiders()])
       case 'e':
         return []
       case 'n':
@@ -117,6 +176,43 @@ export class IntentMaker {
       default:
         return joined(criteria(dice.pick([1, 1, 2, 3])).map((one) => this.form(one)))
     }
+  }
+
+  private behindService(): Body[] {
+    const named = (member_type: string, value: string): Body => ({
+      resource_type: 'Condition',
+      member_type,
+      key: 'Name',
+      operator: 'EQUALS',
+      value,
+    })
+    const both = [
+      named('Service', this.dice.pick(SERVICE_NAMES)),
+      named('Namespace', this.dice.pick(NAMESPACES)),
+    ]
+    return this.dice.some(both, 2)
+  }
+
+  /** Machines by tag, by name, or one by one. */
+  private outsiders(): Body {
+    const { dice } = this
+    const condition = (key: string, operator: string, value: string): Body => ({
+      resource_type: 'Condition',
+      member_type: 'VirtualMachine',
+      key,
+      operator,
+      value,
+    })
+    return dice.pick<() => Body>([
+      () => condition('Tag', 'EQUALS', dice.pick(['os|linux', 'os|windows', 'os|', 'linux'])),
+      () => condition('Tag', 'NOTEQUALS', 'os|linux'),
+      () => condition('Name', 'STARTSWITH', dice.pick(['vm-', 'vm-1', 'other'])),
+      () => ({
+        resource_type: 'ExternalIDExpression',
+        member_type: 'VirtualMachine',
+        external_ids: dice.some(['id-0', 'id-1', 'id-2'], 2),
+      }),
+    ])()
   }
 
   /** One to three conditions that hold together. */
@@ -176,26 +272,24 @@ export class IntentMaker {
           this.entry(),
         ],
       }
+    if (id === 'ic')
+      return {
+        ...body,
+        service_entries: [
+          ...this.dice.times(this.dice.int(1, 3), () => this.icmp()),
+          ...this.dice.times(this.dice.int(0, 2), () => this.entry()),
+        ],
+      }
     const service_entries = this.dice.times(this.dice.int(1, 2), () => this.entry())
     return id === 'sx' ? spoilService(this.dice, { ...body, service_entries }) : { ...body, service_entries }
   }
 
   entry(): Body {
-    const { dice } = this
-    if (dice.chance(0.12))
-      return { resource_type: 'IPProtocolServiceEntry', protocol_number: dice.pick([6, 17, 132]) }
-    const ports = dice.times(dice.pick([0, 1, 1, 2, 3]), () => {
-      const first = dice.chance(0.1) ? dice.pick([1, 65_535]) : dice.int(1, 40) * 10
-      const last = dice.chance(0.5) ? first : Math.min(65_535, first + dice.int(1, 25))
-      for (const port of [first - 1, first, last, last + 1])
-        if (port >= 1 && port <= 65_535) this.notes.ports.add(port)
-      return first === last ? `${first}` : `${first}-${last}`
-    })
-    return {
-      resource_type: 'L4PortSetServiceEntry',
-      l4_protocol: dice.chance(0.7) ? 'TCP' : 'UDP',
-      ...(ports.length === 0 && dice.chance(0.5) ? {} : { destination_ports: ports }),
-    }
+    return randomEntry(this.dice, this.notes)
+  }
+
+  private icmp(): Body {
+    return randomIcmp(this.dice, this.notes)
   }
 
   policy(path: string, unique_id: string, manner: Manner): Body {
@@ -207,7 +301,7 @@ export class IntentMaker {
       path,
       unique_id: dice.chance(0.2) ? unique_id.toUpperCase() : unique_id,
       display_name: path,
-      category: dice.pick(['Emergency', 'Infrastructure', 'Environment', 'Application', 'Application']),
+      category: dice.pick(['Emergency', 'Infrastructure', 'Environment', 'Application', 'Application', '']),
       sequence_number: dice.pick([0, 0, 1, 2, 999_999]),
       ...(scope === undefined ? {} : { scope }),
       ...(dice.chance(0.05) ? { marked_for_delete: true } : {}),
@@ -232,7 +326,7 @@ export class IntentMaker {
       action: dice.pick(['ALLOW', 'ALLOW', 'DROP', 'REJECT']),
       ...(manner === 'plain' ? this.plainSides() : this.anySides()),
       ...this.ruleScope(),
-      ...this.ruleServices(),
+      ...this.ruleServices(manner),
       ...(dice.chance(0.12) ? { disabled: true } : {}),
       ...(dice.chance(0.03) ? { marked_for_delete: true } : {}),
       ...(dice.chance(0.2) ? { logged: true, tag: 'some tag' } : {}),
@@ -251,8 +345,36 @@ export class IntentMaker {
     return { direction, ip_protocol: dice.pick(['IPV4', 'IPV6', 'IPV4_IPV6']), source_groups: ['any'] }
   }
 
+  /** All but some: addresses at the far end, Pods at the near one; and names. */
+  private rareSides(): Body {
+    const { dice } = this
+    const groups = this.pools.addresses ?? []
+    const far = () =>
+      groups.length === 0 || dice.chance(0.3) ? this.blocks(dice.int(1, 3)) : this.refs(groups, 2)
+    const pods = () => this.refs(this.pools.pods, 2)
+    return dice.pick<() => Body>([
+      () => ({ direction: 'IN', source_groups: far(), sources_excluded: true }),
+      () => ({ direction: 'OUT', destination_groups: far(), destinations_excluded: true }),
+      () => ({ direction: 'OUT', source_groups: pods(), sources_excluded: true }),
+      () => ({
+        direction: 'IN',
+        source_groups: this.peers(),
+        destination_groups: pods(),
+        destinations_excluded: true,
+      }),
+      () => ({ direction: 'OUT', source_groups: ['ANY'], profiles: [GOOD_PROFILE] }),
+      () => ({
+        direction: 'OUT',
+        source_groups: pods(),
+        profiles: [GOOD_PROFILE],
+        destination_groups: ['ANY'],
+      }),
+    ])()
+  }
+
   private anySides(): Body {
     const { dice } = this
+    if (dice.chance(0.25)) return this.rareSides()
     const side = () =>
       dice.pick([
         () => ['ANY'],
@@ -292,8 +414,10 @@ export class IntentMaker {
     return scope === undefined ? {} : { scope }
   }
 
-  private ruleServices(): Body {
+  private ruleServices(manner: Manner): Body {
     const { dice } = this
+    if (manner !== 'plain' && dice.chance(0.2))
+      return dice.pick<Body>([{ services: [ICMP_SERVICE] }, { service_entries: [this.icmp()] }])
     if (dice.chance(0.5)) return dice.pick([{}, { services: ['ANY'] }])
     if (dice.chance(0.5)) return { services: dice.some(GOOD_SERVICES, dice.int(1, 2)) }
     const service_entries = [this.entry()]

@@ -12,7 +12,8 @@ export interface Selector {
 }
 export interface Member {
   group?: string
-  ipBlock?: { cidr: string }
+  ipBlock?: { cidr: string; except?: string[] }
+  fqdn?: string
   podSelector?: Selector
   namespaceSelector?: Selector
 }
@@ -20,6 +21,8 @@ export interface Port {
   protocol?: string
   port?: number
   endPort?: number
+  sourcePort?: number
+  sourceEndPort?: number
 }
 export interface Rule {
   name: string
@@ -28,6 +31,7 @@ export interface Rule {
   from?: Member[]
   to?: Member[]
   ports?: Port[]
+  protocols?: { icmp: { icmpType?: number; icmpCode?: number } }[]
 }
 export interface Policy {
   metadata: { name: string }
@@ -35,7 +39,11 @@ export interface Policy {
 }
 export interface Group {
   metadata: { name: string }
-  spec: Member & { childGroups?: string[]; ipBlocks?: { cidr: string }[] }
+  spec: Member & {
+    childGroups?: string[]
+    ipBlocks?: { cidr: string }[]
+    serviceReference?: { name: string; namespace: string }
+  }
 }
 export interface Written {
   policies: Policy[]
@@ -56,22 +64,22 @@ export function spoiled(enforced: Enforced, spoil: (written: Written) => void): 
   return copy
 }
 
-const policies = (name: string, change: (spec: Policy['spec']) => void): Mutant => ({
+export const policies = (name: string, change: (spec: Policy['spec']) => void): Mutant => ({
   name,
   spoil: (written) => written.policies.forEach(({ spec }) => void change(spec)),
 })
-const lists = (name: string, change: (rules: Rule[]) => Rule[]): Mutant =>
+export const lists = (name: string, change: (rules: Rule[]) => Rule[]): Mutant =>
   policies(name, (spec) => {
     spec.ingress = change(spec.ingress)
     spec.egress = change(spec.egress)
   })
-const rules = (name: string, change: (rule: Rule) => void): Mutant =>
+export const rules = (name: string, change: (rule: Rule) => void): Mutant =>
   lists(name, (list) => {
     list.forEach(change)
     return list
   })
 /** Peers that are left empty are left out, as a list of none would be: then everybody is meant. */
-const peers = (name: string, change: (list: Member[]) => Member[]): Mutant =>
+export const peers = (name: string, change: (list: Member[]) => Member[]): Mutant =>
   rules(name, (rule) => {
     for (const side of ['from', 'to'] as const) {
       const list = rule[side] === undefined ? [] : change(rule[side])
@@ -79,11 +87,11 @@ const peers = (name: string, change: (list: Member[]) => Member[]): Mutant =>
       else delete rule[side]
     }
   })
-const ports = (name: string, change: (list: Port[]) => Port[]): Mutant =>
+export const ports = (name: string, change: (list: Port[]) => Port[]): Mutant =>
   rules(name, (rule) => {
     if (rule.ports !== undefined) rule.ports = change(rule.ports)
   })
-const eachPort = (name: string, change: (port: Port) => void): Mutant =>
+export const eachPort = (name: string, change: (port: Port) => void): Mutant =>
   ports(name, (list) => {
     list.forEach(change)
     return list
@@ -92,12 +100,12 @@ const appliedTo = (name: string, change: (list: Member[]) => Member[]): Mutant =
   rules(name, (rule) => {
     rule.appliedTo = change(rule.appliedTo ?? [])
   })
-const groups = (name: string, change: (group: Group) => void): Mutant => ({
+export const groups = (name: string, change: (group: Group) => void): Mutant => ({
   name,
   spoil: (written) => written.groups.forEach(change),
 })
 /** Each place where labels are asked for: children, and what is applied to without a group. */
-const selectors = (
+export const selectors = (
   name: string,
   change: (asked: NonNullable<Selector['matchExpressions']>) => void,
 ): Mutant => ({
@@ -137,15 +145,15 @@ const bodies =
       [kind]: new Map([...intent[kind]].map(([path, body]) => [path, change(body)])),
     }),
   })
-const misreadPolicy = bodies('policies')
-const misreadRule = (name: string, change: (rule: Body, policy: Body) => Body): Mutant =>
+export const misreadPolicy = bodies('policies')
+export const misreadRule = (name: string, change: (rule: Body, policy: Body) => Body): Mutant =>
   misreadPolicy(name, (policy) => ({
     ...policy,
     rules: (asList(policy['rules']) as Body[]).map((rule) => change(rule, policy)),
   }))
 const misreadExpression = (name: string, change: (expression: readonly Body[]) => readonly Body[]): Mutant =>
   bodies('groups')(name, (group) => ({ ...group, expression: change(asList(group['expression']) as Body[]) }))
-const without = (body: Body, ...fields: string[]): Body =>
+export const without = (body: Body, ...fields: string[]): Body =>
   Object.fromEntries(Object.entries(body).filter(([field]) => !fields.includes(field)))
 const conditionsOf = (list: readonly Body[], change: (condition: Body) => Body): readonly Body[] =>
   list.map((item) =>

@@ -9,10 +9,26 @@ export class Unmodelled extends Error {}
 export const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 const asText = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-/** A group as it was at one time: its body and all groups of that time. */
+/** A virtual machine somewhere else, as NSX knows it. */
+export interface Machine {
+  readonly id: string
+  readonly name: string
+  readonly tags: readonly { readonly scope: string; readonly tag: string }[]
+  readonly addresses: readonly string[]
+}
+
+/** A group as it was at one time: its body, and all groups and machines of that time. */
 export interface GroupRevision {
   readonly body: Body
   readonly groups: ReadonlyMap<string, Body>
+  readonly machines: readonly Machine[]
+}
+
+/** Where members are looked for. */
+interface Place {
+  readonly groups: ReadonlyMap<string, Body>
+  readonly machines: readonly Machine[]
+  readonly cluster: Cluster
 }
 
 export type Matches = (endpoint: Endpoint) => boolean
@@ -90,17 +106,11 @@ const hasVnic = ({ pod }: Endpoint): boolean => pod !== undefined && !pod.hostNe
 const cycle = (path: string) => new Unmodelled(`group ${path} contains itself`)
 
 /** Membership in the group at `path`. */
-export function inGroup(path: string, { body, groups }: GroupRevision, cluster: Cluster): Matches {
-  return groupMatches(path, body, groups, cluster, [])
+export function inGroup(path: string, { body, groups, machines }: GroupRevision, cluster: Cluster): Matches {
+  return groupMatches(path, body, { groups, machines, cluster }, [])
 }
 
-function groupMatches(
-  path: string,
-  body: Body,
-  groups: ReadonlyMap<string, Body>,
-  cluster: Cluster,
-  trail: readonly string[],
-): Matches {
+function groupMatches(path: string, body: Body, place: Place, trail: readonly string[]): Matches {
   if (trail.includes(path)) throw cycle(path)
   if (body['reference'] === true || asList(body['extended_expression']).length > 0)
     throw new Unmodelled(`group ${path} is global or has identities`)
@@ -111,25 +121,20 @@ function groupMatches(
   items.forEach((item, at) => {
     const isConjunction = item['resource_type'] === 'ConjunctionOperator'
     if (isConjunction !== (at % 2 === 1)) throw new Unmodelled(`expression of ${path}`)
-    if (!isConjunction) criteria.at(-1)?.push(operandMatches(item, groups, cluster, [...trail, path]))
+    if (!isConjunction) criteria.at(-1)?.push(operandMatches(item, place, [...trail, path]))
     else if (item['conjunction_operator'] === 'OR') criteria.push([])
     else if (item['conjunction_operator'] !== 'AND') throw new Unmodelled(`conjunction in ${path}`)
   })
   return (endpoint) => criteria.some((operands) => operands.every((matches) => matches(endpoint)))
 }
 
-function operandMatches(
-  item: Body,
-  groups: ReadonlyMap<string, Body>,
-  cluster: Cluster,
-  trail: readonly string[],
-): Matches {
+function operandMatches(item: Body, place: Place, trail: readonly string[]): Matches {
   switch (item['resource_type']) {
     case 'Condition':
-      return conditionMatches(item, cluster)
+      return conditionMatches(item, place)
     case 'NestedExpression': {
       const parts = (asList(item['expressions']) as Body[]).map((part, at) => {
-        if (at % 2 === 0) return conditionMatches(part, cluster)
+        if (at % 2 === 0) return conditionMatches(part, place)
         if (part['conjunction_operator'] !== 'AND') throw new Unmodelled('a nested expression is AND only')
         return () => true
       })
@@ -142,22 +147,64 @@ function operandMatches(
     }
     case 'PathExpression': {
       const nested = asList(item['paths']).map((path) => {
-        const body = groups.get(asText(path))
+        const body = place.groups.get(asText(path))
         if (body === undefined) throw new Unmodelled(`member ${path} is not there`)
-        return groupMatches(asText(path), body, groups, cluster, trail)
+        return groupMatches(asText(path), body, place, trail)
       })
       return (endpoint) => nested.some((matches) => matches(endpoint))
+    }
+    case 'ExternalIDExpression': {
+      if (item['member_type'] !== 'VirtualMachine') throw new Unmodelled(`members by ${item['member_type']}`)
+      const ids = asList(item['external_ids'])
+      return isMachine(place.machines.filter(({ id }) => ids.includes(id)))
     }
     default:
       throw new Unmodelled(`members by ${item['resource_type']}`)
   }
 }
 
-function conditionMatches(condition: Body, cluster: Cluster): Matches {
+/** A machine is at each of its addresses. */
+function isMachine(machines: readonly Machine[]): Matches {
+  const addresses = new Set(machines.flatMap((machine) => machine.addresses))
+  return ({ address }) => addresses.has(address)
+}
+
+function machinesBy({ key, operator, value }: Body, machines: readonly Machine[]): Matches {
+  const wanted = asText(value)
+  const [scope = '', tag = ''] = wanted.includes('|') ? wanted.split('|') : ['', wanted]
+  if (wanted === '') throw new Unmodelled('an empty value')
+  const hasTag = (machine: Machine) =>
+    machine.tags.some((one) => (scope === '' || one.scope === scope) && (tag === '' || one.tag === tag))
+  if (key === 'Tag' && operator === 'EQUALS') return isMachine(machines.filter(hasTag))
+  if (key === 'Tag' && operator === 'NOTEQUALS') return isMachine(machines.filter((one) => !hasTag(one)))
+  if (key === 'Name' && operator === 'STARTSWITH')
+    return isMachine(machines.filter(({ name }) => name.startsWith(wanted)))
+  throw new Unmodelled(`machines by ${key} ${operator}`)
+}
+
+/** Pods behind a Service of this name, in whichever Namespace. */
+function behind(value: unknown, { services }: Cluster): Matches {
+  const named = services.filter(({ name }) => name === value)
+  return (endpoint) =>
+    hasVnic(endpoint) &&
+    named.some(({ namespace, selector }) => {
+      const wanted = Object.entries(selector)
+      const { pod } = endpoint
+      return (
+        pod?.namespace === namespace &&
+        wanted.length > 0 &&
+        wanted.every(([label, content]) => pod.labels[label] === content)
+      )
+    })
+}
+
+function conditionMatches(condition: Body, { cluster, machines }: Place): Matches {
   const { resource_type, member_type, key, operator, value, scope_operator = 'EQUALS' } = condition
   const wrong = () => new Unmodelled(`condition ${JSON.stringify(condition)}`)
   if (resource_type !== 'Condition' || condition['exclude'] != null) throw wrong()
   if (typeof value !== 'string' || value === '' || scope_operator !== 'EQUALS') throw wrong()
+  if (member_type === 'VirtualMachine') return machinesBy(condition, machines)
+  if (member_type === 'Service' && key === 'Name' && operator === 'EQUALS') return behind(value, cluster)
   if (operator !== 'EQUALS' && operator !== 'NOTEQUALS') throw wrong()
   if (member_type === 'Namespace' && key === 'Name' && operator === 'EQUALS')
     return (endpoint) => hasVnic(endpoint) && endpoint.pod?.namespace === value

@@ -23,6 +23,7 @@ export interface PolicyInForce {
   readonly body: Body
   readonly groups: ReadonlyMap<string, GroupRevision>
   readonly services: ReadonlyMap<string, Body>
+  readonly profiles: ReadonlyMap<string, Body>
 }
 
 interface Rule {
@@ -32,10 +33,12 @@ interface Rule {
   readonly isSource: Matches
   readonly isDestination: Matches
   readonly isService: (flow: Flow) => boolean
+  readonly isNamed: (flow: Flow) => boolean
   readonly family: 4 | 6 | undefined
 }
 
-const CATEGORIES = ['Emergency', 'Infrastructure', 'Environment', 'Application']
+/** A policy without a category comes after all that have one. */
+const CATEGORIES = ['Emergency', 'Infrastructure', 'Environment', 'Application', '']
 const VERDICTS: Readonly<Record<string, Verdict>> = { ALLOW: 'allow', DROP: 'drop', REJECT: 'reject' }
 const everybody: Matches = () => true
 
@@ -58,6 +61,7 @@ export function nsxJudge(policies: readonly PolicyInForce[], cluster: Cluster): 
         (rule.family === undefined || rule.family === flow.family) &&
         rule.isApplied(own) &&
         rule.isService(flow) &&
+        rule.isNamed(flow) &&
         rule.isSource(flow.source) &&
         rule.isDestination(flow.destination),
     )
@@ -75,7 +79,7 @@ function inOrder(policies: readonly PolicyInForce[]): PolicyInForce[] {
   const placed = live
     .sort((a, b) => (id(a) < id(b) ? -1 : 1))
     .map((policy) => {
-      const category = CATEGORIES.indexOf(String(policy.body['category']))
+      const category = CATEGORIES.indexOf(String(policy.body['category'] ?? ''))
       if (category < 0) throw new Unmodelled(`category ${policy.body['category']}`)
       const sequence = number(policy.body['sequence_number'])
       const key = `${category}/${sequence}`
@@ -127,22 +131,26 @@ function ruleOf(
   if (direction === 'IN' || direction === 'IN_OUT') directions.push('ingress')
   if (direction === 'OUT' || direction === 'IN_OUT') directions.push('egress')
   if (directions.length === 0) refuse(`direction ${direction}`)
-  if (asList(rule['profiles']).some((profile) => !isAny(profile))) refuse('context profiles')
   const protocol = rule['ip_protocol'] ?? 'IPV4_IPV6'
   if (!['IPV4', 'IPV6', 'IPV4_IPV6'].includes(String(protocol))) refuse(`ip_protocol ${protocol}`)
   if (!Number.isInteger(rule['sequence_number'] ?? 0) || number(rule['sequence_number']) < 0)
     refuse('sequence_number')
   const members = (list: unknown) => membersOf(list, policy, cluster)
-  const not = (matches: Matches, isExcluded: unknown): Matches =>
-    isExcluded === true ? (endpoint) => !matches(endpoint) : matches
+  const side = (list: unknown, isExcluded: unknown): Matches => {
+    const matches = members(list)
+    if (isExcluded !== true) return matches
+    if (matches === everybody) refuse('everybody is excluded')
+    return (endpoint) => !matches(endpoint)
+  }
   const ruleScope = asList(rule['scope']).length === 0 ? undefined : rule['scope']
   return {
     verdict,
     directions,
     isApplied: members(policyScope ?? ruleScope),
-    isSource: not(members(rule['source_groups']), rule['sources_excluded']),
-    isDestination: not(members(rule['destination_groups']), rule['destinations_excluded']),
+    isSource: side(rule['source_groups'], rule['sources_excluded']),
+    isDestination: side(rule['destination_groups'], rule['destinations_excluded']),
     isService: servicesOf(rule, policy),
+    isNamed: namesOf(rule, policy, directions),
     family: protocol === 'IPV4' ? 4 : protocol === 'IPV6' ? 6 : undefined,
   }
 }
@@ -183,6 +191,21 @@ function servicesOf(rule: Body, policy: PolicyInForce): (flow: Flow) => boolean 
 
 type MatchesFlow = (flow: Flow) => boolean
 
+/** A profile of domain names: the name by which the destination was asked for is one of them, or below `*.` one. */
+function namesOf(rule: Body, policy: PolicyInForce, directions: readonly Direction[]): MatchesFlow {
+  const paths = asList(rule['profiles']).filter((path) => !isAny(path))
+  if (paths.length === 0) return () => true
+  const attributes = asList(policy.profiles.get(String(paths[0]))?.['attributes']) as Body[]
+  const [attribute] = attributes
+  if (paths.length > 1 || attributes.length !== 1 || attribute?.['key'] !== 'DOMAIN_NAME')
+    throw new Unmodelled(`profiles ${paths}`)
+  if (directions.includes('ingress')) throw new Unmodelled('names of sources')
+  const names = asList(attribute['value']).map((name) => String(name).toLowerCase())
+  return ({ name }) =>
+    name !== undefined &&
+    names.some((one) => (one.startsWith('*.') ? name.endsWith(one.slice(1)) : name === one))
+}
+
 function serviceMatches(path: string, policy: PolicyInForce, trail: readonly string[]): MatchesFlow[] {
   const entries = asList(policy.services.get(path)?.['service_entries']) as Body[]
   if (entries.length === 0 || trail.includes(path)) throw new Unmodelled(`service ${path}`)
@@ -196,7 +219,21 @@ function entryMatches(entry: Body, policy: PolicyInForce, trail: readonly string
   switch (entry['resource_type']) {
     case 'NestedServiceServiceEntry':
       return serviceMatches(String(entry['nested_service_path']), policy, trail)
+    case 'ICMPTypeServiceEntry': {
+      const family = entry['protocol'] === 'ICMPv4' ? 4 : entry['protocol'] === 'ICMPv6' ? 6 : undefined
+      const [type, code] = [entry['icmp_type'] ?? undefined, entry['icmp_code'] ?? undefined]
+      if (family === undefined || (type === undefined && code !== undefined)) throw new Unmodelled('ICMP')
+      return [
+        (flow) =>
+          flow.icmp !== undefined &&
+          flow.family === family &&
+          (type === undefined || flow.icmp.type === type) &&
+          (code === undefined || flow.icmp.code === code),
+      ]
+    }
     case 'IPProtocolServiceEntry': {
+      const ofFamily = { 1: 4, 58: 6 }[number(entry['protocol_number'])]
+      if (ofFamily !== undefined) return [({ icmp, family }) => icmp !== undefined && family === ofFamily]
       const name = PROTOCOLS[number(entry['protocol_number'])]
       if (name === undefined) throw new Unmodelled(`IP protocol ${entry['protocol_number']}`)
       return [({ protocol }) => protocol === name]

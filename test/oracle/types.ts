@@ -20,9 +20,19 @@ export interface Pod {
   readonly phase: 'Pending' | 'Running' | 'Succeeded'
 }
 
+/** Its Pods are those of its Namespace that carry all these labels; with none it has none of its own. */
+export interface Service {
+  readonly name: string
+  readonly namespace: string
+  readonly selector: Readonly<Record<string, string>>
+}
+
 export interface Cluster {
+  /** Of the Pods. */
+  readonly families: readonly (4 | 6)[]
   readonly namespaces: readonly Namespace[]
   readonly pods: readonly Pod[]
+  readonly services: readonly Service[]
 }
 
 /** One end of a flow: an address, and the Pod that has it, if any has. */
@@ -42,6 +52,10 @@ export interface Flow {
   /** 0 for ICMP. */
   readonly sourcePort: number
   readonly port: number
+  /** Of ICMP: ICMPv4 or ICMPv6, as the family is. */
+  readonly icmp?: { readonly type: number; readonly code: number }
+  /** The name that the source asked the destination's address for. */
+  readonly name?: string
 }
 
 /** At whose vNIC: the destination's (`ingress`) or the source's (`egress`). */
@@ -49,8 +63,9 @@ export type Direction = 'ingress' | 'egress'
 
 export const DIRECTIONS: readonly Direction[] = ['ingress', 'egress']
 
-export const show = ({ source, destination, protocol, sourcePort, port }: Flow): string => {
+export const show = ({ source, destination, protocol, sourcePort, port, icmp, name }: Flow): string => {
   const end = ({ address, pod }: Endpoint) =>
     pod === undefined ? address : `${pod.namespace}/${pod.name} ${address} ${JSON.stringify(pod.labels)}`
-  return `${end(source)} -> ${end(destination)} ${protocol} ${sourcePort} -> ${port}`
+  const about = icmp === undefined ? `${sourcePort} -> ${port}` : `type ${icmp.type} code ${icmp.code}`
+  return `${end(source)} -> ${end(destination)} (${name ?? 'no name'}) ${protocol} ${about}`
 }
