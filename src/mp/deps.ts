@@ -2,6 +2,7 @@
 import type { Health } from '../health/index.ts'
 import type { AntreaAgentInfo, AntreaControllerInfo, ClusterNetworkPolicy } from '../kube/antrea.ts'
 import type { Store, WriteGate } from '../kube/contract.ts'
+import type { ResourceName } from '../kube/index.ts'
 import type { Logger } from '../log/index.ts'
 import type { NsxManager } from '../nsx/index.ts'
 import type { Operation } from '../operations/index.ts'
@@ -22,9 +23,16 @@ export interface MpDeps {
     readonly ingresses: Store
     readonly networkPolicies: Store
     readonly clusterNetworkPolicies: Store<ClusterNetworkPolicy>
+    readonly antreaNetworkPolicies: Store
+    readonly gateways: Store
+    readonly egresses: Store
+    readonly externalIPPools: Store
+    readonly ipPools: Store
     readonly antreaAgentInfos: Store<AntreaAgentInfo>
     readonly antreaControllerInfos: Store<AntreaControllerInfo>
   }
+  /** Whether the cluster serves an optional resource; undefined while it is not known. */
+  readonly isServed: (name: ResourceName) => boolean | undefined
   /** The ClusterControlPlane's node_id. */
   readonly clusterId: string
   readonly clusterName: string

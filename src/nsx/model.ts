@@ -141,9 +141,19 @@ export const INVENTORY_TYPES = [
   'ContainerApplicationInstance',
   'ContainerIngressPolicy',
   'ContainerNetworkPolicy',
+  'ContainerGateway',
+  'ContainerEgress',
+  'ContainerIpPool',
 ] as const
 /** Parents first; deletes go the other way. */
 export type InventoryType = (typeof INVENTORY_TYPES)[number]
+
+/** Those that came with NSX 4.2; an older manager has no list of them (vendor SDK 9.1.1). */
+export const NEWER_INVENTORY_TYPES: ReadonlySet<InventoryType> = new Set<InventoryType>([
+  'ContainerGateway',
+  'ContainerEgress',
+  'ContainerIpPool',
+])
 
 /** The list under /api/v1/fabric/ of each type. */
 export const INVENTORY_PATHS: Readonly<Record<InventoryType, string>> = {
@@ -153,6 +163,9 @@ export const INVENTORY_PATHS: Readonly<Record<InventoryType, string>> = {
   ContainerApplicationInstance: 'container-application-instances',
   ContainerIngressPolicy: 'container-ingress-policies',
   ContainerNetworkPolicy: 'container-network-policies',
+  ContainerGateway: 'container-gateways',
+  ContainerEgress: 'container-egresses',
+  ContainerIpPool: 'container-ip-pools',
 }
 
 export interface ListResult<T> {

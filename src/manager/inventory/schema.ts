@@ -129,8 +129,41 @@ const TYPES = {
     policy_type: z.enum(['NETWORK_POLICY', 'ASG', 'ACNP', 'ANP']).optional(),
   }),
   ContainerEgress: of({ egress_ip: z.string().optional(), spec: z.string().optional() }),
-  ContainerGateway: of({ container_project_id: id.optional(), spec: z.string().optional() }),
-  ContainerIpPool: of({ spec: z.string().optional(), ip_version: z.enum(['4', '6']).optional() }),
+  ContainerGateway: of({
+    container_project_id: id.optional(),
+    spec: z.string().optional(),
+    addresses: z
+      .array(
+        z.looseObject({ type: z.enum(['HOST_NAME', 'IP_ADDRESS', 'NAMED_ADDRESS']), address: text(255) }),
+      )
+      .optional(),
+    listeners: z
+      .array(
+        z.looseObject({
+          name: text(255).optional(),
+          hostname: text(255).optional(),
+          port: port.optional(),
+          protocol: z.enum(['HTTP', 'HTTPS', 'TCP', 'TLS', 'UDP']).optional(),
+        }),
+      )
+      .optional(),
+  }),
+  ContainerIpPool: of({
+    spec: z.string().optional(),
+    ip_version: z.enum(['4', '6']).optional(),
+    ip_ranges: z
+      .array(
+        z.looseObject({
+          cidr: z.string().optional(),
+          start: z.string().optional(),
+          end: z.string().optional(),
+          gateway: z.string().optional(),
+          prefix_length: z.number().int().min(0).max(128).optional(),
+          vlan: z.number().int().min(0).max(4_095).optional(),
+        }),
+      )
+      .optional(),
+  }),
 } as const
 
 export type ContainerType = keyof typeof TYPES

@@ -10,6 +10,8 @@ export const TAG_VALUE_CHARS_MAX = 256
 export const TAGS_MAX = 30
 export const PROPERTY_VALUE_CHARS_MAX = 1_024
 export const TARGET_PORT_CHARS_MAX = 15
+/** Names and addresses of a gateway. */
+export const HOST_NAME_CHARS_MAX = 255
 
 /** NSX shows Kubernetes labels under this prefix, and groups name them by it. */
 export const LABEL_SCOPE_PREFIX = 'dis:k8s:'

@@ -5,6 +5,7 @@
 import type { KubeObject } from '../../kube/types.ts'
 import type { InventoryObject, InventoryType } from '../../nsx/model.ts'
 import type { MapContext } from './map-context.ts'
+import { mapEgress, mapGateway, mapIpPool } from './map-newer.ts'
 import { mapIngress, mapService } from './map-services.ts'
 import {
   type ConditionText,
@@ -26,6 +27,11 @@ export const MAPPED = [
   'ingresses',
   'networkPolicies',
   'clusterNetworkPolicies',
+  'antreaNetworkPolicies',
+  'gateways',
+  'egresses',
+  'externalIPPools',
+  'ipPools',
 ] as const
 export type MappedResource = (typeof MAPPED)[number]
 
@@ -41,20 +47,25 @@ export function mapObject(resource: MappedResource, object: KubeObject, context:
 type Mapper = (object: KubeObject, context: MapContext, cuts: Cuts) => InventoryObject | undefined
 
 /** What every type has. */
+const named = (type: InventoryType, { metadata }: KubeObject, { clusterId }: MapContext, cuts: Cuts) => ({
+  resource_type: type,
+  external_id: metadata.uid ?? '',
+  container_cluster_id: clusterId,
+  display_name: cutText(metadata.name, DISPLAY_NAME_CHARS_MAX, cuts),
+  tags: labelTags(metadata.labels, cuts),
+})
+
+/** What every type has whose network state NSX shows. */
 function base(
   type: InventoryType,
-  { metadata }: KubeObject,
-  { clusterId }: MapContext,
+  object: KubeObject,
+  context: MapContext,
   cuts: Cuts,
   errors: readonly object[],
   isHealthy = errors.length === 0,
 ) {
   return {
-    resource_type: type,
-    external_id: metadata.uid ?? '',
-    container_cluster_id: clusterId,
-    display_name: cutText(metadata.name, DISPLAY_NAME_CHARS_MAX, cuts),
-    tags: labelTags(metadata.labels, cuts),
+    ...named(type, object, context, cuts),
     network_status: isHealthy ? ('HEALTHY' as const) : ('UNHEALTHY' as const),
     network_errors: errors,
   }
@@ -166,19 +177,8 @@ interface PolicyShape {
   }
 }
 
-const mapNetworkPolicy: Mapper = (object, context, cuts) => {
-  const project = projectOf(object, context)
-  if (project === undefined) return undefined
-  return {
-    ...base('ContainerNetworkPolicy', object, context, cuts, []),
-    container_project_id: project,
-    policy_type: 'NETWORK_POLICY',
-    spec: specText(object.spec),
-  }
-}
-
 /** A failure counts only for the spec it was observed on. */
-const mapClusterNetworkPolicy: Mapper = (object, context, cuts) => {
+const mapAntreaPolicy = (policyType: 'ACNP' | 'ANP', object: KubeObject, context: MapContext, cuts: Cuts) => {
   const { status, metadata } = object as PolicyShape
   const isCurrent = status?.observedGeneration === metadata.generation
   const failed = status?.phase === 'Failed' && isCurrent
@@ -194,35 +194,53 @@ const mapClusterNetworkPolicy: Mapper = (object, context, cuts) => {
       failed ? conditionErrors(conditions, cuts) : [],
       !failed,
     ),
-    policy_type: 'ACNP',
+    policy_type: policyType,
     spec: specText(object.spec),
   }
 }
 
+/** With its namespace's project, or not yet. */
+const inProject =
+  (map: (object: KubeObject, context: MapContext, cuts: Cuts) => InventoryObject): Mapper =>
+  (object, context, cuts) => {
+    const project = projectOf(object, context)
+    return project === undefined
+      ? undefined
+      : { ...map(object, context, cuts), container_project_id: project }
+  }
+
+const mapPool: Mapper = (object, context, cuts) => ({
+  ...named('ContainerIpPool', object, context, cuts),
+  ...mapIpPool(object),
+})
+
 const MAPPERS: Readonly<Record<MappedResource, Mapper>> = {
   nodes: mapNode,
   namespaces: mapNamespace,
-  services: (object, context, cuts) => {
-    const project = projectOf(object, context)
-    return project === undefined
-      ? undefined
-      : {
-          ...base('ContainerApplication', object, context, cuts, []),
-          container_project_id: project,
-          ...mapService(object, context, cuts),
-        }
-  },
+  services: inProject((object, context, cuts) => ({
+    ...base('ContainerApplication', object, context, cuts, []),
+    ...mapService(object, context, cuts),
+  })),
   pods: mapPod,
-  ingresses: (object, context, cuts) => {
-    const project = projectOf(object, context)
-    return project === undefined
-      ? undefined
-      : {
-          ...base('ContainerIngressPolicy', object, context, cuts, []),
-          container_project_id: project,
-          ...mapIngress(object, context),
-        }
-  },
-  networkPolicies: mapNetworkPolicy,
-  clusterNetworkPolicies: mapClusterNetworkPolicy,
+  ingresses: inProject((object, context, cuts) => ({
+    ...base('ContainerIngressPolicy', object, context, cuts, []),
+    ...mapIngress(object, context),
+  })),
+  networkPolicies: inProject((object, context, cuts) => ({
+    ...base('ContainerNetworkPolicy', object, context, cuts, []),
+    policy_type: 'NETWORK_POLICY',
+    spec: specText(object.spec),
+  })),
+  clusterNetworkPolicies: (object, context, cuts) => mapAntreaPolicy('ACNP', object, context, cuts),
+  antreaNetworkPolicies: inProject((object, context, cuts) => mapAntreaPolicy('ANP', object, context, cuts)),
+  gateways: inProject((object, context, cuts) => ({
+    ...named('ContainerGateway', object, context, cuts),
+    ...mapGateway(object, cuts),
+  })),
+  egresses: (object, context, cuts) => ({
+    ...named('ContainerEgress', object, context, cuts),
+    ...mapEgress(object),
+  }),
+  externalIPPools: mapPool,
+  ipPools: mapPool,
 }

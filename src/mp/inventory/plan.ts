@@ -49,7 +49,13 @@ const GENERATIONS: readonly (readonly InventoryType[])[] = [
   ['ContainerClusterNode', 'ContainerProject'],
   ['ContainerApplication'],
   ['ContainerApplicationInstance'],
-  ['ContainerIngressPolicy', 'ContainerNetworkPolicy'],
+  [
+    'ContainerIngressPolicy',
+    'ContainerNetworkPolicy',
+    'ContainerGateway',
+    'ContainerEgress',
+    'ContainerIpPool',
+  ],
 ]
 
 const isInventoryType = (type: string): type is InventoryType =>

@@ -30,6 +30,11 @@ const KEPT = [
   'spec',
   'policy_type',
   'load_balance_ingress',
+  'egress_ip',
+  'addresses',
+  'listeners',
+  'ip_version',
+  'ip_ranges',
 ] as const
 
 /**

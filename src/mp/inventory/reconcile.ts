@@ -1,8 +1,9 @@
 /** Inventory's two pieces of work, as the chart calls them: read back what NSX holds, and bring it up to the cluster. */
+import { asAdapterError } from '../../errors.ts'
 import type { Health } from '../../health/index.ts'
 import { DELETE_GUARD_WAIT_MS, INVENTORY_BATCHES_IN_FLIGHT_MAX } from '../../limits.ts'
 import type { Logger } from '../../log/index.ts'
-import { INVENTORY_TYPES, type InventoryType } from '../../nsx/model.ts'
+import { INVENTORY_TYPES, type InventoryType, NEWER_INVENTORY_TYPES } from '../../nsx/model.ts'
 import { type ApplyDeps, type ApplyResult, applyPlan } from './apply.ts'
 import { type InventoryPlan, planInventory } from './plan.ts'
 import { inParallel, readType } from './read.ts'
@@ -42,14 +43,29 @@ export function createInventory(deps: ReconcileDeps): Inventory {
   const { book, view, clock, nsx, clusterId } = deps
   let guard: Guard | undefined
   let confirmed: ReadonlySet<string> = new Set()
+  /** Types that this manager does not have. */
+  const leftOut = new Set<InventoryType>()
 
   const readBack = async (types: readonly InventoryType[], signal: AbortSignal) => {
     const startedMs = clock.monotonicMs()
     await inParallel(types, INVENTORY_BATCHES_IN_FLIGHT_MAX, async (type) => {
-      const objects = await readType(nsx, clusterId, type, signal)
+      if (leftOut.has(type)) return
+      const objects = await readIfKnown(type, signal)
       signal.throwIfAborted()
-      book.readBack(type, objects, startedMs)
+      if (objects === undefined) leftOut.add(type)
+      else book.readBack(type, objects, startedMs)
     })
+  }
+
+  /** Undefined for a newer type that the manager has no list of. */
+  const readIfKnown = async (type: InventoryType, signal: AbortSignal) => {
+    try {
+      return await readType(nsx, clusterId, type, signal)
+    } catch (thrown) {
+      const error = asAdapterError(thrown)
+      if (error.code === 'NSX_NOT_FOUND' && NEWER_INVENTORY_TYPES.has(type)) return undefined
+      throw error
+    }
   }
 
   const plan = (): InventoryPlan => {
@@ -60,7 +76,7 @@ export function createInventory(deps: ReconcileDeps): Inventory {
       known: book.known,
       unreadable: book.unreadable,
       setAside: new Map([...book.setAside].map(([id, { text }]) => [id, text])),
-      undecided: view.undecided(),
+      undecided: new Set([...view.undecided(), ...leftOut]),
       frozen: view.frozen(),
       confirmed,
     })
@@ -72,6 +88,8 @@ export function createInventory(deps: ReconcileDeps): Inventory {
   return {
     begin({ newerFields }) {
       view.reset({ newerFields })
+      leftOut.clear()
+      if (!newerFields) for (const type of NEWER_INVENTORY_TYPES) leftOut.add(type)
       book.forgive()
     },
     forgive: () => book.forgive(),

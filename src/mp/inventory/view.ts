@@ -16,7 +16,10 @@ export interface InventoryView {
   readonly desired: ReadonlyMap<string, InventoryObject>
   /** External ids of objects that cannot be mapped yet. */
   readonly waiting: ReadonlySet<string>
-  /** Types with a source that is not complete; types with one that may be behind the cluster. */
+  /**
+   * Types with a source that is not complete; types with one that may be behind the cluster. A resource that the cluster
+   * does not serve is complete: there is none.
+   */
   undecided(): Set<InventoryType>
   frozen(): Set<InventoryType>
   /** Values that were cut to NSX's limits, over all objects. */
@@ -38,12 +41,27 @@ const SOURCES: Readonly<Record<InventoryType, readonly SourceName[]>> = {
   ContainerApplication: ['services', 'endpointSlices', 'namespaces'],
   ContainerApplicationInstance: ['pods', 'nodes', 'namespaces', 'services', 'endpointSlices'],
   ContainerIngressPolicy: ['ingresses', 'services', 'namespaces'],
-  ContainerNetworkPolicy: ['networkPolicies', 'clusterNetworkPolicies', 'namespaces'],
+  ContainerNetworkPolicy: [
+    'networkPolicies',
+    'clusterNetworkPolicies',
+    'antreaNetworkPolicies',
+    'namespaces',
+  ],
+  ContainerGateway: ['gateways', 'namespaces'],
+  ContainerEgress: ['egresses'],
+  ContainerIpPool: ['externalIPPools', 'ipPools'],
 }
 
 /** Looked up by others before they are mapped, so they come first. */
 const ORDER: readonly MappedResource[] = MAPPED
-const IN_NAMESPACES: readonly MappedResource[] = ['services', 'pods', 'ingresses', 'networkPolicies']
+const IN_NAMESPACES: readonly MappedResource[] = [
+  'services',
+  'pods',
+  'ingresses',
+  'networkPolicies',
+  'antreaNetworkPolicies',
+  'gateways',
+]
 const KEYS_A_TURN = 1_000
 
 interface Slice {
@@ -55,6 +73,7 @@ export function createView(
   stores: InventoryStores,
   clusterId: string,
   agentStatus: MapContext['agentStatus'],
+  isServed: (source: SourceName) => boolean | undefined,
 ): InventoryView {
   const desired = new Map<string, InventoryObject>()
   const waiting = new Set<string>()
@@ -177,7 +196,7 @@ export function createView(
   const typesWhere = (isBad: (store: Store) => boolean) =>
     new Set(
       (Object.keys(SOURCES) as InventoryType[]).filter((type) =>
-        SOURCES[type].some((source) => isBad(stores[source])),
+        SOURCES[type].some((source) => isServed(source) !== false && isBad(stores[source])),
       ),
     )
 

@@ -18,7 +18,12 @@ function start(options: { pods?: number; gate?: WriteGate } = {}) {
   fill(cluster)
   for (let at = 0; at < (options.pods ?? 0); at += 1) cluster.put('pods', pod(`p${at}`))
   const health = createHealth(clock)
-  const view = createView(cluster.deps, CLUSTER, () => 'HEALTHY')
+  const view = createView(
+    cluster.deps,
+    CLUSTER,
+    () => 'HEALTHY',
+    () => true,
+  )
   const book = createBook()
   const gate = options.gate ?? OPEN_GATE
   const inventory = createInventory({
@@ -94,7 +99,12 @@ test('a second run sends nothing; so does one of a new process', async () => {
   await run()
   const { batches } = fake.state
   await run()
-  const view = createView(cluster.deps, CLUSTER, () => undefined)
+  const view = createView(
+    cluster.deps,
+    CLUSTER,
+    () => undefined,
+    () => true,
+  )
   const again = createInventory({
     nsx: fake.nsx,
     clock,

@@ -34,6 +34,7 @@ async function start(options: { empty?: boolean } = {}) {
     adapterVersion: '0',
     gate: OPEN_GATE,
     operations: [],
+    isServed: () => true,
   })
   const actor = createActor(logic, { clock })
   const words = () => stateWords(actor.getSnapshot().value)

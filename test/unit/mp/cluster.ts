@@ -19,6 +19,11 @@ const NAMES = [
   'ingresses',
   'networkPolicies',
   'clusterNetworkPolicies',
+  'antreaNetworkPolicies',
+  'gateways',
+  'egresses',
+  'externalIPPools',
+  'ipPools',
   'antreaAgentInfos',
   'antreaControllerInfos',
 ] as const satisfies readonly ResourceName[]

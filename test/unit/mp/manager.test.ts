@@ -32,6 +32,7 @@ async function start() {
     adapterVersion: '0',
     gate: OPEN_GATE,
     operations: [],
+    isServed: () => true,
   })
   const actor = createActor(logic, { clock })
   const words = () => stateWords(actor.getSnapshot().value)

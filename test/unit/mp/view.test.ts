@@ -75,6 +75,31 @@ const change: fc.Arbitrary<Change> = fc.oneof(
         c.remove('nodes', name),
   ),
   fc.constant<Change>((c) => c.remove('namespaces', 'shop')),
+  fc.tuple(names, names).map(
+    ([name, ip]): Change =>
+      (c) => {
+        c.put('gateways', {
+          metadata: { name, namespace: 'shop' },
+          spec: { listeners: [{ name: ip, port: 80 }] },
+        })
+        c.put('egresses', { metadata: { name }, spec: { egressIP: ip } })
+      },
+  ),
+  fc.tuple(names, uid).map(
+    ([name, id]): Change =>
+      (c) => {
+        c.put('antreaNetworkPolicies', { metadata: { name, namespace: 'shop', uid: `anp-${name}-${id}` } })
+        c.put(id === '1' ? 'ipPools' : 'externalIPPools', { metadata: { name, uid: `pool-${name}-${id}` } })
+      },
+  ),
+  names.map(
+    (name): Change =>
+      (c) => {
+        c.remove('gateways', `shop/${name}`)
+        c.remove('antreaNetworkPolicies', `shop/${name}`)
+        c.remove('egresses', name)
+      },
+  ),
 )
 
 const SOURCES: readonly SourceName[] = [
@@ -86,6 +111,11 @@ const SOURCES: readonly SourceName[] = [
   'ingresses',
   'networkPolicies',
   'clusterNetworkPolicies',
+  'antreaNetworkPolicies',
+  'gateways',
+  'egresses',
+  'externalIPPools',
+  'ipPools',
 ]
 
 const state = (view: ReturnType<typeof createView>) => ({
@@ -98,13 +128,23 @@ test('kept by changes is the same as made anew', async () => {
     fc.asyncProperty(fc.array(fc.array(change, { maxLength: 4 }), { maxLength: 8 }), async (rounds) => {
       const cluster = createCluster()
       fill(cluster)
-      const view = createView(cluster.deps, 'c1', () => undefined)
+      const view = createView(
+        cluster.deps,
+        'c1',
+        () => undefined,
+        () => true,
+      )
       view.reset({ newerFields: true })
       for (const source of SOURCES) cluster.stores[source].subscribe((keys) => view.mark(source, keys))
       for (const round of [[], ...rounds]) {
         for (const apply of round) apply(cluster)
         await view.update()
-        const anew = createView(cluster.deps, 'c1', () => undefined)
+        const anew = createView(
+          cluster.deps,
+          'c1',
+          () => undefined,
+          () => true,
+        )
         anew.reset({ newerFields: true })
         await anew.update()
         assert.deepEqual(state(view), state(anew))
@@ -117,7 +157,12 @@ test('kept by changes is the same as made anew', async () => {
 test('what is mapped again to the same stays the same object, so comparing is cheap', async () => {
   const cluster = createCluster()
   fill(cluster)
-  const view = createView(cluster.deps, 'c1', () => undefined)
+  const view = createView(
+    cluster.deps,
+    'c1',
+    () => undefined,
+    () => true,
+  )
   view.reset({ newerFields: true })
   await view.update()
   const before = view.desired.get('Pod-shop/web-1')
@@ -131,7 +176,12 @@ test('what is mapped again to the same stays the same object, so comparing is ch
 test('a pod made anew under its name is not taken for the one that the slice still names', async () => {
   const cluster = createCluster()
   fill(cluster)
-  const view = createView(cluster.deps, 'c1', () => undefined)
+  const view = createView(
+    cluster.deps,
+    'c1',
+    () => undefined,
+    () => true,
+  )
   view.reset({ newerFields: true })
   const made = pod('web-1')
   cluster.put('pods', { ...made, metadata: { ...made.metadata, uid: 'second' } })
@@ -142,7 +192,12 @@ test('a pod made anew under its name is not taken for the one that the slice sti
 
 test('a store that is not complete makes its types undecided; one that lags freezes deletes', () => {
   const cluster = createCluster()
-  const view = createView(cluster.deps, 'c1', () => undefined)
+  const view = createView(
+    cluster.deps,
+    'c1',
+    () => undefined,
+    () => true,
+  )
   assert.deepEqual([...view.undecided()], [])
   cluster.stores.endpointSlices.setLive(false)
   assert.deepEqual([...view.frozen()].sort(), ['ContainerApplication', 'ContainerApplicationInstance'])
@@ -155,7 +210,12 @@ test('an object of a shape that breaks the mapping hinders nobody and is left as
   fill(cluster)
   cluster.put('pods', { ...pod('odd'), status: { conditions: 5 } as object })
   cluster.put('namespaces', namespace('more'))
-  const view = createView(cluster.deps, 'c1', () => undefined)
+  const view = createView(
+    cluster.deps,
+    'c1',
+    () => undefined,
+    () => true,
+  )
   view.reset({ newerFields: true })
   await view.update()
   assert.ok(view.waiting.has('Pod-shop/odd'))
