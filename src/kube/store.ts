@@ -87,15 +87,17 @@ export function createStore<T extends KubeObject = KubeObject>(
     },
     swap(snapshot, newPosition) {
       const before = objects
-      const after = new Map<string, T>()
-      const changed = new Set<string>()
-      for (const [key, object] of snapshot) {
-        const known = before.get(key)
-        const isSame = known !== undefined && isSameVersion(known, object)
-        after.set(key, isSame ? known : object)
-        if (!isSame) changed.add(key)
+      const after = new Map(snapshot)
+      const changed = new Set(snapshot.keys())
+      for (const [key, known] of before) {
+        const object = snapshot.get(key)
+        if (object === undefined) changed.add(key)
+        else if (isSameVersion(known, object)) {
+          // The one that is known already may be held elsewhere too.
+          after.set(key, known)
+          changed.delete(key)
+        }
       }
-      for (const key of before.keys()) if (!snapshot.has(key)) changed.add(key)
       objects = after
       position = newPosition
       setState(true, live)

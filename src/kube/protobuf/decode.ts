@@ -5,7 +5,7 @@
 import { KUBE_OBJECT_VALUES_MAX } from '../../limits.ts'
 import type { Message } from '../kept/index.ts'
 import { type Plan, type PlanField, planOf } from './plan.ts'
-import { HASH_START, mix, type Share, sharedText, sharedValue } from './share.ts'
+import { HASH_START, keepValue, knownValue, mix, type Share, sharedText } from './share.ts'
 import { microTimeText, timeText } from './times.ts'
 
 /** What is wrong with the bytes, in words that end a sentence. */
@@ -122,7 +122,10 @@ function readMessage(cursor: Cursor, plan: Plan, end: number): object {
   for (const field of plan.collected) if ((mask & field.bit) !== 0) slots[field.index] = finish(cursor, field)
   cursor.hash = hash
   if (!plan.shared) return plan.build(mask, slots)
-  return sharedValue(cursor.share, plan.parts(mask), hash, () => plan.build(mask, slots))
+  const parts = plan.parts(mask)
+  return (
+    knownValue(cursor.share, parts, hash) ?? keepValue(cursor.share, parts, hash, plan.build(mask, slots))
+  )
 }
 
 /** Undefined: as good as absent. Lists and maps are collected in their field, and finished with the message. */
@@ -251,11 +254,17 @@ function readPair(cursor: Cursor, field: PlanField, end: number): void {
 }
 
 function finish(cursor: Cursor, field: PlanField): object {
-  const { collected } = field
-  const make = (): object => (field.kind === 'list' ? collected.slice() : mapOf(collected as string[]))
-  if (!field.shared) return make()
-  return sharedValue(cursor.share, collected, mix(field.hash, field.kind === 'list' ? 1 : 2), make)
+  const { collected, kind } = field
+  if (!field.shared) return collectedValue(field)
+  const hash = mix(field.hash, kind === 'list' ? 1 : 2)
+  return (
+    knownValue(cursor.share, collected, hash) ??
+    keepValue(cursor.share, collected, hash, collectedValue(field))
+  )
 }
+
+const collectedValue = ({ kind, collected }: PlanField): object =>
+  kind === 'list' ? collected.slice() : mapOf(collected as string[])
 
 function mapOf(pairs: readonly string[]): Record<string, string> {
   const map: Record<string, string> = {}

@@ -35,19 +35,21 @@ export interface Wrapped {
 export function unwrap(share: Share, bytes: Buffer, start: number, end: number): Wrapped {
   const cursor = cursorOf(share, bytes, start)
   readMagic(cursor, end)
-  let found: Wrapped = { kind: '', start: end, end }
+  let kind = ''
+  let from = end
+  let to = end
   while (cursor.at < end) {
     const tag = readSize(cursor)
-    if (tag === 10) found = { ...found, kind: readKind(cursor, readEnd(cursor, end)) }
+    if (tag === 10) kind = readKind(cursor, readEnd(cursor, end))
     else if (tag === 18) {
-      const stop = readEnd(cursor, end)
-      found = { ...found, start: cursor.at, end: stop }
-      cursor.at = stop
+      to = readEnd(cursor, end)
+      from = cursor.at
+      cursor.at = to
     } else if (tag === 26) refuseEncoding(cursor, end)
     else skip(cursor, tag & 7, end)
   }
   if (cursor.at !== end) throw new WireError('a body that is cut short')
-  return found
+  return { kind, start: from, end: to }
 }
 
 function refuseEncoding(cursor: Cursor, end: number): void {
@@ -81,7 +83,7 @@ export function readEventFrame(share: Share, bytes: Buffer, start: number, end: 
   }
   if (cursor.at !== end) throw new WireError('a frame that is cut short')
   if (object === undefined) throw new WireError('a watch event without an object')
-  return { type, ...object }
+  return { type, kind: object.kind, start: object.start, end: object.end }
 }
 
 function readRaw(share: Share, cursor: Cursor, end: number): Wrapped | undefined {

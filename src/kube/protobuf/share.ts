@@ -40,18 +40,15 @@ function isText(text: string, bytes: Buffer, start: number): boolean {
   return true
 }
 
-/** The value made of these parts: a known one, or what `make` makes, frozen. `parts` may be used again by the caller. */
-export function sharedValue<T extends object>(
-  share: Share,
-  parts: readonly unknown[],
-  hash: number,
-  make: () => T,
-): T {
-  const place = spread(hash) % KUBE_SHARED_VALUES
-  const known = share.values[place]
-  if (known !== undefined && isSame(known.parts, parts)) return known.value as T
-  const value = Object.freeze(make())
-  share.values[place] = { parts: parts.slice(), value }
+/** The value that was made of these parts before, where it still has its place. */
+export function knownValue(share: Share, parts: readonly unknown[], hash: number): object | undefined {
+  const known = share.values[spread(hash) % KUBE_SHARED_VALUES]
+  return known !== undefined && isSame(known.parts, parts) ? known.value : undefined
+}
+
+/** Freezes the value and gives it its place; the parts may be used again by the caller. */
+export function keepValue(share: Share, parts: readonly unknown[], hash: number, value: object): object {
+  share.values[spread(hash) % KUBE_SHARED_VALUES] = { parts: parts.slice(), value: Object.freeze(value) }
   return value
 }
 
