@@ -3,7 +3,7 @@
  * then every change, into the store. What client-go's reflector does, except that when to try again is the chart's.
  */
 import type { FollowEvent, FollowInput } from '../../machines/watch.ts'
-import { type AdapterError, needsPerson, retry } from '../errors.ts'
+import { AdapterError, needsPerson, retry } from '../errors.ts'
 import {
   KUBE_CALL_TIMEOUT_MS,
   KUBE_CHECK_READ_MS,
@@ -19,7 +19,7 @@ import { resourcePath } from './resources.ts'
 import { streamedStatusError } from './status.ts'
 import { keyOf, type WritableStore } from './store.ts'
 import type { KubeObject, ResourceType } from './types.ts'
-import type { WireEvent, WireReader } from './wire.ts'
+import type { Page, WireEvent, WireReader } from './wire.ts'
 
 export interface FollowDeps {
   readonly http: HttpClient
@@ -132,24 +132,16 @@ function takeInitial(
   else take(snapshot, event.object, type)
 }
 
-/** Without `resourceVersion`, so each list is at least as new as anything seen before. */
+/**
+ * Not older than what the store holds, so that a server behind the others cannot take it back in time; a server that
+ * cannot have that (it is behind, or was restored from a backup) is asked for the most recent it has.
+ */
 async function listPages(run: Run, whole: boolean): Promise<void> {
-  const { http, store, reader, userAgent, clock } = run.deps
+  const { store } = run.deps
   const snapshot = new Map<string, KubeObject>()
-  let next: string | undefined
+  const limit: Record<string, string> = whole ? {} : { limit: String(KUBE_PAGE_OBJECTS) }
+  let page = await firstPage(run, limit)
   while (true) {
-    const query = new URLSearchParams(whole ? {} : { limit: String(KUBE_PAGE_OBJECTS) })
-    if (next !== undefined) query.set('continue', next)
-    const response = await http.request({
-      method: 'GET',
-      path: withQuery(resourcePath(store.type), query),
-      headers: { accept: reader.listAccept, 'user-agent': userAgent },
-      lane: 'stream' satisfies Lane,
-      headersTimeoutMs: KUBE_CALL_TIMEOUT_MS,
-      signal: run.signal,
-    })
-    if (response.status !== 200) throw await refusalOf(response, `LIST ${store.type.plural}`, clock)
-    const page = await reader.readPage(response.body, response.headers['content-type'])
     if (run.signal.aborted) return
     for (const item of page.items) take(snapshot, item, store.type)
     if (page.next === undefined) {
@@ -157,16 +149,50 @@ async function listPages(run: Run, whole: boolean): Promise<void> {
       run.send({ type: 'LISTED' })
       return
     }
-    // A server that hands out the same token for ever would keep us here.
-    if (page.next === next || page.items.length === 0)
-      throw retry(
-        'KUBE_MALFORMED',
-        `${store.type.plural}: a page of the list leads nowhere; it is listed again`,
-      )
-    next = page.next
     run.send({ type: 'SEEN' })
+    const from = page.next
+    const next = await readPage(run, { ...limit, continue: from })
+    // A server that hands out the same token for ever would keep us here.
+    if (next.next === from || next.items.length === 0) throw leadsNowhere(store.type)
+    page = next
   }
 }
+
+async function firstPage(run: Run, limit: Readonly<Record<string, string>>): Promise<Page> {
+  const { position } = run.deps.store
+  const first = async (parameters: Readonly<Record<string, string>>) => {
+    const page = await readPage(run, { ...limit, ...parameters })
+    if (page.next !== undefined && page.items.length === 0) throw leadsNowhere(run.deps.store.type)
+    return page
+  }
+  if (position === undefined) return first({})
+  try {
+    return await first({ resourceVersion: position, resourceVersionMatch: 'NotOlderThan' })
+  } catch (error) {
+    if (error instanceof AdapterError && NOT_TO_BE_HAD.has(error.code)) return first({})
+    throw error
+  }
+}
+
+/** 410; 504 "Too large resource version" (the server's cache is behind); 400 from one that does not know the parameter. */
+const NOT_TO_BE_HAD: ReadonlySet<string> = new Set(['KUBE_EXPIRED', 'KUBE_SERVER_ERROR', 'KUBE_INVALID'])
+
+async function readPage(run: Run, parameters: Readonly<Record<string, string>>): Promise<Page> {
+  const { http, store, reader, userAgent, clock } = run.deps
+  const response = await http.request({
+    method: 'GET',
+    path: withQuery(resourcePath(store.type), new URLSearchParams(parameters)),
+    headers: { accept: reader.listAccept, 'user-agent': userAgent },
+    lane: 'stream' satisfies Lane,
+    headersTimeoutMs: KUBE_CALL_TIMEOUT_MS,
+    signal: run.signal,
+  })
+  if (response.status !== 200) throw await refusalOf(response, `LIST ${store.type.plural}`, clock)
+  return reader.readPage(response.body, response.headers['content-type'])
+}
+
+const leadsNowhere = (type: ResourceType) =>
+  retry('KUBE_MALFORMED', `${type.plural}: a page of the list leads nowhere; it is listed again`)
 
 async function resumeStream(run: Run): Promise<void> {
   const { store } = run.deps
