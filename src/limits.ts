@@ -156,6 +156,13 @@ export const DELETE_GUARD_SHARE = 0.2
 export const DELETE_GUARD_WAIT_MS = 30_000
 
 // ---- applying policy
+/**
+ * Translation and planning go on for so long at a time: with the longest of their steps (sorting some ten thousand names,
+ * about 10 ms) a slice stays within 20 ms.
+ */
+export const CCP_SLICE_MS = 8
+/** What a policy names and the manager has not sent comes with a commit as a rule; after this a person is told. */
+export const UNRESOLVED_WARN_MS = 60_000
 /** A new child group is waited for so long before the plan stops and is tried again. */
 export const GROUP_COMPUTED_TIMEOUT_MS = 10_000
 /** Old child groups go this much later than the write that stopped using them. */
@@ -295,6 +302,14 @@ export const MANAGER_STATUS_OBJECTS_MAX = 200_000
 export const MANAGER_REQUESTS_MAX = 64
 export const MANAGER_REQUESTS_KEPT_MAX = 256
 export const MANAGER_REQUEST_EVENTS_MAX = 1_000
+/** Traceflow configs whose results are kept, some 100 KiB each at most; the oldest go. */
+export const MANAGER_TRACEFLOWS_MAX = 500
+/** One config that nobody looks at for two hours is removed (NSX 9.1.1). */
+export const MANAGER_TRACEFLOW_IDLE_MS = 7_200_000
+/** A person waits so long for a cluster's statistics (docs/protocol.md §4). */
+export const MANAGER_STATISTICS_WAIT_MS = 10_000
+/** Figures this young are given without asking: agents report once a minute. */
+export const MANAGER_STATISTICS_FRESH_MS = 10_000
 /** One piece of uploaded content; larger content comes in parts. */
 export const MANAGER_CONTENT_BYTES_MAX = SERVER_BODY_BYTES_MAX
 /** Nesting of a JSON body; NSX's deepest (hierarchy, policy, rule, service entry) is some 20. */

@@ -47,6 +47,8 @@ import {
 import { decodeSegment, type Matched } from './rest/router.ts'
 import { searchRoutes } from './search/index.ts'
 import { searchSources, taggedObjects } from './sources.ts'
+import { createStatisticsBook, statisticsRoutes } from './statistics/index.ts'
+import { createTraceflowRuns, traceflowRoutes } from './traceflow/index.ts'
 import { createTrust, type Identity, trustRoutes } from './trust/index.ts'
 import type { ClusterRegistration, Manager, ManagerOptions } from './types.ts'
 import { createVms, vmRoutes } from './vms/index.ts'
@@ -73,7 +75,10 @@ export function createManager(options: ManagerOptions): Manager {
     directory,
     heartbeatMs,
     historyCommitsMax: options.historyCommitsMax ?? MANAGER_HISTORY_COMMITS_MAX,
-    onForgotten: health.forget,
+    onForgotten: (nodeId) => {
+      health.forget(nodeId)
+      statistics.forget(nodeId)
+    },
   })
   const trust = createTrust(clock, random)
   const auth = createAuth({
@@ -90,6 +95,8 @@ export function createManager(options: ManagerOptions): Manager {
       ? withPolicyState(object, saidOf(states.get(String(object['container_cluster_id']))))
       : object
   const sources = () => searchSources(store, inventory, trust, vms, shown)
+  const traceflows = createTraceflowRuns({ clock, store, states })
+  const statistics = createStatisticsBook(clock, states)
   const policyApi = [
     ...searchRoutes(sources),
     ...tagRoutes(() => taggedObjects(sources())),
@@ -97,6 +104,8 @@ export function createManager(options: ManagerOptions): Manager {
     ...memberRoutes(store, world),
     ...expressionRoutes(store, uuid),
     ...healthRoutes(health, directory, store),
+    ...traceflowRoutes(store, traceflows, () => policy),
+    ...statisticsRoutes({ clock, store, directory, book: statistics }),
     ...realizedRoutes({ store, clusterAt: (path) => realizationAt(directory, states, path) }),
   ].flatMap(underBothRoots)
   const routes = [
@@ -151,6 +160,7 @@ export function createManager(options: ManagerOptions): Manager {
     renewSource: () => states.renewSource(),
     close() {
       members.stop()
+      traceflows.stop()
       states.close()
     },
   }

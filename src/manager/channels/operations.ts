@@ -1,6 +1,7 @@
 /**
  * What people asked of a cluster and what came of it (docs/protocol.md §3). Delivery is at least once: what has no final
- * answer is sent again on the next session with a higher attempt.
+ * answer is sent again on the next session with a higher attempt and the time that is left. Who got no answer in that time
+ * is answered here.
  */
 import { MANAGER_REQUEST_EVENTS_MAX, MANAGER_REQUESTS_KEPT_MAX, MANAGER_REQUESTS_MAX } from '../../limits.ts'
 import { jsonLine } from '../../protocol/index.ts'
@@ -20,6 +21,10 @@ export interface Operations {
   cancel(id: string): void
   show(id: string): JsonObject
   all(): readonly JsonObject[]
+  /** The operation as it stands when it has its final answer, and after `waitMs` at the latest. Throws 404. */
+  wait(id: string, waitMs: number, signal?: AbortSignal): Promise<JsonObject>
+  /** Called with the operation after each change, until it has its final answer. Throws 404. */
+  follow(id: string, listener: (shown: JsonObject) => void): () => void
   /** A new stream begins: everything unanswered goes out again. */
   startStream(): void
   /** The next line for the stream; undefined when there is none. */
@@ -35,6 +40,9 @@ interface Operation {
   readonly timeoutMs: number
   readonly user: string
   readonly createdAt: number
+  /** Monotonic time of the first line sent; its time begins with it. */
+  sentAtMs: number | undefined
+  readonly listeners: Set<(shown: JsonObject) => void>
   attempt: number
   cancelled: boolean
   /** Who answers: a newer session begins its events anew. */
@@ -42,6 +50,9 @@ interface Operation {
   events: JsonObject[]
   final: JsonObject | undefined
 }
+
+/** The cluster's own deadline comes first; this one is for who does not answer at all. */
+const GRACE_MS = 10_000
 
 const FINAL: readonly unknown[] = ['result', 'error']
 const EVENT_TYPES: readonly unknown[] = ['progress', 'observation', ...FINAL]
@@ -59,9 +70,24 @@ export function createOperations({
   const find = (id: string): Operation => {
     const operation = operations.get(id)
     if (operation === undefined) throw notFound(`operation ${id}`)
+    expire(operation)
     return operation
   }
-  const open = () => [...operations.values()].filter(({ final }) => final === undefined)
+  const leftMs = ({ sentAtMs, timeoutMs }: Operation): number =>
+    sentAtMs === undefined ? timeoutMs : sentAtMs + timeoutMs - clock.monotonicMs()
+  /** Looked at whenever somebody looks: no timer is needed. */
+  const expire = (operation: Operation) => {
+    if (operation.final !== undefined || leftMs(operation) > -GRACE_MS) return
+    conclude(operation, 'TIMED_OUT', 'The cluster did not answer within the time of the request.')
+  }
+  const open = () => {
+    for (const operation of operations.values()) expire(operation)
+    return [...operations.values()].filter(({ final }) => final === undefined)
+  }
+  const follow = (operation: Operation, listener: (shown: JsonObject) => void) => {
+    operation.listeners.add(listener)
+    return () => void operation.listeners.delete(listener)
+  }
   return {
     queue({ kind, body, timeoutMs, user }) {
       if (open().length >= MANAGER_REQUESTS_MAX)
@@ -73,6 +99,8 @@ export function createOperations({
         timeoutMs,
         user,
         createdAt: clock.now(),
+        sentAtMs: undefined,
+        listeners: new Set(),
         attempt: 0,
         cancelled: false,
         answering: undefined,
@@ -88,10 +116,33 @@ export function createOperations({
       const operation = find(id)
       if (operation.final !== undefined || operation.cancelled) return
       operation.cancelled = true
-      unsent.push({ operation, cancel: true })
+      // What the cluster never heard of is over at once.
+      if (operation.sentAtMs !== undefined) unsent.push({ operation, cancel: true })
+      else conclude(operation, 'CANCELLED', 'The request was cancelled before it was sent.')
     },
     show: (id) => shown(find(id)),
-    all: () => [...operations.values()].map(shown),
+    all() {
+      for (const operation of operations.values()) expire(operation)
+      return [...operations.values()].map(shown)
+    },
+    follow: (id, listener) => follow(find(id), listener),
+    wait(id, waitMs, signal) {
+      const operation = find(id)
+      if (operation.final !== undefined || signal?.aborted === true) return Promise.resolve(shown(operation))
+      return new Promise((resolve) => {
+        const end = () => {
+          clock.clearTimeout(timer)
+          signal?.removeEventListener('abort', end)
+          unfollow()
+          resolve(shown(operation))
+        }
+        const unfollow = follow(operation, () => {
+          if (operation.final !== undefined) end()
+        })
+        const timer = clock.setTimeout(end, waitMs)
+        signal?.addEventListener('abort', end, { once: true })
+      })
+    },
     startStream() {
       unsent = open().flatMap((operation) => [
         { operation, cancel: false },
@@ -101,10 +152,14 @@ export function createOperations({
     nextLine() {
       const next = unsent.shift()
       if (next === undefined) return undefined
-      const { id, kind, body, timeoutMs } = next.operation
+      const { operation } = next
+      const { id, kind, body } = operation
+      if (operation.final !== undefined) return this.nextLine()
       if (next.cancel) return jsonLine({ t: 'cancel', id })
-      next.operation.attempt += 1
-      const { attempt } = next.operation
+      operation.attempt += 1
+      operation.sentAtMs ??= clock.monotonicMs()
+      const { attempt } = operation
+      const timeoutMs = Math.max(1, Math.ceil(leftMs(operation)))
       return jsonLine({ t: 'request', id, attempt, kind, timeout_ms: timeoutMs, body })
     },
     take(id, session, attempt, events) {
@@ -115,7 +170,11 @@ export function createOperations({
       const { answering } = operation
       if (answering === undefined || attempt < answering.attempt)
         throw conflict('OLDER_ATTEMPT', 'A newer attempt of this request is being answered.')
-      for (const event of events) takeEvent(operation, answering, event)
+      try {
+        for (const event of events) takeEvent(operation, answering, event)
+      } finally {
+        tell(operation)
+      }
       return answering.seq
     },
   }
@@ -141,6 +200,18 @@ function takeEvent(operation: Operation, answering: { seq: number }, event: unkn
   if (operation.events.length >= MANAGER_REQUEST_EVENTS_MAX) operation.events.shift()
   operation.events.push(event)
   if (FINAL.includes(event['t'])) operation.final = event
+}
+
+/** The answer that the manager gives itself. */
+function conclude(operation: Operation, code: string, message: string): void {
+  operation.final = { t: 'error', code, message }
+  operation.events.push(operation.final)
+  tell(operation)
+}
+
+function tell(operation: Operation): void {
+  for (const listener of [...operation.listeners]) listener(shown(operation))
+  if (operation.final !== undefined) operation.listeners.clear()
 }
 
 function forgetOldest(operations: Map<string, Operation>): void {

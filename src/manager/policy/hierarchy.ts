@@ -14,6 +14,12 @@ export interface HierarchyOptions {
 /** NSX's limit of intents in one call on a local manager (vcf-nsx 9.1.1). */
 const INTENTS_MAX = 5_000
 
+/** Keys of a child's payload that are not its kind's name; ServiceEntry's is deprecated. */
+const OTHER_KEYS: Readonly<Record<string, string>> = {
+  ServiceEntry: 'Service',
+  AntreaTraceflowConfig: 'TraceflowConfig',
+}
+
 interface Walk extends HierarchyOptions {
   readonly tx: PolicyTransaction
   intents: number
@@ -56,8 +62,10 @@ function applyChild(walk: Walk, parent: Kind, parentPath: string, wrapper: JsonO
   const type = String(wrapper['resource_type'])
   if (!type.startsWith('Child')) throw badRequest(`The resource_type ${type.slice(0, 64)} is not a child's.`)
   const kind = childKind(parent, type.slice('Child'.length))
-  // ServiceEntry has a deprecated key of its own.
-  const payload = wrapper[kind.name] ?? (kind.name === 'ServiceEntry' ? wrapper['Service'] : undefined) ?? {}
+  const payload =
+    wrapper[kind.name] ??
+    (OTHER_KEYS[kind.name] === undefined ? undefined : wrapper[OTHER_KEYS[kind.name] ?? '']) ??
+    {}
   if (!isObject(payload)) throw badRequest(`${kind.name} must be an object.`)
   const id = checkId(String(payload['id'] ?? wrapper['id'] ?? ''))
   const path = childPath(parentPath, kind, id)

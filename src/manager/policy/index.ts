@@ -2,7 +2,7 @@
 export { attributeRoutes } from './attributes.ts'
 export { expressionRoutes } from './expressions.ts'
 export { KIND_NAMES, type KindName, PATHS } from './kinds.ts'
-export { policyRoutes } from './routes.ts'
+export { type PolicyRoutes, policyRoutes } from './routes.ts'
 export {
   type Change,
   createPolicyStore,

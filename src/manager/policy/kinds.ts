@@ -12,6 +12,7 @@ import {
   type Schema,
   SERVICE,
   SPAN,
+  TRACEFLOW,
 } from './schema.ts'
 
 export type KindName =
@@ -27,11 +28,12 @@ export type KindName =
   | 'Site'
   | 'EnforcementPoint'
   | 'ClusterControlPlane'
+  | 'AntreaTraceflowConfig'
 
 export interface Kind {
   readonly name: KindName
   readonly parent?: KindName
-  /** The segment of the list below its parent. */
+  /** The segment of the list below its parent; one kind has two. */
   readonly collection: string
   readonly schema: Schema
   /** Fields of the server; ignored in requests. */
@@ -168,6 +170,13 @@ const KINDS: readonly Kind[] = [
     defaults: (own) => ({ node_type: 'ANTREA_NODE', ...own }),
     aliases: ['ClusterControlPlane', 'AntreaClusterControlPlane'],
   },
+  {
+    name: 'AntreaTraceflowConfig',
+    parent: 'Infra',
+    collection: 'antrea/traceflows',
+    schema: TRACEFLOW,
+    defaults: (own) => ({ is_transient: false, ...own }),
+  },
 ]
 
 const BY_NAME = new Map(KINDS.map((kind) => [kind.name, kind]))
@@ -199,7 +208,9 @@ export function placeOf(segments: readonly string[]): Place | undefined {
   let path = '/infra'
   if (kind !== undefined && segments.length === 1) return { kind, path, parentPath: '', id: 'infra' }
   for (let at = 1; kind !== undefined && at < segments.length; at += 2) {
-    kind = BY_COLLECTION.get(childKey(kind.name, segments[at] ?? ''))
+    const two = BY_COLLECTION.get(childKey(kind.name, segments.slice(at, at + 2).join('/')))
+    if (two !== undefined) at += 1
+    kind = two ?? BY_COLLECTION.get(childKey(kind.name, segments[at] ?? ''))
     if (kind === undefined) return undefined
     const parentPath = path
     const id = segments[at + 1]

@@ -310,3 +310,24 @@ export function complaint(error: z.ZodError): string {
   const property = issue?.path.map(String).join('.') || 'body'
   return `Field level validation errors: {property ${property}: ${issue?.message ?? 'invalid'}}`
 }
+
+const header = z.looseObject({}).optional()
+
+/** AntreaTraceflowConfig; what the packet's headers say is judged where the packet is made. */
+export const TRACEFLOW: Schema = z.looseObject({
+  ...COMMON,
+  container_cluster_id: text(255).min(1),
+  source_external_id: text(255).min(1),
+  destination_external_id: text(255).optional(),
+  is_transient: flag,
+  packet: z
+    .looseObject({
+      resourceType: z.enum(['FIELDS_PACKET_DATA', 'BINARY_PACKET_DATA']).optional(),
+      transportType: z.enum(['UNICAST', 'MULTICAST', 'BROADCAST', 'UNKNOWN']).optional(),
+      frameSize: z.int().min(0).optional(),
+      ipHeader: header,
+      ipv6Header: header,
+      transportHeader: header,
+    })
+    .optional(),
+})
