@@ -2,7 +2,7 @@
  * Between the chart and the pure parts: what is desired, what was written, what is remembered. The chart says when;
  * translate and plan say what; apply does it.
  */
-import { type AdapterError, waitFor } from '../errors.ts'
+import { type AdapterError, needsPerson, waitFor } from '../errors.ts'
 import type { Health, WarningCode } from '../health/index.ts'
 import type {
   ClusterGroup,
@@ -17,13 +17,36 @@ import { DELETE_GUARD_WAIT_MS, REFUSED_RETRY_MS, SETTLE_MS, TIER_SETTLE_MS } fro
 import type { Logger } from '../log/index.ts'
 import type { Clock } from '../world/index.ts'
 import { type ApplyOutcome, applySteps } from './apply.ts'
+import {
+  type Drift,
+  fightsOf,
+  forgetOld,
+  lookAgainMs,
+  NO_DRIFT,
+  noteRepair,
+  otherWriter,
+  restingRefs,
+} from './drift.ts'
 import { createOverlay, type Overlay } from './overlay.ts'
 import { annotationOf, ownershipOf } from './ownership.ts'
-import { isAsWritten, isTemporaryName, type Plan, plan, type Refusal, type Step } from './plan/index.ts'
+import {
+  createPlanner,
+  isAsWritten,
+  isComputed,
+  isGroupAsWritten,
+  listNames,
+  objectRef,
+  type Plan,
+  type Refusal,
+  type Step,
+} from './plan/index.ts'
 import { createStandingTimes, judgePolicies, type NsxPolicies } from './realization/index.ts'
-import type { TierSettings } from './settings.ts'
+import { createRemembered } from './remembered.ts'
+import type { Mode, TierSettings } from './settings.ts'
+import { inSlices } from './slices.ts'
 import type { DesiredState } from './source/index.ts'
-import { createTranslator, type Translation } from './translate/index.ts'
+import { createTranslator, type Translate, type Translation } from './translate/index.ts'
+import { createUnresolved } from './unresolved.ts'
 
 export interface EnforcerDeps {
   readonly kube: KubeClient
@@ -37,14 +60,23 @@ export interface EnforcerDeps {
   readonly health: Health
   readonly clusterId: string
   readonly tiers: TierSettings
+  /** With what is known of the cluster; one that knows nothing of it when absent. */
+  readonly translate?: Translate
+  /** `enforce` when absent. */
+  readonly mode?: Mode
 }
 
 export interface Enforcer {
   /** The complete set, after a snapshot or a commit. */
   take(state: DesiredState): void
   state(): DesiredState | undefined
-  /** Throws (wait-for) when a store is not complete and live. */
-  plan(): Plan
+  /** The set that `realization` speaks of. */
+  reported(): DesiredState | undefined
+  /**
+   * In slices, one at a time. Rejects when a store is not complete and live (wait-for), or when another adapter keeps
+   * policy in this cluster (needs-person). In observe mode the plan is told in a warning and comes without steps.
+   */
+  plan(signal?: AbortSignal): Promise<Plan>
   apply(plan: Plan, signal: AbortSignal): Promise<ApplyOutcome>
   /** A person agrees to deletes under the present source. */
   approve(): void
@@ -58,10 +90,19 @@ export interface Enforcer {
   realization(missing: () => readonly string[]): ReturnType<NsxPolicies['realization']>
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
+const KIND_OF: Readonly<Record<string, 'policies' | 'groups' | 'tiers'>> = {
+  [RESOURCES.clusterNetworkPolicies.plural]: 'policies',
+  [RESOURCES.clusterGroups.plural]: 'groups',
+  [RESOURCES.tiers.plural]: 'tiers',
+}
+
 /** Warnings that a plan raises, and that go when a plan no longer does. */
 const PLAN_WARNINGS: readonly WarningCode[] = [
   'LOOKS_LIKE_OURS',
   'FOREIGN_CLUSTER_ID',
+  'SECOND_ADAPTER',
   'NAME_CONFLICT',
   'TIER_CONFLICT',
   'HELD_POLICIES',
@@ -83,16 +124,24 @@ class Enforcement implements Enforcer {
   private readonly tiers: Overlay<Tier>
 
   private desired: DesiredState | undefined
-  private translation: Translation | undefined
+  private translated: { readonly state: DesiredState; readonly translation: Translation } | undefined
+  private readonly planner = createPlanner()
+  private readonly unresolved
+  /** Something but the awaited groups changed since the last plan. */
+  private isStale = true
   private last: Plan | undefined
   private pending: string | undefined
 
-  private readonly remembered = new Map<string, ClusterNetworkPolicy>()
+  private readonly remembered
   private readonly refused = new Map<string, Refusal & { readonly atMs: number }>()
   private unusedSince = new Map<string, number>()
   private guard: { readonly names: ReadonlySet<string>; readonly atMs: number } | undefined
   private confirmed: ReadonlySet<string> = new Set()
   private approvedSource: string | undefined
+  /** What others changed and we put back. */
+  private drift: Drift = NO_DRIFT
+  /** Objects (`objectRef`) that we wrote and did not delete: what is made again was deleted by somebody. */
+  private readonly written = new Set<string>()
   /** Since when antrea-controller says it does not know a tier, by name; until it takes a policy again. */
   private readonly unknownSinceMs = new Map<string, number>()
   private readonly groupWrittenMs = new Map<string, number>()
@@ -100,34 +149,47 @@ class Enforcement implements Enforcer {
 
   constructor(deps: EnforcerDeps) {
     this.deps = deps
-    this.translate = createTranslator(deps.tiers)
+    this.translate = deps.translate ?? createTranslator(deps.tiers)
     this.policies = createOverlay(deps.stores.clusterNetworkPolicies)
     this.groups = createOverlay(deps.stores.clusterGroups)
     this.tiers = createOverlay(deps.stores.tiers)
     this.standing = createStandingTimes(() => deps.clock.monotonicMs())
+    this.remembered = createRemembered(deps.clusterId)
+    this.unresolved = createUnresolved(deps.clock, deps.health)
+    this.watchStores()
   }
 
   take(state: DesiredState): void {
-    if (this.desired?.objects !== state.objects) this.translation = undefined
     this.desired = state
+    this.isStale = true
   }
 
   state(): DesiredState | undefined {
     return this.desired
   }
 
+  reported(): DesiredState | undefined {
+    return this.translated?.state
+  }
+
   approve(): void {
     this.approvedSource = this.desired?.source
+    this.isStale = true
   }
 
   standDown(): void {
     for (const overlay of [this.policies, this.groups, this.tiers]) overlay.clear()
-    for (const map of [this.remembered, this.refused, this.groupWrittenMs, this.unknownSinceMs]) map.clear()
+    for (const part of [this.planner, this.unresolved, this.remembered]) part.forget()
+    for (const map of [this.refused, this.groupWrittenMs, this.unknownSinceMs]) map.clear()
     this.unusedSince = new Map()
     this.guard = undefined
     this.confirmed = new Set()
     this.last = undefined
     this.pending = undefined
+    this.isStale = true
+    this.drift = NO_DRIFT
+    this.written.clear()
+    this.deps.health.clear('DRIFT_FIGHT')
     for (const code of PLAN_WARNINGS) this.deps.health.clear(code)
   }
 
@@ -135,7 +197,7 @@ class Enforcement implements Enforcer {
     this.pending = error === undefined ? undefined : `${error.code}: ${error.message}`
   }
 
-  plan(): Plan {
+  async plan(signal?: AbortSignal): Promise<Plan> {
     const { desired } = this
     const unready = Object.values(this.deps.stores).find((store) => !store.synced || !store.live)
     if (desired === undefined || unready !== undefined)
@@ -143,13 +205,52 @@ class Enforcement implements Enforcer {
         'KUBE_NOT_READY',
         'nothing is decided before the cluster and the policy are known completely',
       )
+    if (this.last !== undefined && this.isStillAwaiting(this.last)) return this.last
+    this.isStale = false
     this.forgetOld()
-    let next = this.planOnce(desired)
-    if (next.deletes.kind === 'guarded') next = this.passGuard(desired, next)
+    let next = await this.planOnce(desired, signal)
+    if (next.deletes.kind === 'guarded') next = await this.passGuard(desired, next, signal)
     else if (next.deletes.kind === 'free') this.guard = undefined
     this.learn(next)
     this.last = next
-    return next
+    if (next.rivals.length > 0)
+      throw needsPerson(
+        'SECOND_ADAPTER',
+        `another adapter keeps policy in this cluster (${listNames(next.rivals)}); nothing is written: stop it, then run adopt`,
+      )
+    if (this.deps.mode === 'observe') return this.observed(next)
+    return { ...next, againMs: this.lookAgainMs(next.againMs) }
+  }
+
+  /** Told, not done. */
+  private observed(next: Plan): Plan {
+    const [first, ...more] = next.steps.map(describeStep)
+    const rest = more.length === 0 ? '' : ` and ${more.length} more`
+    this.deps.health.set('OBSERVING', `it would write: ${first === undefined ? 'nothing' : first + rest}`)
+    return { ...next, steps: [], awaiting: [], deletes: { kind: 'free' }, againMs: this.unresolved.againMs() }
+  }
+
+  /** New groups are computed one after the other, each a change: only the last of them lets the plan go on. */
+  private isStillAwaiting({ awaiting, steps }: Plan): boolean {
+    if (this.isStale || steps.length > 0 || awaiting.length === 0) return false
+    const groups = awaiting.map((name) => this.groups.get(name))
+    return groups.every((group) => group !== undefined) && groups.some((group) => !isComputed(group))
+  }
+
+  private watchStores(): void {
+    const { clusterNetworkPolicies, clusterGroups, tiers } = this.deps.stores
+    clusterNetworkPolicies.subscribe((names) => this.touch('policies', names))
+    clusterGroups.subscribe((names) => this.touch('groups', names))
+    tiers.subscribe((names) => this.touch('tiers', names))
+  }
+
+  private touch(kind: 'policies' | 'groups' | 'tiers', names: Iterable<string>): void {
+    const awaited = new Set(kind === 'groups' ? this.last?.awaiting : [])
+    for (const name of names) {
+      this.planner.touch(kind, name)
+      if (kind === 'policies') this.remembered.touch(name)
+      if (!awaited.has(name)) this.isStale = true
+    }
   }
 
   async apply(next: Plan, signal: AbortSignal): Promise<ApplyOutcome> {
@@ -162,13 +263,16 @@ class Enforcement implements Enforcer {
         clusterId,
         onWritten: (type, name, base, now) => {
           log.info({ kind: type.kind, name, gone: now === undefined }, 'written')
+          this.noteDrift(type.plural, name, base, now)
           this.overlayOf(type.plural).written(name, base, now)
+          this.touch(KIND_OF[type.plural] ?? 'policies', [name])
           if (type.plural === RESOURCES.clusterNetworkPolicies.plural && now !== undefined)
             this.unknownSinceMs.clear()
           if (type.plural === RESOURCES.clusterGroups.plural && base !== undefined && now !== undefined)
             this.groupWrittenMs.set(name, clock.monotonicMs())
         },
         onRefused: (ref, refusal) => void this.refused.set(ref, { ...refusal, atMs: clock.monotonicMs() }),
+        formerPolicy: (name) => this.remembered.policies.get(name),
         isTierFresh: (name) => this.isTierFresh(name),
       },
       signal,
@@ -176,7 +280,7 @@ class Enforcement implements Enforcer {
   }
 
   realization(missing: () => readonly string[]): ReturnType<NsxPolicies['realization']> {
-    if (this.desired === undefined) return undefined
+    if (this.translated === undefined) return undefined
     const { stores, clusterId, clock } = this.deps
     const isClusterKnown = Object.values(stores).every((store) => store.synced && store.live)
     const ours = this.policies.values().filter((policy) => ownershipOf(policy, clusterId) === 'ours')
@@ -184,7 +288,7 @@ class Enforcement implements Enforcer {
     const byName = new Map(ours.map((policy) => [policy.metadata.name, policy]))
     for (const name of byName.keys()) this.noteStatus(name)
     const verdicts = judgePolicies({
-      translation: this.translated(this.desired),
+      translation: this.translated.translation,
       held: this.last?.held ?? new Map(),
       isClusterKnown,
       storedPolicy: (name, path) => (name === undefined ? byPath.get(path) : byName.get(name)),
@@ -202,9 +306,50 @@ class Enforcement implements Enforcer {
     this.standing.note(name, this.deps.stores.clusterNetworkPolicies.get(name))
   }
 
-  private translated(desired: DesiredState): Translation {
-    this.translation ??= this.translate(desired.objects)
-    return this.translation
+  /** A write that put back what somebody changed or deleted. */
+  private noteDrift(
+    plural: string,
+    name: string,
+    base: KubeObject | undefined,
+    now: KubeObject | undefined,
+  ): void {
+    const isPolicy = plural === RESOURCES.clusterNetworkPolicies.plural
+    if (!isPolicy && plural !== RESOURCES.clusterGroups.plural) return
+    const ref = objectRef(isPolicy ? 'policy' : 'group', name)
+    const isChanged =
+      base !== undefined &&
+      !(isPolicy ? isAsWritten(base as ClusterNetworkPolicy) : isGroupAsWritten(base as ClusterGroup))
+    const isDeleted = base === undefined && (this.written.has(ref) || this.remembered.policies.has(name))
+    if (now === undefined) this.written.delete(ref)
+    else this.written.add(ref)
+    if (now === undefined || (!isChanged && !isDeleted)) return
+    const by = base === undefined ? 'somebody who deletes it' : otherWriter(base)
+    const nowMs = this.deps.clock.monotonicMs()
+    this.drift = noteRepair(this.drift, ref, by, nowMs)
+    this.deps.log.warn({ object: ref, by }, 'somebody else changed it; it was put back')
+    this.tellFights(nowMs)
+  }
+
+  private tellFights(nowMs: number): void {
+    const fights = fightsOf(this.drift, nowMs)
+    if (fights.length === 0) this.deps.health.clear('DRIFT_FIGHT')
+    else this.deps.health.set('DRIFT_FIGHT', listNames(fights))
+  }
+
+  private lookAgainMs(plannedMs: number | undefined): number | undefined {
+    const driftMs = lookAgainMs(this.drift, this.deps.clock.monotonicMs())
+    const moments = [plannedMs, driftMs, this.unresolved.againMs()].filter((ms) => ms !== undefined)
+    return moments.length === 0 ? undefined : Math.min(...moments)
+  }
+
+  private async translation(desired: DesiredState, signal: AbortSignal | undefined): Promise<Translation> {
+    const known = this.translated
+    const translation =
+      known !== undefined && known.state.objects === desired.objects
+        ? known.translation
+        : await inSlices(this.translate.steps(desired.objects), this.deps.clock, signal)
+    this.translated = { state: desired, translation }
+    return translation
   }
 
   /** A cache of antrea-controller lags after the tier is made, and after antrea-controller itself was started. */
@@ -220,31 +365,30 @@ class Enforcement implements Enforcer {
     return (plural === RESOURCES.clusterGroups.plural ? this.groups : this.policies) as Overlay<KubeObject>
   }
 
-  private planOnce(desired: DesiredState): Plan {
-    return plan({
-      translation: this.translated(desired),
-      source: desired.source,
-      clusterId: this.deps.clusterId,
-      tiers: this.deps.tiers,
-      cluster: {
-        policies: this.policies.values(),
-        groups: this.groups.values(),
-        tiers: this.tiers.values(),
-      },
-      memory: {
-        nowMs: this.deps.clock.monotonicMs(),
-        remembered: this.remembered,
-        refused: this.refused,
-        unusedSince: this.unusedSince,
-        confirmed: this.confirmed,
-        suspect: this.guard?.names ?? new Set(),
-        approvedSource: this.approvedSource,
-      },
-    })
+  private async planOnce(desired: DesiredState, signal: AbortSignal | undefined): Promise<Plan> {
+    const { clusterId, tiers, clock } = this.deps
+    const translation = await this.translation(desired, signal)
+    const memory = {
+      nowMs: clock.monotonicMs(),
+      remembered: this.remembered.policies,
+      refused: this.refused,
+      unusedSince: this.unusedSince,
+      confirmed: this.confirmed,
+      suspect: this.guard?.names ?? NONE,
+      approvedSource: this.approvedSource,
+      resting: restingRefs(this.drift, clock.monotonicMs()),
+    }
+    const cluster = { policies: this.policies, groups: this.groups, tiers: this.tiers }
+    const question = { translation, source: desired.source, clusterId, tiers, memory }
+    return inSlices(this.planner.plan(question, cluster), clock, signal)
   }
 
   /** What this snapshot and the one before it, far enough apart, agree on is confirmed. */
-  private passGuard(desired: DesiredState, guarded: Plan): Plan {
+  private async passGuard(
+    desired: DesiredState,
+    guarded: Plan,
+    signal: AbortSignal | undefined,
+  ): Promise<Plan> {
     if (guarded.deletes.kind !== 'guarded') return guarded
     const nowMs = this.deps.clock.monotonicMs()
     const { names } = guarded.deletes
@@ -255,26 +399,19 @@ class Enforcement implements Enforcer {
     const { names: before, atMs } = this.guard
     if (desired.snapshotMs < atMs + DELETE_GUARD_WAIT_MS) return guarded
     this.confirmed = new Set(names.filter((name) => before.has(name)))
-    const next = this.planOnce(desired)
+    const next = await this.planOnce(desired, signal)
     this.guard = next.deletes.kind === 'guarded' ? { names: new Set(names), atMs: nowMs } : undefined
     return next
   }
 
   /** Keeps what the next plan needs to know of this one. */
   private learn(next: Plan): void {
-    const { clock, health, clusterId } = this.deps
+    const { clock, health } = this.deps
     const nowMs = clock.monotonicMs()
     this.unusedSince = new Map(next.unused.map((name) => [name, this.unusedSince.get(name) ?? nowMs]))
-    const wanted = new Set([
-      ...(this.translation?.policies ?? []).map(({ name }) => name),
-      ...(this.translation?.held ?? []).map(({ name }) => name),
-    ])
-    for (const policy of this.policies.values()) {
-      const { name } = policy.metadata
-      if (!wanted.has(name) || isTemporaryName(name) || this.remembered.get(name) === policy) continue
-      if (ownershipOf(policy, clusterId) === 'ours' && isAsWritten(policy)) this.remembered.set(name, policy)
-    }
-    for (const name of this.remembered.keys()) if (!wanted.has(name)) this.remembered.delete(name)
+    const { translation } = this.translated ?? {}
+    const wanted = this.remembered.learn(translation, (name) => this.policies.get(name))
+    this.unresolved.note(translation?.held ?? [])
     // A name that NSX holds again is not agreed to be gone any more.
     this.confirmed = new Set([...this.confirmed].filter((name) => !wanted.has(name)))
     const raised = new Map(next.warnings.map(({ code, detail }) => [code, detail]))
@@ -287,6 +424,8 @@ class Enforcement implements Enforcer {
 
   private forgetOld(): void {
     const nowMs = this.deps.clock.monotonicMs()
+    this.drift = forgetOld(this.drift, nowMs)
+    this.tellFights(nowMs)
     for (const [ref, { atMs }] of this.refused) if (nowMs - atMs > REFUSED_RETRY_MS) this.refused.delete(ref)
     for (const [name, ms] of this.groupWrittenMs) if (nowMs - ms > SETTLE_MS) this.groupWrittenMs.delete(name)
     const gone = [...this.confirmed].filter((name) => this.policies.get(name) === undefined)

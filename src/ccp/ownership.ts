@@ -40,12 +40,22 @@ export type Ownership =
   | 'looks-like-ours'
   /** Another cluster id: untouched until a person adopts or deregisters. */
   | 'foreign-cluster'
+  /** Of NSX's own adapter for Antrea: untouched until a person adopts. */
+  | 'other-adapter'
   | 'foreign'
+
+/** The label of NSX's own Antrea adapter (VMware's "antrea-interworking") on what it writes. */
+const OTHER_LABEL = 'ccp-adapter.antrea.tanzu.vmware.com/managedBy'
+
+/** Another adapter keeps it, under our control plane's id or not: two in one cluster would undo each other's work. */
+export const isRival = (ownership: Ownership): boolean =>
+  ownership === 'foreign-cluster' || ownership === 'other-adapter'
 
 /** Whose this object is. */
 export function ownershipOf(object: KubeObject, clusterId: string): Ownership {
   const { labels, annotations, managedFields } = object.metadata
-  if (labels?.[MANAGED_BY_LABEL] !== MANAGER) return 'foreign'
+  if (labels?.[MANAGED_BY_LABEL] !== MANAGER)
+    return labels?.[OTHER_LABEL] === undefined ? 'foreign' : 'other-adapter'
   const id = annotations?.[ANNOTATIONS.clusterId]
   if (id === undefined) return 'looks-like-ours'
   if (id !== clusterId) return 'foreign-cluster'

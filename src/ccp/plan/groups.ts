@@ -3,7 +3,7 @@ import type { ClusterGroup, ClusterGroupSpec, ClusterNetworkPolicy } from '../..
 import { groupSpecHash, groupsOf, type Steps, type TranslatedGroup } from '../translate/index.ts'
 import { isComputed, type Owned, storedGroupHash } from './inventory.ts'
 import { groupObject } from './objects.ts'
-import type { PlanInput, Step } from './types.ts'
+import { objectRef, type PlanInput, type Step } from './types.ts'
 
 /** An existing parent whose children change. */
 export interface GroupChange {
@@ -18,6 +18,8 @@ export interface GroupPlan {
   readonly steps: readonly Step[]
   readonly awaiting: readonly string[]
   readonly changes: readonly GroupChange[]
+  /** Those (`objectRef`) that would be written, and are left as they are for now. */
+  readonly resting: readonly string[]
 }
 
 const named = new WeakMap<ClusterNetworkPolicy, readonly string[]>()
@@ -83,6 +85,12 @@ export function* planGroups(
   const steps: Step[] = []
   const awaiting: string[] = []
   const changes: GroupChange[] = []
+  const resting: string[] = []
+  const unlessResting = (name: string, write: () => void) => {
+    const ref = objectRef('group', name)
+    if (input.memory.resting?.has(ref) === true) resting.push(ref)
+    else write()
+  }
   const awaitComputed = (name: string) => {
     const stored = owned.groups.get(name)
     if (stored === undefined || !isComputed(stored)) awaiting.push(name)
@@ -94,19 +102,21 @@ export function* planGroups(
     for (const [name, spec] of group.children) {
       if (group.children.size > 1) yield undefined
       const step = childStep(input, group, name, spec, owned.groups.get(name))
-      if (step !== undefined) steps.push(step)
+      if (step !== undefined) unlessResting(name, () => steps.push(step))
       if (parent !== undefined && !before.has(name)) awaitComputed(name)
     }
     const wantedParent = parentOf(group)
     if (parent === undefined) {
       const object = groupObject(input, group, group.name, wantedParent.spec)
-      steps.push({ kind: 'create-group', stage: 'parents', object })
+      unlessResting(group.name, () => steps.push({ kind: 'create-group', stage: 'parents', object }))
     }
     if (!isInUse(group.name)) awaitComputed(group.name)
     if (parent !== undefined && storedGroupHash(parent) !== wantedParent.hash)
-      changes.push({ group, base: parent, from: parent.spec.childGroups ?? [], to: wantedParent.children })
+      unlessResting(group.name, () =>
+        changes.push({ group, base: parent, from: parent.spec.childGroups ?? [], to: wantedParent.children }),
+      )
   }
-  return { steps, awaiting, changes }
+  return { steps, awaiting, changes, resting }
 }
 
 function childStep(

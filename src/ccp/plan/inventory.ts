@@ -12,6 +12,8 @@ export interface Owned {
   readonly foreignPolicies: ReadonlySet<string>
   readonly foreignGroups: ReadonlySet<string>
   readonly warnings: readonly PlanWarning[]
+  /** Objects that another adapter keeps. */
+  readonly rivals: readonly string[]
   /** A tier's place, whoever made it; after all others where it is not there. */
   tierPriority(name: string): number
 }
@@ -26,6 +28,7 @@ const byName = (a: KubeObject, b: KubeObject): number => (a.metadata.name < b.me
 export function* sortOut(cluster: ClusterView, clusterId: string): Steps<Owned> {
   const similar: string[] = []
   const elsewhere: string[] = []
+  const others: string[] = []
   function* split<T extends KubeObject>(
     objects: readonly T[],
     kind: string,
@@ -44,6 +47,7 @@ export function* sortOut(cluster: ClusterView, clusterId: string): Steps<Owned> 
       else foreign.add(name)
       if (ownership === 'looks-like-ours') similar.push(`${kind} ${name}`)
       if (ownership === 'foreign-cluster') elsewhere.push(`${kind} ${name}`)
+      if (ownership === 'other-adapter') others.push(`${kind} ${name}`)
       if (ownership !== 'ours' || hashes.has(object)) continue
       // Made here, a few at a time: whoever compares finds them.
       hash(object)
@@ -58,7 +62,9 @@ export function* sortOut(cluster: ClusterView, clusterId: string): Steps<Owned> 
   const warnings: PlanWarning[] = []
   if (similar.length > 0) warnings.push({ code: 'LOOKS_LIKE_OURS', detail: listNames(similar) })
   if (elsewhere.length > 0) warnings.push({ code: 'FOREIGN_CLUSTER_ID', detail: listNames(elsewhere) })
+  if (others.length > 0) warnings.push({ code: 'SECOND_ADAPTER', detail: listNames(others) })
   return {
+    rivals: [...elsewhere, ...others],
     policies: policies.ours,
     groups: groups.ours,
     foreignPolicies: policies.foreign,
@@ -96,9 +102,6 @@ export const storedGroupHash = (group: ClusterGroup): string => kept(group, () =
 /** As it was written: nobody has changed it by hand. */
 export const isAsWritten = (policy: ClusterNetworkPolicy): boolean =>
   annotationOf(policy, 'specHash') === storedPolicyHash(policy)
-
-export const isGroupAsWritten = (group: ClusterGroup): boolean =>
-  annotationOf(group, 'specHash') === storedGroupHash(group)
 
 export const isGroupAsWritten = (group: ClusterGroup): boolean =>
   annotationOf(group, 'specHash') === storedGroupHash(group)

@@ -9,7 +9,7 @@ import { groupsOfStored, planGroups } from './groups.ts'
 import { groupsEver, isUsable, keepHeld, obstacle, pinnedBy, wholeForm } from './holding.ts'
 import { isAsWritten, listNames, type Owned, sortOut, storedPolicyHash } from './inventory.ts'
 import { planTiers } from './tiers.ts'
-import { type Plan, type PlanInput, type PlanWarning, STAGES, type Step } from './types.ts'
+import { objectRef, type Plan, type PlanInput, type PlanWarning, STAGES, type Step } from './types.ts'
 
 /** A renamed policy's old object waits for its successor; how often that is looked at. */
 const RENAME_LOOK_MS = 1_000
@@ -24,8 +24,14 @@ export const plan = (input: PlanInput): Plan => runSteps(planSteps(input))
 
 /** The same in steps of at most about a millisecond (sorting a large list is one). */
 export function* planSteps(input: PlanInput): Steps<Plan> {
-  const { translation, memory } = input
   const owned = yield* sortOut(input.cluster, input.clusterId)
+  const whole = yield* planOwned(input, owned)
+  // Two adapters in one cluster would undo each other's work for ever.
+  return owned.rivals.length === 0 ? whole : { ...whole, steps: [], awaiting: [], againMs: undefined }
+}
+
+function* planOwned(input: PlanInput, owned: Owned): Steps<Plan> {
+  const { translation, memory } = input
   const needed = new Set(translation.policies.map(({ category }) => category))
   const tiers = planTiers(input.cluster.tiers, input.tiers, needed, memory.refused)
 
@@ -68,16 +74,18 @@ export function* planSteps(input: PlanInput): Steps<Plan> {
       ...deleteWarnings(stale.state),
     ],
     deletes: stale.state,
+    rivals: owned.rivals,
     unused: [...memory.unusedSince.keys()].filter((name) => owned.groups.has(name)),
     renaming: stale.waiting.map(({ metadata }) => metadata.name),
   }
   if (groups.awaiting.length > 0) {
     const steps = inStages([...tiers.steps, ...groups.steps])
-    return { ...base, steps, awaiting: [...new Set(groups.awaiting)].sort(), againMs: undefined }
+    const awaiting = [...new Set(groups.awaiting)].sort()
+    return { ...base, steps, awaiting, resting: groups.resting, againMs: undefined }
   }
 
   const staying = [...held.stored, ...(isFree ? [] : stale.gone)]
-  const changes = policyChanges(owned, active, staying, isFree ? stale.gone : [])
+  const { resting, ...changes } = policyChanges(input, owned, active, staying, isFree ? stale.gone : [])
   yield undefined
   const { steps, isPartial } = yield* changeSteps(input, {
     ...changes,
@@ -94,6 +102,7 @@ export function* planSteps(input: PlanInput): Steps<Plan> {
     ...base,
     steps: inStages([...tiers.steps, ...groups.steps, ...held.steps, ...steps, ...rest.steps]),
     awaiting: [],
+    resting: [...groups.resting, ...resting],
     unused: rest.unused,
     againMs:
       stale.waiting.length > 0 ? Math.min(rest.againMs ?? RENAME_LOOK_MS, RENAME_LOOK_MS) : rest.againMs,
@@ -126,24 +135,42 @@ function wantedGroups(
 }
 
 function policyChanges(
+  { memory }: PlanInput,
   owned: Owned,
   active: readonly TranslatedPolicy[],
   staying: readonly ClusterNetworkPolicy[],
   gone: readonly ClusterNetworkPolicy[],
-): Omit<PolicyChanges, 'groups' | 'waiting'> {
+): Omit<PolicyChanges, 'groups' | 'waiting'> & { readonly resting: readonly string[] } {
   const created: TranslatedPolicy[] = []
   const replaced: Kept[] = []
   const unchanged: Kept[] = []
+  const resting: string[] = []
   for (const policy of active) {
     const base = owned.policies.get(policy.name)
-    if (base === undefined) created.push(policy)
-    else if (storedPolicyHash(base) === policy.specHash && !isNarrowed(base)) unchanged.push({ base, policy })
-    else replaced.push({ base, policy })
+    const ref = objectRef('policy', policy.name)
+    const isResting = memory.resting?.has(ref) === true
+    if (base === undefined) {
+      if (isResting) resting.push(ref)
+      else created.push(policy)
+    } else if (storedPolicyHash(base) === policy.specHash && !isNarrowed(base))
+      unchanged.push({ base, policy })
+    else if (isResting) {
+      // As it is, it counts like a policy that only stays: what its rules are now is taken into account.
+      resting.push(ref)
+      unchanged.push({ base, policy })
+    } else replaced.push({ base, policy })
   }
   // What only stays (held, or not to be deleted yet) counts too: a group may change under its rules.
   for (const base of staying)
     (isNarrowed(base) && isAsWritten(base) ? replaced : unchanged).push(wholeForm(base))
-  return { created, replaced, unchanged, deleted: byPrecedence(owned, gone), temporary: temporaries(owned) }
+  return {
+    created,
+    replaced,
+    unchanged,
+    deleted: byPrecedence(owned, gone),
+    temporary: temporaries(owned),
+    resting,
+  }
 }
 
 /** It says of itself that it holds less than it should. */

@@ -4,7 +4,7 @@
  */
 import type { ClusterGroup, ClusterNetworkPolicy, Tier } from '../../kube/antrea.ts'
 import type { KubeObject } from '../../kube/types.ts'
-import { annotationOf, ownershipOf } from '../ownership.ts'
+import { annotationOf, isRival, ownershipOf } from '../ownership.ts'
 import type { Steps, TranslatedPolicy, Translation } from '../translate/index.ts'
 import { isTemporaryName } from './changes.ts'
 import { groupsEver } from './holding.ts'
@@ -280,8 +280,9 @@ class ChangePlanner implements Planner {
   }
 }
 
-const isAtRest = ({ steps, awaiting, deletes, renaming }: Plan): boolean =>
-  steps.length + awaiting.length + renaming.length === 0 && deletes.kind === 'free'
+const isAtRest = ({ steps, awaiting, deletes, renaming, rivals, resting }: Plan): boolean =>
+  steps.length + awaiting.length + renaming.length + rivals.length + resting.length === 0 &&
+  deletes.kind === 'free'
 
 /** A child's name begins with its parent's, which is a UUID. */
 const parentName = (group: string): string => group.slice(0, 36)
@@ -291,6 +292,6 @@ const isOwned = <T extends KubeObject>(object: T | undefined, clusterId: string)
 
 function note(similar: Set<string>, name: string, object: KubeObject | undefined, clusterId: string): void {
   const ownership = object === undefined ? 'foreign' : ownershipOf(object, clusterId)
-  if (ownership === 'looks-like-ours' || ownership === 'foreign-cluster') similar.add(name)
+  if (ownership === 'looks-like-ours' || isRival(ownership)) similar.add(name)
   else similar.delete(name)
 }

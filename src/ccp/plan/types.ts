@@ -34,6 +34,8 @@ export interface PlanMemory {
   readonly confirmed: ReadonlySet<string>
   /** Names of policies that were too many to go at first sight: they wait, also once they are fewer beside new ones. */
   readonly suspect: ReadonlySet<string>
+  /** Objects (`objectRef`) that somebody else changes again and again: they are left as they are for now. */
+  readonly resting?: ReadonlySet<string>
   /** A person agreed to deletes under this source. */
   readonly approvedSource: string | undefined
 }
@@ -110,12 +112,16 @@ export interface Plan {
   readonly held: ReadonlyMap<string, readonly Problem[]>
   readonly warnings: readonly PlanWarning[]
   readonly deletes: DeleteState
+  /** Objects of another adapter: while there are any, there are no steps. */
+  readonly rivals: readonly string[]
   /** Groups whose members must be computed before the rest can be planned. */
   readonly awaiting: readonly string[]
   /** Child groups that nobody uses at the moment; those of before keep their time. */
   readonly unused: readonly string[]
   /** Names of policies that stay until their successors under another name are realized. */
   readonly renaming: readonly string[]
+  /** Objects (`objectRef`) that are not as they should be, and are left so for now. */
+  readonly resting: readonly string[]
   /** Look again after this, although nothing changes. */
   readonly againMs: number | undefined
 }
