@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -28,7 +29,7 @@ var checks = []check{
 	{"server-side apply: ownership, conflict, force, extraction", checkApply},
 	{"preconditions and collections of deletes", checkDeletes},
 	{"pages of a list are of one moment", checkPages},
-	{"protobuf alone is refused, with JSON behind it is answered", checkMediaTypes},
+	{"protobuf alone is answered, with the same objects as JSON", checkMediaTypes},
 }
 
 func configMap(namespace, name string, data map[string]string) *corev1.ConfigMap {
@@ -236,9 +237,25 @@ func checkPages(ctx context.Context, _ *rest.Config, client *kubernetes.Clientse
 	return errors.Join(want("pages", pages, 4), want("items", len(names), 25), want("one of them", names[20], "page-20"))
 }
 
-func checkMediaTypes(ctx context.Context, config *rest.Config, client *kubernetes.Clientset, namespace string) error {
-	alone := typed(config, runtime.ContentTypeProtobuf)
-	_, refused := alone.CoreV1().ConfigMaps(namespace).List(ctx, metav1.ListOptions{})
-	_, taken := client.CoreV1().ConfigMaps(namespace).List(ctx, metav1.ListOptions{})
-	return errors.Join(is("a list", refused, apierrors.IsNotAcceptable), taken)
+func checkMediaTypes(ctx context.Context, config *rest.Config, _ *kubernetes.Clientset, namespace string) error {
+	list := func(accept string) ([]corev1.Namespace, error) {
+		found, err := typed(config, accept).CoreV1().Namespaces().List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return nil, err
+		}
+		return found.Items, nil
+	}
+	inProtobuf, err := list(runtime.ContentTypeProtobuf)
+	if err != nil {
+		return err
+	}
+	inJSON, err := list(runtime.ContentTypeJSON)
+	if err != nil {
+		return err
+	}
+	if len(inProtobuf) == 0 || !equality.Semantic.DeepEqual(inProtobuf, inJSON) {
+		return fmt.Errorf("as protobuf %v, as JSON %v", inProtobuf, inJSON)
+	}
+	_, absent := typed(config, runtime.ContentTypeProtobuf).CoreV1().ConfigMaps(namespace).Get(ctx, "absent", metav1.GetOptions{})
+	return is("what is absent", absent, apierrors.IsNotFound)
 }
