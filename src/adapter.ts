@@ -27,6 +27,8 @@ export interface AdapterSettings {
   readonly lease: { readonly namespace: string; readonly name: string }
   /** DEFAULT_TIERS when absent. */
   readonly tiers?: TierSettings
+  /** Domain names of context profiles are translated; off when absent. */
+  readonly fqdnProfiles?: boolean
 }
 
 export interface AdapterOptions {
@@ -200,7 +202,10 @@ function compose(
         kube: kube.client,
         stores,
         agents: createAgentHealth(stores, () => clock.monotonicMs()),
-        settings: { tiers: settings.tiers ?? DEFAULT_TIERS },
+        settings: {
+          tiers: settings.tiers ?? DEFAULT_TIERS,
+          fqdnProfiles: settings.fqdnProfiles ?? false,
+        },
         onDesired: names.take,
       }),
       mp: provideMp({

@@ -26,6 +26,13 @@ export const NSX_CALL_TIMEOUT_MS = 20_000
 /** An answer of a manager that is read whole: 1,000 inventory objects of 10 KiB a page. */
 export const NSX_BODY_BYTES_MAX = 32 * MIB
 
+/** NSX's own default limit of one client (KB 411782); a pace grows no further once a manager has refused. */
+export const NSX_PACE_PER_SECOND_MAX = 100
+/** One call a second still brings a status report and a heartbeat through. */
+export const NSX_PACE_PER_SECOND_MIN = 1
+/** Half of a call's deadline. With at most some ten callers at once it takes a pace under one a second to get there. */
+export const NSX_PACE_WAIT_MS_MAX = 10_000
+
 // ---- Kubernetes
 /** One short call; writes also carry `timeout=5s` for the server's own part. */
 export const KUBE_CALL_TIMEOUT_MS = 10_000
@@ -154,6 +161,10 @@ export const REFUSED_RETRY_MS = 600_000
 export const DELETE_GUARD_COUNT = 3
 export const DELETE_GUARD_SHARE = 0.2
 export const DELETE_GUARD_WAIT_MS = 30_000
+
+// ---- translating policy
+/** The schemas of the two kinds that are written are looked at so often: two answers of some 40 KiB. */
+export const CRD_LOOK_PERIOD_MS = 60_000
 
 // ---- applying policy
 /**

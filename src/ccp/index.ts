@@ -22,18 +22,19 @@ import type { Logger } from '../log/index.ts'
 import { createLinkWarnings, type NsxManager, openLink } from '../nsx/index.ts'
 import type { Session } from '../protocol/index.ts'
 import { backoffMs, type Clock, type Random } from '../world/index.ts'
+import { type ClusterFactsReader, createClusterFacts } from './cluster-facts.ts'
 import { createEnforcer, type Enforcer } from './enforcement.ts'
 import { observeStores } from './observe.ts'
 import type { Plan } from './plan/index.ts'
 import { type AgentHealth, createBoard, createOthers, type OthersStores } from './realization/index.ts'
 import { createReporter } from './report.ts'
-import type { TierSettings } from './settings.ts'
+import type { Mode, TierSettings } from './settings.ts'
 import { type DesiredState, followPolicy } from './source/index.ts'
-import type { DesiredObjects } from './translate/index.ts'
+import { createTranslator, type DesiredObjects, type Translate } from './translate/index.ts'
 
 export { createIntentNames, type IntentNames } from './names.ts'
 export type { AgentHealth } from './realization/index.ts'
-export { type Category, DEFAULT_TIERS, type TierSetting, type TierSettings } from './settings.ts'
+export { type Category, DEFAULT_TIERS, type Mode, type TierSetting, type TierSettings } from './settings.ts'
 export { CODES, type Code, type CodeText } from './translate/index.ts'
 
 export interface CcpDeps {
@@ -47,6 +48,7 @@ export interface CcpDeps {
     readonly clusterNetworkPolicies: Store<ClusterNetworkPolicy>
     readonly clusterGroups: Store<ClusterGroup>
     readonly tiers: Store<Tier>
+    readonly nodes: Store
   } & OthersStores
   readonly agents: AgentHealth
   /** The ClusterControlPlane's node_id. */
@@ -55,7 +57,12 @@ export interface CcpDeps {
   readonly clusterUid: () => Promise<string>
   readonly instance: string
   readonly adapterVersion: string
-  readonly settings: { readonly tiers: TierSettings }
+  readonly settings: {
+    readonly tiers: TierSettings
+    readonly fqdnProfiles?: boolean
+    /** `enforce` when absent. */
+    readonly mode?: Mode
+  }
   /** Hears each complete set of what NSX wants. */
   readonly onDesired?: (objects: DesiredObjects) => void
 }
@@ -70,7 +77,14 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
   const { random, health, log } = deps
   const { clusterNetworkPolicies, clusterGroups, tiers } = deps.stores
   const planned = { clusterNetworkPolicies, clusterGroups, tiers }
-  const enforcer = createEnforcer({ ...deps, stores: planned, tiers: deps.settings.tiers })
+  const facts = createClusterFacts({ ...deps, nodes: deps.stores.nodes })
+  const enforcer = createEnforcer({
+    ...deps,
+    stores: planned,
+    tiers: deps.settings.tiers,
+    translate: translateFor(deps.settings, facts),
+    mode: deps.settings.mode ?? 'enforce',
+  })
   const others = createOthers(deps)
   const policies = { realization: () => enforcer.realization(() => deps.agents.troubled()) }
   const board = createBoard(deps.clock, policies, others)
@@ -79,7 +93,7 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
     source: {
       current: () => board.current(),
       desired: () => {
-        const state = enforcer.state()
+        const state = enforcer.reported()
         return state === undefined ? undefined : { version: state.version, digest: state.digest() }
       },
     },
@@ -103,15 +117,24 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
             onChange: (about) => sendBack({ type: about === 'plan' ? 'CHANGED' : 'STATUS' }),
             onPolicy: (name) => enforcer.noteStatus(name),
           }),
-          others.follow({
-            onChange: () => sendBack({ type: 'STATUS' }),
-            onPolicies: () => sendBack({ type: 'POLICIES' }),
-          }),
+          both(
+            others.follow({
+              onChange: () => sendBack({ type: 'STATUS' }),
+              onPolicies: () => sendBack({ type: 'POLICIES' }),
+            }),
+            facts.follow(() => {
+              const state = enforcer.state()
+              // Another set of the same objects: what was made of it is made again.
+              if (state !== undefined) enforcer.take({ ...state, objects: new Map(state.objects) })
+              sendBack({ type: 'CHANGED' })
+            }),
+          ),
         ),
       ),
-      plan: fromPromise<Planned>(async () => {
+      plan: fromPromise<Planned>(async ({ signal }) => {
+        await facts.asked()
         try {
-          next = enforcer.plan()
+          next = await enforcer.plan(signal)
         } catch (error) {
           throw asAdapterError(error)
         }
@@ -178,6 +201,17 @@ const both = (first: () => void, second: () => void) => () => {
   second()
 }
 
+/** The translation of this cluster, as it is known when it is asked for. */
+function translateFor(
+  { tiers, fqdnProfiles = false }: CcpDeps['settings'],
+  facts: ClusterFactsReader,
+): Translate {
+  const translate = createTranslator(tiers, { domains: fqdnProfiles })
+  return Object.assign((objects: DesiredObjects) => translate(objects, facts.current()), {
+    steps: (objects: DesiredObjects) => translate.steps(objects, facts.current()),
+  })
+}
+
 function connect(deps: CcpDeps, { leader }: LinkContext, signal: AbortSignal): Promise<Session> {
   if (leader === undefined) throw retry('NOT_LEADING', 'only the leader opens a session')
   return openLink(deps, 'ccp', CAPABILITIES, leader, signal)
@@ -223,7 +257,7 @@ function follow(
 function sayWrites(health: Health, enforcer: Enforcer, context: CcpContext): void {
   const error = writeProblem(context)
   enforcer.setPending(error)
-  if (error === undefined) health.clear('CCP_WRITES')
+  if (error === undefined || error.code === 'SECOND_ADAPTER') health.clear('CCP_WRITES')
   else health.set('CCP_WRITES', `${error.code}: ${error.message}`)
   if (error?.code === 'KUBE_WEBHOOK_UNAVAILABLE') health.set('ANTREA_CONTROLLER_DOWN', error.message)
   else health.clear('ANTREA_CONTROLLER_DOWN')

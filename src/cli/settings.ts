@@ -109,5 +109,6 @@ export function adapterSettings(config: Config, random: Random): AdapterSettings
     instance: config.instance ?? hostname().slice(0, INSTANCE_CHARS_MAX - suffix.length) + suffix,
     lease: config.lease,
     ...(config.tiers === undefined ? {} : { tiers: config.tiers }),
+    fqdnProfiles: config.ccp.fqdnProfiles,
   }
 }

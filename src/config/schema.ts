@@ -42,6 +42,12 @@ const Tiers = z
     }
   })
 
+const YES_OR_NO = new Map<unknown, boolean>([
+  ['true', true],
+  ['false', false],
+])
+const flag = z.preprocess((value) => YES_OR_NO.get(value) ?? value, z.boolean('must be true or false'))
+
 function isOrigin(value: string): boolean {
   try {
     const url = new URL(value)
@@ -79,6 +85,13 @@ export const ConfigSchema = z.strictObject({
     })
     .prefault({}),
   tiers: Tiers.optional(),
+  ccp: z
+    .strictObject({
+      fqdnProfiles: flag
+        .default(false)
+        .describe('true or false: context profiles of domain names become egress rules by name'),
+    })
+    .prefault({}),
   diagnostics: z
     .strictObject({
       file: file.optional().describe('FILE of the SQLite database; nothing is kept without it'),

@@ -51,6 +51,13 @@ export const RESOURCES = {
     namespaced: true,
   },
   leases: { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true },
+  customResourceDefinitions: {
+    group: 'apiextensions.k8s.io',
+    version: 'v1',
+    kind: 'CustomResourceDefinition',
+    plural: 'customresourcedefinitions',
+    namespaced: false,
+  },
   clusterNetworkPolicies: crd('ClusterNetworkPolicy', 'clusternetworkpolicies'),
   antreaNetworkPolicies: crd('NetworkPolicy', 'networkpolicies', true),
   /** What antrea-controller has computed of every policy, named by the uid of its source. Listed, never watched. */

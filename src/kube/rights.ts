@@ -56,6 +56,13 @@ export const RIGHTS: readonly Right[] = [
     why: 'what antrea-controller computed of policies that have no status of their own',
   },
   {
+    resource: 'customResourceDefinitions',
+    scope: 'cluster',
+    verbs: ['get'],
+    names: ['clustergroups.crd.antrea.io', 'clusternetworkpolicies.crd.antrea.io'],
+    why: "which fields this cluster's Antrea can hold",
+  },
+  {
     resource: 'clusterNetworkPolicies',
     scope: 'cluster',
     verbs: ['get', ...WATCH, 'create', 'update', 'delete'],

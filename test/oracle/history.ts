@@ -89,7 +89,7 @@ class InForce {
 /** Criteria that were joined, and exceptions. */
 const FROZEN = /matchExpressions|"except"/
 /** What was left of addresses of both families, where a rule, or its ICMP, is for one. */
-const OF_ONE_FAMILY = /"IPV[46]"|ICMP|services\/ic|"protocol_number":(1|58)/
+const OF_ONE_FAMILY = /"IPV[46]"|ICMP|services\/ic|"protocol_number":(1|58)[,}]/
 
 export interface HistoryOptions {
   readonly seed: number
