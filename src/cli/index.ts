@@ -35,6 +35,16 @@ const COMMANDS: readonly Entry[] = [
   },
   { name: 'explain', summary: 'what a code means and what to do', load: () => import('./explain.ts') },
   {
+    name: 'traceflow',
+    summary: "a packet's way through the cluster, hop by hop",
+    load: () => import('./traceflow.ts'),
+  },
+  {
+    name: 'statistics',
+    summary: 'what the rules of policies matched',
+    load: () => import('./statistics.ts'),
+  },
+  {
     name: 'transitions',
     summary: 'what the statecharts went through',
     load: () => import('./transitions.ts'),

@@ -37,7 +37,7 @@ export function createOperations(deps: OperationsDeps): readonly Operation[] {
 
 export { type ClusterStores, type ClusterView, viewOfClient, viewOfStores } from './cluster.ts'
 export { createMemory, type Memory, type MemoryDeps } from './memory.ts'
-export { OPERATION_LABEL, objectName, operationMeta, rememberedBy } from './names.ts'
+export { COMMAND_LINE, OPERATION_LABEL, objectName, operationMeta, rememberedBy } from './names.ts'
 export { type PolicyNames, ruleIdOf } from './policies.ts'
 export {
   type PolicyFigures,

@@ -13,9 +13,16 @@ const ANNOTATIONS = {
   deadline: 'antrea-nsx-adapter/deadline',
 } as const
 
+/** In front of the ids that the command line makes. */
+export const COMMAND_LINE = 'command-line'
+
+/** What the command line makes is no cluster's of NSX: any daemon of this cluster sweeps it. */
+const ownerOf = (clusterId: string, request: string): string =>
+  request.startsWith(`${COMMAND_LINE}-`) ? COMMAND_LINE : clusterId
+
 /** `nsx-` and 20 hex digits of SHA-256 over cluster, kind and request: a Kubernetes name, whatever the id looks like. */
 export const objectName = (clusterId: string, kind: string, request: string): string =>
-  `nsx-${sha256Hex(`${clusterId}\0${kind}\0${request}`).slice(0, 20)}`
+  `nsx-${sha256Hex(`${ownerOf(clusterId, request)}\0${kind}\0${request}`).slice(0, 20)}`
 
 /** Labels and annotations of what a request writes. */
 export function operationMeta(
@@ -27,7 +34,7 @@ export function operationMeta(
     name: objectName(clusterId, kind, id),
     labels: { [MANAGED_BY]: MANAGER, [OPERATION_LABEL]: kind },
     annotations: {
-      [ANNOTATIONS.cluster]: clusterId,
+      [ANNOTATIONS.cluster]: ownerOf(clusterId, id),
       [ANNOTATIONS.request]: id,
       [ANNOTATIONS.deadline]: new Date(deadlineMs).toISOString(),
     },
@@ -38,12 +45,13 @@ export function operationMeta(
 export function rememberedBy(object: KubeObject, clusterId: string, kind: string): Remembered | undefined {
   const { name, labels, annotations } = object.metadata
   const id = annotations?.[ANNOTATIONS.request]
+  if (id === undefined) return undefined
   const isOurs =
     labels?.[MANAGED_BY] === MANAGER &&
     labels[OPERATION_LABEL] === kind &&
-    annotations?.[ANNOTATIONS.cluster] === clusterId
+    annotations?.[ANNOTATIONS.cluster] === ownerOf(clusterId, id)
   // The name says so too: a copy of ours under another name is somebody else's.
-  if (!isOurs || id === undefined || name !== objectName(clusterId, kind, id)) return undefined
+  if (!isOurs || name !== objectName(clusterId, kind, id)) return undefined
   const deadlineMs = Date.parse(annotations?.[ANNOTATIONS.deadline] ?? '')
   return { id, deadlineMs: Number.isFinite(deadlineMs) ? deadlineMs : 0 }
 }

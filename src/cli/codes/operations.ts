@@ -22,6 +22,7 @@ export const OPERATIONS: Entries = {
     'Antrea counts no policy',
     'Switch on its feature gate NetworkPolicyStats for controller and agents.',
   ],
+  STATISTICS_NO_POLICY: ['Nothing in the cluster is called so', '`statistics --all` lists what is counted.'],
   TRACEFLOW_NOT_FOUND: [
     'A Traceflow names what is not in the cluster',
     'Choose a Pod or a Service that is there now; the inventory in NSX may be a moment behind.',
