@@ -1,7 +1,8 @@
 /**
  * The Kubernetes side: credentials, the fenced client, watched stores, the lease. Everybody may import the types and
- * RESOURCES; the composition (adapter, command line, sandbox) builds the rest with createKubeSide. Pure: types,
- * resources, projections, status.
+ * RESOURCES; the composition (adapter, command line, sandbox) builds the rest with createKubeSide. Of built-in
+ * resources only the fields of their tables (kept/) are read, in protobuf (protobuf/) or JSON. Pure: types, resources,
+ * projections, kept, status.
  */
 export type { Access, AccessOptions, AccessTls } from './access.ts'
 export { loadAccess } from './access.ts'
