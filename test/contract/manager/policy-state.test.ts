@@ -135,7 +135,7 @@ test('a new session makes it unknown until the last part of its full report, whi
     [await shown(h), await shown(h, 'u3')],
     [
       ['HEALTHY', [], 'SUCCESS'],
-      ['HEALTHY', [], undefined],
+      [undefined, ['REALIZATION_UNINITIALIZED'], 'UNINITIALIZED'],
     ],
   )
   await h.clock.advance(46_000)

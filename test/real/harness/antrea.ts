@@ -21,6 +21,8 @@ export interface Antrea {
 export interface AntreaOptions {
   /** From seeing a policy to reporting it; short, unless a test looks at what is between. */
   readonly realizationDelayMs?: number
+  /** Of AntreaAgentInfo; a minute when absent, as the real agents'. */
+  readonly heartbeatMs?: number
 }
 
 /** Installs CRDs and routes and starts both halves; resolves when the aggregated APIs are available. */
@@ -32,6 +34,7 @@ export async function attachAntrea(plane: ControlPlane, options: AntreaOptions =
   try {
     const attached = await attachAgents(plane, deps, {
       realizationDelayMs: options.realizationDelayMs ?? 50,
+      ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
     })
     return {
       agents: attached.agents,
