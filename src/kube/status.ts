@@ -68,7 +68,9 @@ function statusError(fact: Fact): AdapterError {
   if (fact.code === 410 || fact.reason === 'Expired' || fact.reason === 'Gone')
     return retry('KUBE_EXPIRED', `${said}; the resource is listed again`, options)
   if (
-    /request is too large|larger than max|Request entity too large/i.test(fact.message) ||
+    /request is too large|larger than max|Request entity too large|may not be more than \d+ bytes/i.test(
+      fact.message,
+    ) ||
     fact.code === 413
   )
     return needsPerson('KUBE_TOO_LARGE', `${said}; make the object smaller (etcd takes 1.5 MiB)`, options)
