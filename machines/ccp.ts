@@ -52,6 +52,8 @@ export interface Planned {
   readonly guarded: boolean
   /** Look again after this, although nothing changes. */
   readonly againMs: number | undefined
+  /** What is to be reported is another thing than before. */
+  readonly isNews?: boolean
 }
 
 export type Applied =
@@ -124,6 +126,9 @@ const base = setup({
     standDown: () => {},
 
     setReportStale: assign({ isReportStale: true }),
+    noteNews: assign(({ context, event }) => ({
+      isReportStale: context.isReportStale || outputOf<Planned>(event).isNews === true,
+    })),
     setReportFresh: assign({ isReportStale: false }),
     noteFlushed: assign(({ event }) => ({
       reportFailures: 0,
@@ -223,7 +228,10 @@ const enforcement = base.createStateConfig({
       entry: 'setFresh',
       invoke: {
         src: 'plan',
-        onDone: { target: 'deciding', actions: assign({ planned: ({ event }) => event.output }) },
+        onDone: {
+          target: 'deciding',
+          actions: [assign({ planned: ({ event }) => event.output }), 'noteNews'],
+        },
         onError: { target: 'failing', actions: 'noteWriteError' },
       },
     },

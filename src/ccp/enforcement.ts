@@ -27,12 +27,9 @@ import {
   otherWriter,
   restingRefs,
 } from './drift.ts'
-import { createOverlay, type Overlay } from './overlay.ts'
 import { annotationOf, ownershipOf } from './ownership.ts'
 import {
-  createPlanner,
   isAsWritten,
-  isComputed,
   isGroupAsWritten,
   listNames,
   objectRef,
@@ -40,12 +37,11 @@ import {
   type Refusal,
   type Step,
 } from './plan/index.ts'
+import { Planning } from './planning.ts'
 import { createStandingTimes, judgePolicies, type NsxPolicies } from './realization/index.ts'
-import { createRemembered } from './remembered.ts'
 import type { Mode, TierSettings } from './settings.ts'
-import { inSlices } from './slices.ts'
 import type { DesiredState } from './source/index.ts'
-import { createTranslator, type Translate, type Translation } from './translate/index.ts'
+import { createTranslator, type Translate } from './translate/index.ts'
 import { createUnresolved } from './unresolved.ts'
 
 export interface EnforcerDeps {
@@ -92,12 +88,6 @@ export interface Enforcer {
 
 const NONE: ReadonlySet<string> = new Set()
 
-const KIND_OF: Readonly<Record<string, 'policies' | 'groups' | 'tiers'>> = {
-  [RESOURCES.clusterNetworkPolicies.plural]: 'policies',
-  [RESOURCES.clusterGroups.plural]: 'groups',
-  [RESOURCES.tiers.plural]: 'tiers',
-}
-
 /** Warnings that a plan raises, and that go when a plan no longer does. */
 const PLAN_WARNINGS: readonly WarningCode[] = [
   'LOOKS_LIKE_OURS',
@@ -118,21 +108,12 @@ export function createEnforcer(deps: EnforcerDeps): Enforcer {
 
 class Enforcement implements Enforcer {
   private readonly deps: EnforcerDeps
-  private readonly translate
-  private readonly policies: Overlay<ClusterNetworkPolicy>
-  private readonly groups: Overlay<ClusterGroup>
-  private readonly tiers: Overlay<Tier>
-
+  private readonly planning: Planning
   private desired: DesiredState | undefined
-  private translated: { readonly state: DesiredState; readonly translation: Translation } | undefined
-  private readonly planner = createPlanner()
   private readonly unresolved
-  /** Something but the awaited groups changed since the last plan. */
-  private isStale = true
   private last: Plan | undefined
   private pending: string | undefined
 
-  private readonly remembered
   private readonly refused = new Map<string, Refusal & { readonly atMs: number }>()
   private unusedSince = new Map<string, number>()
   private guard: { readonly names: ReadonlySet<string>; readonly atMs: number } | undefined
@@ -149,19 +130,14 @@ class Enforcement implements Enforcer {
 
   constructor(deps: EnforcerDeps) {
     this.deps = deps
-    this.translate = deps.translate ?? createTranslator(deps.tiers)
-    this.policies = createOverlay(deps.stores.clusterNetworkPolicies)
-    this.groups = createOverlay(deps.stores.clusterGroups)
-    this.tiers = createOverlay(deps.stores.tiers)
+    this.planning = new Planning({ ...deps, translate: deps.translate ?? createTranslator(deps.tiers) })
     this.standing = createStandingTimes(() => deps.clock.monotonicMs())
-    this.remembered = createRemembered(deps.clusterId)
     this.unresolved = createUnresolved(deps.clock, deps.health)
-    this.watchStores()
   }
 
   take(state: DesiredState): void {
     this.desired = state
-    this.isStale = true
+    this.planning.setStale()
   }
 
   state(): DesiredState | undefined {
@@ -169,24 +145,22 @@ class Enforcement implements Enforcer {
   }
 
   reported(): DesiredState | undefined {
-    return this.translated?.state
+    return this.planning.translated?.state
   }
 
   approve(): void {
     this.approvedSource = this.desired?.source
-    this.isStale = true
+    this.planning.setStale()
   }
 
   standDown(): void {
-    for (const overlay of [this.policies, this.groups, this.tiers]) overlay.clear()
-    for (const part of [this.planner, this.unresolved, this.remembered]) part.forget()
+    for (const part of [this.planning, this.unresolved]) part.forget()
     for (const map of [this.refused, this.groupWrittenMs, this.unknownSinceMs]) map.clear()
     this.unusedSince = new Map()
     this.guard = undefined
     this.confirmed = new Set()
     this.last = undefined
     this.pending = undefined
-    this.isStale = true
     this.drift = NO_DRIFT
     this.written.clear()
     this.deps.health.clear('DRIFT_FIGHT')
@@ -205,8 +179,7 @@ class Enforcement implements Enforcer {
         'KUBE_NOT_READY',
         'nothing is decided before the cluster and the policy are known completely',
       )
-    if (this.last !== undefined && this.isStillAwaiting(this.last)) return this.last
-    this.isStale = false
+    if (this.last !== undefined && this.planning.isStillAwaiting(this.last)) return this.last
     this.forgetOld()
     let next = await this.planOnce(desired, signal)
     if (next.deletes.kind === 'guarded') next = await this.passGuard(desired, next, signal)
@@ -230,29 +203,6 @@ class Enforcement implements Enforcer {
     return { ...next, steps: [], awaiting: [], deletes: { kind: 'free' }, againMs: this.unresolved.againMs() }
   }
 
-  /** New groups are computed one after the other, each a change: only the last of them lets the plan go on. */
-  private isStillAwaiting({ awaiting, steps }: Plan): boolean {
-    if (this.isStale || steps.length > 0 || awaiting.length === 0) return false
-    const groups = awaiting.map((name) => this.groups.get(name))
-    return groups.every((group) => group !== undefined) && groups.some((group) => !isComputed(group))
-  }
-
-  private watchStores(): void {
-    const { clusterNetworkPolicies, clusterGroups, tiers } = this.deps.stores
-    clusterNetworkPolicies.subscribe((names) => this.touch('policies', names))
-    clusterGroups.subscribe((names) => this.touch('groups', names))
-    tiers.subscribe((names) => this.touch('tiers', names))
-  }
-
-  private touch(kind: 'policies' | 'groups' | 'tiers', names: Iterable<string>): void {
-    const awaited = new Set(kind === 'groups' ? this.last?.awaiting : [])
-    for (const name of names) {
-      this.planner.touch(kind, name)
-      if (kind === 'policies') this.remembered.touch(name)
-      if (!awaited.has(name)) this.isStale = true
-    }
-  }
-
   async apply(next: Plan, signal: AbortSignal): Promise<ApplyOutcome> {
     const { kube, log, clusterId, clock } = this.deps
     return applySteps(
@@ -264,15 +214,14 @@ class Enforcement implements Enforcer {
         onWritten: (type, name, base, now) => {
           log.info({ kind: type.kind, name, gone: now === undefined }, 'written')
           this.noteDrift(type.plural, name, base, now)
-          this.overlayOf(type.plural).written(name, base, now)
-          this.touch(KIND_OF[type.plural] ?? 'policies', [name])
+          this.planning.written(type.plural, name, base, now)
           if (type.plural === RESOURCES.clusterNetworkPolicies.plural && now !== undefined)
             this.unknownSinceMs.clear()
           if (type.plural === RESOURCES.clusterGroups.plural && base !== undefined && now !== undefined)
             this.groupWrittenMs.set(name, clock.monotonicMs())
         },
         onRefused: (ref, refusal) => void this.refused.set(ref, { ...refusal, atMs: clock.monotonicMs() }),
-        formerPolicy: (name) => this.remembered.policies.get(name),
+        formerPolicy: (name) => this.planning.remembered.policies.get(name),
         isTierFresh: (name) => this.isTierFresh(name),
       },
       signal,
@@ -280,19 +229,20 @@ class Enforcement implements Enforcer {
   }
 
   realization(missing: () => readonly string[]): ReturnType<NsxPolicies['realization']> {
-    if (this.translated === undefined) return undefined
+    const { translated } = this.planning
+    if (translated === undefined) return undefined
     const { stores, clusterId, clock } = this.deps
     const isClusterKnown = Object.values(stores).every((store) => store.synced && store.live)
-    const ours = this.policies.values().filter((policy) => ownershipOf(policy, clusterId) === 'ours')
+    const ours = this.planning.policies.values().filter((policy) => ownershipOf(policy, clusterId) === 'ours')
     const byPath = new Map(ours.map((policy) => [annotationOf(policy, 'intentPath') ?? '', policy]))
     const byName = new Map(ours.map((policy) => [policy.metadata.name, policy]))
     for (const name of byName.keys()) this.noteStatus(name)
     const verdicts = judgePolicies({
-      translation: this.translated.translation,
+      translation: translated.translation,
       held: this.last?.held ?? new Map(),
       isClusterKnown,
       storedPolicy: (name, path) => (name === undefined ? byPath.get(path) : byName.get(name)),
-      storedGroup: (name) => this.groups.get(name),
+      storedGroup: (name) => this.planning.groups.get(name),
       pending: this.pending,
       nowMs: clock.monotonicMs(),
       groupWrittenMs: this.groupWrittenMs,
@@ -319,7 +269,8 @@ class Enforcement implements Enforcer {
     const isChanged =
       base !== undefined &&
       !(isPolicy ? isAsWritten(base as ClusterNetworkPolicy) : isGroupAsWritten(base as ClusterGroup))
-    const isDeleted = base === undefined && (this.written.has(ref) || this.remembered.policies.has(name))
+    const isDeleted =
+      base === undefined && (this.written.has(ref) || this.planning.remembered.policies.has(name))
     if (now === undefined) this.written.delete(ref)
     else this.written.add(ref)
     if (now === undefined || (!isChanged && !isDeleted)) return
@@ -342,16 +293,6 @@ class Enforcement implements Enforcer {
     return moments.length === 0 ? undefined : Math.min(...moments)
   }
 
-  private async translation(desired: DesiredState, signal: AbortSignal | undefined): Promise<Translation> {
-    const known = this.translated
-    const translation =
-      known !== undefined && known.state.objects === desired.objects
-        ? known.translation
-        : await inSlices(this.translate.steps(desired.objects), this.deps.clock, signal)
-    this.translated = { state: desired, translation }
-    return translation
-  }
-
   /** A cache of antrea-controller lags after the tier is made, and after antrea-controller itself was started. */
   private isTierFresh(name: string): boolean {
     const nowMs = this.deps.clock.monotonicMs()
@@ -360,27 +301,13 @@ class Enforcement implements Enforcer {
     return nowMs - sinceMs < TIER_SETTLE_MS
   }
 
-  private overlayOf(plural: string): Overlay<KubeObject> {
-    if (plural === RESOURCES.tiers.plural) return this.tiers as Overlay<KubeObject>
-    return (plural === RESOURCES.clusterGroups.plural ? this.groups : this.policies) as Overlay<KubeObject>
-  }
-
-  private async planOnce(desired: DesiredState, signal: AbortSignal | undefined): Promise<Plan> {
-    const { clusterId, tiers, clock } = this.deps
-    const translation = await this.translation(desired, signal)
-    const memory = {
-      nowMs: clock.monotonicMs(),
-      remembered: this.remembered.policies,
-      refused: this.refused,
-      unusedSince: this.unusedSince,
-      confirmed: this.confirmed,
-      suspect: this.guard?.names ?? NONE,
-      approvedSource: this.approvedSource,
-      resting: restingRefs(this.drift, clock.monotonicMs()),
-    }
-    const cluster = { policies: this.policies, groups: this.groups, tiers: this.tiers }
-    const question = { translation, source: desired.source, clusterId, tiers, memory }
-    return inSlices(this.planner.plan(question, cluster), clock, signal)
+  private planOnce(desired: DesiredState, signal: AbortSignal | undefined): Promise<Plan> {
+    const nowMs = this.deps.clock.monotonicMs()
+    const { refused, unusedSince, confirmed, approvedSource } = this
+    const suspect = this.guard?.names ?? NONE
+    const resting = restingRefs(this.drift, nowMs)
+    const memory = { nowMs, refused, unusedSince, confirmed, suspect, approvedSource, resting }
+    return this.planning.plan(desired, memory, signal)
   }
 
   /** What this snapshot and the one before it, far enough apart, agree on is confirmed. */
@@ -409,8 +336,9 @@ class Enforcement implements Enforcer {
     const { clock, health } = this.deps
     const nowMs = clock.monotonicMs()
     this.unusedSince = new Map(next.unused.map((name) => [name, this.unusedSince.get(name) ?? nowMs]))
-    const { translation } = this.translated ?? {}
-    const wanted = this.remembered.learn(translation, (name) => this.policies.get(name))
+    const { remembered, policies } = this.planning
+    const { translation } = this.planning.translated ?? {}
+    const wanted = remembered.learn(translation, (name) => policies.get(name))
     this.unresolved.note(translation?.held ?? [])
     // A name that NSX holds again is not agreed to be gone any more.
     this.confirmed = new Set([...this.confirmed].filter((name) => !wanted.has(name)))
@@ -428,7 +356,7 @@ class Enforcement implements Enforcer {
     this.tellFights(nowMs)
     for (const [ref, { atMs }] of this.refused) if (nowMs - atMs > REFUSED_RETRY_MS) this.refused.delete(ref)
     for (const [name, ms] of this.groupWrittenMs) if (nowMs - ms > SETTLE_MS) this.groupWrittenMs.delete(name)
-    const gone = [...this.confirmed].filter((name) => this.policies.get(name) === undefined)
+    const gone = [...this.confirmed].filter((name) => this.planning.policies.get(name) === undefined)
     if (gone.length > 0) this.confirmed = new Set([...this.confirmed].filter((name) => !gone.includes(name)))
   }
 }

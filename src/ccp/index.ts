@@ -133,6 +133,8 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
       ),
       plan: fromPromise<Planned>(async ({ signal }) => {
         await facts.asked()
+        const reported = enforcer.reported()
+        const held = next?.held
         try {
           next = await enforcer.plan(signal)
         } catch (error) {
@@ -144,6 +146,7 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
           awaiting: awaiting.length,
           guarded: deletes.kind === 'guarded',
           againMs,
+          isNews: enforcer.reported() !== reported || !isHeldAlike(held, next.held),
         }
       }),
       apply: fromPromise<Applied>(async ({ signal }) => {
@@ -194,6 +197,13 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
         backoffMs(random, context.evidenceFailures, BACKOFF_BASE_MS, undefined),
     },
   })
+}
+
+/** Problems are made anew with each plan; whether there are others is told by their paths and codes. */
+const isHeldAlike = (before: Plan['held'] | undefined, now: Plan['held']): boolean => {
+  const codes = (held: Plan['held']) =>
+    [...held].map(([path, problems]) => `${path} ${problems.map(({ code }) => code)}`).join('\n')
+  return codes(before ?? new Map()) === codes(now)
 }
 
 const both = (first: () => void, second: () => void) => () => {

@@ -1,5 +1,8 @@
 /** What a person can set of the CCP channel. */
 
+/** Whether policy is written, or only told what would be written. */
+export type Mode = 'enforce' | 'observe'
+
 /** NSX's categories that Antrea policy can carry. */
 export type Category = 'Emergency' | 'Infrastructure' | 'Environment' | 'Application'
 

@@ -116,8 +116,26 @@ export const WARNINGS = {
   },
   FOREIGN_CLUSTER_ID: {
     title: 'Objects of another cluster id',
+    severity: 'error',
+    text: 'Another adapter keeps policy in this cluster, or the cluster was registered anew. No policy is written meanwhile. Stop the other one, then look at `antrea-nsx-adapter adopt`.',
+    visibleAfterMs: 0,
+  },
+  SECOND_ADAPTER: {
+    title: "Objects of NSX's own Antrea adapter",
+    severity: 'error',
+    text: 'Two adapters in one cluster would undo each other. No policy is written meanwhile. Stop the other one, then look at `antrea-nsx-adapter adopt`.',
+    visibleAfterMs: 0,
+  },
+  OBSERVING: {
+    title: 'The adapter observes and writes no policy',
+    severity: 'info',
+    text: 'With `mode: observe` it translates, compares and reports. The detail says what it would write. Set `mode: enforce` and start it again to have it written.',
+    visibleAfterMs: 0,
+  },
+  GROUPS_UNRESOLVED: {
+    title: 'Policies wait for a group that does not come',
     severity: 'warning',
-    text: 'They are left untouched until a person adopts or deregisters them.',
+    text: 'They name a group, or members of a group, that the manager has not sent. They stay as they last were. Check the group in NSX.',
     visibleAfterMs: 0,
   },
   NAME_CONFLICT: {

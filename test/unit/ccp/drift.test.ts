@@ -160,7 +160,7 @@ function world() {
   )
   const go = async (): Promise<number | undefined> => {
     for (let round = 0; round < 10; round += 1) {
-      const next = enforcer.plan()
+      const next = await enforcer.plan()
       if (next.steps.length === 0) return next.againMs
       await enforcer.apply(next, new AbortController().signal)
     }

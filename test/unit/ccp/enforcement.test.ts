@@ -78,7 +78,7 @@ function world() {
   const settle = async () => {
     let steps = 0
     for (let round = 0; round < 10; round += 1) {
-      const next = enforcer.plan()
+      const next = await enforcer.plan()
       if (next.steps.length === 0) return steps
       steps += next.steps.length
       await enforcer.apply(next, new AbortController().signal)
@@ -103,12 +103,12 @@ test('what was written is not written again before the store shows it, nor after
   const w = world()
   w.want(MANY)
   assert.equal(await w.settle(), 11)
-  assert.equal(w.enforcer.plan().steps.length, 0)
+  assert.equal((await w.enforcer.plan()).steps.length, 0)
   w.show()
-  assert.equal(w.enforcer.plan().steps.length, 0)
+  assert.equal((await w.enforcer.plan()).steps.length, 0)
   w.want(MANY.slice(1))
   assert.equal(await w.settle(), 1)
-  assert.equal(w.enforcer.plan().steps.length, 0)
+  assert.equal((await w.enforcer.plan()).steps.length, 0)
   w.show()
   assert.equal(w.names().length, 9)
 })
@@ -120,14 +120,14 @@ test('a large delete needs a second snapshot that was asked for at least 30 s la
   w.show()
   await w.clock.advance(100_000)
   w.want(MANY.slice(5), 100_000)
-  assert.equal(w.enforcer.plan().deletes.kind, 'guarded')
+  assert.equal((await w.enforcer.plan()).deletes.kind, 'guarded')
   assert.deepEqual(
     w.health.warnings().map(({ code }) => code),
     ['CCP_DELETE_GUARD'],
   )
   await w.clock.advance(20_000)
   w.want(MANY.slice(5), 120_000)
-  assert.equal(w.enforcer.plan().deletes.kind, 'guarded')
+  assert.equal((await w.enforcer.plan()).deletes.kind, 'guarded')
   await w.clock.advance(20_000)
   // p0 is there again: only what both snapshots miss is gone.
   w.want([MANY[0]!, ...MANY.slice(5)], 140_000)
@@ -143,10 +143,13 @@ test('a second snapshot that misses many more is looked at once more', async () 
   await w.settle()
   w.show()
   w.want(MANY.slice(4), 0)
-  assert.equal(w.enforcer.plan().deletes.kind, 'guarded')
+  assert.equal((await w.enforcer.plan()).deletes.kind, 'guarded')
   await w.clock.advance(30_000)
   w.want([], 30_000)
-  assert.deepEqual([w.enforcer.plan().deletes.kind, w.enforcer.plan().steps.length], ['guarded', 0])
+  assert.deepEqual(
+    [(await w.enforcer.plan()).deletes.kind, (await w.enforcer.plan()).steps.length],
+    ['guarded', 0],
+  )
   await w.clock.advance(30_000)
   w.want([], 60_000)
   assert.equal(await w.settle(), 10)
@@ -161,7 +164,7 @@ test('many that go are looked at again also where others come beside them', asyn
   await w.settle()
   w.show()
   // Two of ten by now: few, but they were all there was when they went.
-  assert.equal(w.enforcer.plan().deletes.kind, 'guarded')
+  assert.equal((await w.enforcer.plan()).deletes.kind, 'guarded')
   assert.equal(w.names().length, 10)
   await w.clock.advance(30_000)
   w.want(MANY.slice(2), 30_000)
@@ -174,18 +177,22 @@ test('another source: deletes wait for approval, which lasts', async () => {
   await w.settle()
   w.show()
   w.want(MANY.slice(1), 0, 'two')
-  assert.deepEqual([w.enforcer.plan().deletes.kind, w.enforcer.plan().steps.length], ['approval', 0])
+  assert.deepEqual(
+    [(await w.enforcer.plan()).deletes.kind, (await w.enforcer.plan()).steps.length],
+    ['approval', 0],
+  )
   w.enforcer.approve()
   assert.equal(await w.settle(), 1)
 })
 
 const stateTold = (w: ReturnType<typeof world>) => w.enforcer.realization(() => [])?.verdicts[0]?.item.state
 
-test('nothing is decided from a store that is not complete and live', () => {
+test('nothing is decided from a store that is not complete and live', async () => {
   const w = world()
   w.want(MANY)
+  await w.enforcer.plan()
   w.stores.clusterGroups.setLive(false)
-  assert.throws(() => w.enforcer.plan(), { code: 'KUBE_NOT_READY' })
+  await assert.rejects(w.enforcer.plan(), { code: 'KUBE_NOT_READY' })
   assert.equal(stateTold(w), 'UNKNOWN')
 })
 
@@ -196,6 +203,8 @@ test('what is reported follows what is written', async () => {
     undefined,
   )
   w.want([MANY[0]!])
+  const first = await w.enforcer.plan()
+  assert.equal(first.steps.length > 0, true)
   assert.equal(stateTold(w), 'IN_PROGRESS')
   await w.settle()
   w.show()
