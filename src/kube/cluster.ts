@@ -140,7 +140,7 @@ export async function createKubeSide(options: KubeSideOptions): Promise<KubeSide
       provideInstances({
         ...ports,
         ...names,
-        own: createKubeClient({ http, gate: OPEN_GATE, clock, log, userAgent }),
+        own: createKubeClient({ ...calls, gate: OPEN_GATE }),
         leading: client,
         clock,
         random,

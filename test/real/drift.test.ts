@@ -1,0 +1,131 @@
+/** Somebody else keeps writing: what they change is put back, at a bounded rate, and they are named. APIs that come and go. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { GATEWAY_CRD, gateway } from '../fixtures/gateway-crd.ts'
+import type { AdapterProcess } from './harness/adapter.ts'
+import { podTag, rule } from './harness/nsx.ts'
+import { type Stack, startStack } from './harness/stack.ts'
+import { skip } from './harness/tier.ts'
+import { eventually, sleep } from './harness/wait.ts'
+
+const options = { skip, timeout: 180_000 }
+const ACNPS = '/apis/crd.antrea.io/v1beta1/clusternetworkpolicies'
+const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+const FIGHT_MS = 30_000
+/** limits.ts: five at once, then one in 5 s. */
+const WRITES_MAX = 5 + FIGHT_MS / 5_000
+let stack: Stack
+let adapter: AdapterProcess
+
+before(
+  async () => {
+    if (skip !== false) return
+    stack = await startStack()
+    const { fleet, nsx } = stack
+    await fleet.namespace('shop')
+    await fleet.pod({ namespace: 'shop', name: 'web-1', labels: { app: 'web' }, node: 'n1', ip: '10.10.1.1' })
+    await nsx.putGroup('web', [podTag('app', 'web')])
+    for (const [at, id] of ['one', 'two'].entries())
+      await nsx.putPolicy(id, {
+        category: 'Application',
+        sequence_number: at + 1,
+        scope: ['/infra/domains/default/groups/web'],
+        rules: [rule({ id: 'drop', action: 'DROP', sequence: 1, direction: 'IN', peers: ['web'] })],
+      })
+    adapter = await stack.adapter.run('only')
+    await adapter.ready('leading')
+    await stack.settled()
+  },
+  { timeout: 120_000 },
+)
+after(() => stack?.stop())
+
+const warning = async (code: string) =>
+  (await adapter.status()).warnings.find((one) => one.code === code)?.detail
+
+test(
+  'a writer that fights for 30 s costs a bounded number of writes, is named, and another policy is kept meanwhile',
+  options,
+  async () => {
+    const { api, audit } = stack.plane
+    const pathOf = async (id: string) => `${ACNPS}/${(await stack.nsx.policy(id)).unique_id!.toLowerCase()}`
+    const path = await pathOf('one')
+    const before = await api.get(path)
+    const mark = audit.mark()
+    const wider = { ...before.spec, egress: [{ name: 'mine', action: 'Allow', enableLogging: false }] }
+    let edits = 0
+    for (const end = performance.now() + FIGHT_MS; performance.now() < end; edits += 1) {
+      await api.ask('PATCH', `${path}?fieldManager=the-other`, {
+        body: { spec: wider },
+        headers: { 'content-type': 'application/merge-patch+json' },
+      })
+      await sleep(100)
+    }
+    const ours = audit
+      .writes({ user: 'antrea-nsx-adapter:' }, mark)
+      .filter(({ objectRef }) => objectRef?.resource === 'clusternetworkpolicies')
+    assert.ok(edits > 100, `${edits} edits`)
+    assert.ok(
+      ours.length >= 5 && ours.length <= WRITES_MAX + 1,
+      `${ours.length} writes against ${edits} edits`,
+    )
+    assert.match((await warning('DRIFT_FIGHT')) ?? '', /is changed again and again by "the-other"/)
+    const second = await pathOf('two')
+    const kept = await api.get(second)
+    await api.patch(second, { spec: { ...kept.spec, egress: wider.egress } })
+    await eventually(
+      'the other policy is put back at once',
+      async () => {
+        assert.deepEqual((await api.get(second)).spec, kept.spec)
+        return true
+      },
+      { withinMs: 3_000 },
+    )
+    await eventually(
+      'it is as NSX wants it',
+      async () => {
+        assert.deepEqual((await api.get(path)).spec, before.spec)
+        return true
+      },
+      { withinMs: 7_000 },
+    )
+    await eventually(
+      'the fight is over',
+      async () => ((await warning('DRIFT_FIGHT')) === undefined ? true : undefined),
+      { withinMs: 40_000 },
+    )
+    await stack.settled()
+  },
+)
+
+test(
+  'an API that is not served is named, read when it comes, and dropped when it goes, without a restart',
+  options,
+  async () => {
+    const { api } = stack.plane
+    const gateways = async () => (await adapter.status()).stores['gateways']
+    assert.match((await warning('API_ABSENT')) ?? '', /Gateway \(gateway\.networking\.k8s\.io\/v1\)/)
+    assert.ok((await adapter.status()).ready)
+    await api.post(CRDS, GATEWAY_CRD)
+    await eventually('it takes a gateway', async () => {
+      const path = '/apis/gateway.networking.k8s.io/v1/namespaces/shop/gateways'
+      return (await api.ask('POST', path, { body: gateway('g') })).status === 201 ? true : undefined
+    })
+    await eventually(
+      'the gateway is read',
+      async () => ((await gateways())?.objects === 1 ? true : undefined),
+      { withinMs: 45_000 },
+    )
+    await api.delete(`${CRDS}/gateways.gateway.networking.k8s.io`)
+    await eventually('it is dropped', async () => ((await gateways())?.objects === 0 ? true : undefined), {
+      withinMs: 45_000,
+    })
+    await eventually(
+      'it is named again',
+      async () => ((await warning('API_ABSENT'))?.includes('Gateway') === true ? true : undefined),
+      { withinMs: 45_000 },
+    )
+    await adapter.ready('leading')
+    await stack.settled()
+  },
+)
