@@ -119,8 +119,12 @@ export const watchMachine = setup({
     checkLimit: 12_000,
     /** What the second watch was told, the first has to tell within this. */
     checkGrace: 2_000,
-    /** A bookmark comes each minute: without one the connection may live and what stands behind it not. */
-    bookmarkOverdue: 90_000,
+    /**
+     * The connection may live and what stands behind it not, as with a proxy. kube-apiserver sends no bookmark while it
+     * has nothing new to say, so a stream that says nothing for so long is looked into, without being given up. Not a
+     * multiple of `silence`: the connection is asked shortly before and after, and never idle for a minute.
+     */
+    quietLimit: 225_000,
     /** The server's own time-out, at its longest, and half a minute: a stream that it does not end is ended here. */
     streamLimit: 630_000,
     /** A server that takes a streamed list's parameters and then says nothing does not know them. */
@@ -220,7 +224,7 @@ export const watchMachine = setup({
                 listening: {
                   initial: 'fresh',
                   on: { SEEN: { target: 'listening', reenter: true } },
-                  after: { bookmarkOverdue: '.checking' },
+                  after: { quietLimit: '.checking' },
                   states: {
                     fresh: { after: { silence: 'asking' } },
                     asking: {
