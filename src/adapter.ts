@@ -4,17 +4,25 @@
  */
 import { type ActorRefFrom, createActor, fromCallback } from 'xstate'
 import { type AdapterEvent, adapterMachine, createWatchesMachine } from '../machines/index.ts'
-import { createIntentNames, DEFAULT_TIERS, provideCcp, type TierSettings } from './ccp/index.ts'
+import {
+  type Adopter,
+  createIntentNames,
+  DEFAULT_TIERS,
+  type Mode,
+  provideCcp,
+  type TierSettings,
+} from './ccp/index.ts'
 import { briefState, inspectTransitions, stateWords, type Transition } from './diagnostics/index.ts'
 import { asAdapterError } from './errors.ts'
 import type { ActiveWarning, ComponentName, Health } from './health/index.ts'
 import type { Access, AccessOptions } from './kube/access.ts'
 import { createKubeSide, type KubeSide } from './kube/cluster.ts'
 import type { Instances, InstanceView } from './kube/instances.ts'
+import { readOnly } from './kube/read-only.ts'
 import type { ResourceName } from './kube/resources.ts'
 import type { Logger } from './log/index.ts'
 import { createAgentHealth, provideMp } from './mp/index.ts'
-import { createNsxManager, type NsxManager } from './nsx/index.ts'
+import { asObserver, createNsxManager, type NsxManager } from './nsx/index.ts'
 import { createOperations, viewOfStores } from './operations/index.ts'
 import type { Clock, HttpClient, Random } from './world/index.ts'
 
@@ -27,6 +35,8 @@ export interface AdapterSettings {
   readonly lease: { readonly namespace: string; readonly name: string }
   /** DEFAULT_TIERS when absent. */
   readonly tiers?: TierSettings
+  /** `enforce` when absent. `observe`: nothing is written to the cluster but the lease. */
+  readonly mode?: Mode
   /** Domain names of context profiles are translated; off when absent. */
   readonly fqdnProfiles?: boolean
 }
@@ -79,6 +89,10 @@ export interface Adapter {
   kill(): Promise<void>
   /** A person confirms what waits for a person (the delete guard after a change of the manager's store). */
   approve(): void
+  /** What another adapter keeps in this cluster, and a person may have taken over; a line each. */
+  adoption(): readonly string[]
+  /** Takes over what was shown. Rejects with why not: changed since, not leading, refused by the API server. */
+  adopt(shown: readonly string[]): Promise<void>
   status(): StatusSnapshot
 }
 
@@ -128,7 +142,11 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
     certificateSha256: options.nsxCertificateSha256,
     version: options.version,
   })
-  const actor = createActor(compose(options, kube, nsx, instances), {
+  const made: { adopter?: Adopter } = {}
+  const onAdopter = (adopter: Adopter) => {
+    made.adopter = adopter
+  }
+  const actor = createActor(compose(options, kube, nsx, instances, onAdopter), {
     id: 'adapter',
     clock,
     inspect,
@@ -155,6 +173,10 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
       actor.stop()
       await closeSockets()
     },
+    adoption: () => made.adopter?.show() ?? [],
+    async adopt(shown) {
+      await made.adopter?.adopt(shown)
+    },
     status: () => statusOf(options, kube, instances, actor),
   }
 }
@@ -170,13 +192,16 @@ function compose(
   kube: KubeSide,
   nsx: NsxManager,
   instances: Instances,
+  onAdopter: (adopter: Adopter) => void,
 ): typeof adapterMachine {
   const { settings, clock, random, log, health } = options
+  const isObserving = settings.mode === 'observe'
+  const client = isObserving ? readOnly(kube.client) : kube.client
   const common = {
     clock,
     random,
     health,
-    nsx,
+    nsx: isObserving ? asObserver(nsx) : nsx,
     clusterId: settings.clusterId,
     clusterUid: () => kube.clusterUid(),
     instance: settings.instance,
@@ -199,14 +224,16 @@ function compose(
       ccp: provideCcp({
         ...common,
         log: log.child({ room: 'ccp' }),
-        kube: kube.client,
+        kube: client,
         stores,
         agents: createAgentHealth(stores, () => clock.monotonicMs()),
         settings: {
           tiers: settings.tiers ?? DEFAULT_TIERS,
           fqdnProfiles: settings.fqdnProfiles ?? false,
+          mode: settings.mode ?? 'enforce',
         },
         onDesired: names.take,
+        onAdopter,
       }),
       mp: provideMp({
         ...common,
@@ -216,7 +243,7 @@ function compose(
         clusterName: settings.clusterName,
         gate: kube.gate,
         operations: createOperations({
-          kube: kube.client,
+          kube: client,
           http: kube.http,
           clock,
           clusterId: settings.clusterId,

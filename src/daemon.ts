@@ -68,6 +68,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     status: () => adapter.status(),
     transitions: (query) => diagnostics.read(query),
     approve: () => adapter.approve(),
+    adoption: () => adapter.adoption(),
+    adopt: (shown) => adapter.adopt(shown),
   })
   const listening = await listenAll(options, handler).catch(async (error: unknown) => {
     await Promise.all([adapter.kill(), diagnostics.close(CLOSE_DIAGNOSTICS_MS)])

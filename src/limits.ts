@@ -13,6 +13,8 @@ export const SNAPSHOT_BYTES_MAX = 256 * MIB
 export const SNAPSHOT_OBJECTS_MAX = 100_000
 /** Events between two commits. Over it: full sync. */
 export const TRANSACTION_BYTES_MAX = 64 * MIB
+/** What comes on a watch that was opened before the snapshot: as much as the manager keeps for one that was not. */
+export const AHEAD_BYTES_MAX = 64 * MIB
 /** Items in one status report. */
 export const STATUS_ITEMS_MAX = 200
 /** The manager sends something at least so often. */

@@ -16,6 +16,7 @@ import { RESOURCES } from '../kube/index.ts'
 import { DELETE_GUARD_WAIT_MS, REFUSED_RETRY_MS, SETTLE_MS, TIER_SETTLE_MS } from '../limits.ts'
 import type { Logger } from '../log/index.ts'
 import type { Clock } from '../world/index.ts'
+import { type Adoption, adopt, adoptionOf } from './adopt.ts'
 import { type ApplyOutcome, applySteps } from './apply.ts'
 import {
   type Drift,
@@ -84,6 +85,10 @@ export interface Enforcer {
   noteStatus(name: string): void
   /** What is thought of each policy of NSX; `missing`: nodes whose agents are known to be out of reach. */
   realization(missing: () => readonly string[]): ReturnType<NsxPolicies['realization']>
+  /** Another adapter's objects, and what else has a name that NSX's policy needs. */
+  adoption(): readonly Adoption[]
+  /** Takes over these. Rejects with why one could not be. */
+  adopt(adoptions: readonly Adoption[], signal?: AbortSignal): Promise<void>
 }
 
 const NONE: ReadonlySet<string> = new Set()
@@ -250,6 +255,25 @@ class Enforcement implements Enforcer {
       missing,
     })
     return { verdicts, isGone: (path) => isClusterKnown && !byPath.has(path) }
+  }
+
+  adoption(): readonly Adoption[] {
+    const { policies, groups, translated } = this.planning
+    const wanted = new Set(
+      (translated?.translation.policies ?? []).flatMap((policy) => [policy.name, ...policy.groups]),
+    )
+    const { clusterId } = this.deps
+    return adoptionOf({ policies: policies.values(), groups: groups.values(), clusterId, wanted })
+  }
+
+  async adopt(adoptions: readonly Adoption[], signal?: AbortSignal): Promise<void> {
+    const { kube, log } = this.deps
+    const onAdopted = ({ kind, name, base }: Adoption, stored: KubeObject) => {
+      log.info({ kind, name }, 'adopted')
+      const type = kind === 'ClusterGroup' ? RESOURCES.clusterGroups : RESOURCES.clusterNetworkPolicies
+      this.planning.written(type.plural, name, base, stored)
+    }
+    await adopt(adoptions, kube, onAdopted, signal)
   }
 
   noteStatus(name: string): void {

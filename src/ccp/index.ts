@@ -14,7 +14,7 @@ import {
   type Planned,
 } from '../../machines/ccp.ts'
 import type { LinkContext } from '../../machines/link.ts'
-import { type AdapterError, asAdapterError, retry } from '../errors.ts'
+import { type AdapterError, asAdapterError, retry, waitFor } from '../errors.ts'
 import type { Health } from '../health/index.ts'
 import type { ClusterGroup, ClusterNetworkPolicy, KubeClient, Store, Tier } from '../kube/index.ts'
 import { BACKOFF_BASE_MS, WRITE_BACKOFF_BASE_MS } from '../limits.ts'
@@ -22,6 +22,7 @@ import type { Logger } from '../log/index.ts'
 import { createLinkWarnings, type NsxManager, openLink } from '../nsx/index.ts'
 import type { Session } from '../protocol/index.ts'
 import { backoffMs, type Clock, type Random } from '../world/index.ts'
+import { describeAdoption } from './adopt.ts'
 import { type ClusterFactsReader, createClusterFacts } from './cluster-facts.ts'
 import { createEnforcer, type Enforcer } from './enforcement.ts'
 import { observeStores } from './observe.ts'
@@ -32,7 +33,9 @@ import type { Mode, TierSettings } from './settings.ts'
 import { type DesiredState, followPolicy } from './source/index.ts'
 import { createTranslator, type DesiredObjects, type Translate } from './translate/index.ts'
 
+export { type Adoption, type AdoptionInput, adopt, adoptionOf, describeAdoption } from './adopt.ts'
 export { createIntentNames, type IntentNames } from './names.ts'
+export { type ProtectionInput, protection } from './protection.ts'
 export type { AgentHealth } from './realization/index.ts'
 export { type Category, DEFAULT_TIERS, type Mode, type TierSetting, type TierSettings } from './settings.ts'
 export { CODES, type Code, type CodeText } from './translate/index.ts'
@@ -63,11 +66,21 @@ export interface CcpDeps {
     /** `enforce` when absent. */
     readonly mode?: Mode
   }
+  /** Gets the way to another adapter's objects, for the command line. */
+  readonly onAdopter?: (adopter: Adopter) => void
   /** Hears each complete set of what NSX wants. */
   readonly onDesired?: (objects: DesiredObjects) => void
 }
 
 export type CcpLogic = typeof ccpMachine
+
+/** What a person may have taken over from another adapter. */
+export interface Adopter {
+  /** A line for each object. */
+  show(): readonly string[]
+  /** Takes over what was shown; rejects with ADOPT_CHANGED when that is another list by now. */
+  adopt(shown: readonly string[], signal?: AbortSignal): Promise<void>
+}
 
 /** What this adapter understands beside the protocol's base. */
 const CAPABILITIES: readonly string[] = []
@@ -85,6 +98,8 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
     translate: translateFor(deps.settings, facts),
     mode: deps.settings.mode ?? 'enforce',
   })
+  const wake = { up: () => {} }
+  deps.onAdopter?.(adopterOf(enforcer, () => wake.up()))
   const others = createOthers(deps)
   const policies = { realization: () => enforcer.realization(() => deps.agents.troubled()) }
   const board = createBoard(deps.clock, policies, others)
@@ -99,20 +114,24 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
     },
   })
   const warnings = createLinkWarnings(health, 'ccp')
+  const history = { gone: 0 }
   let next: Plan | undefined
   return ccpMachine.provide({
     actors: {
       connect: fromPromise<Session, LinkContext>(({ input, signal }) => connect(deps, input, signal)),
       follow: fromCallback<CcpEvent, LinkContext>(({ input, sendBack }) =>
-        follow(deps, enforcer, input, sendBack),
+        follow(deps, enforcer, history, input, sendBack),
       ),
       probe: fromPromise<void>(({ signal }) => deps.nsx.probe('ccp', signal)),
       closeSession: fromPromise<void, LinkContext>(async ({ input }) => {
         if (input.session !== undefined)
           await deps.nsx.closeSession('ccp', deps.clusterId, input.session.session)
       }),
-      observe: fromCallback<CcpEvent>(({ sendBack }) =>
-        both(
+      observe: fromCallback<CcpEvent>(({ sendBack }) => {
+        wake.up = () => {
+          if (enforcer.state() !== undefined) sendBack({ type: 'DESIRED' })
+        }
+        return both(
           observeStores(planned, {
             onChange: (about) => sendBack({ type: about === 'plan' ? 'CHANGED' : 'STATUS' }),
             onPolicy: (name) => enforcer.noteStatus(name),
@@ -129,8 +148,8 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
               sendBack({ type: 'CHANGED' })
             }),
           ),
-        ),
-      ),
+        )
+      }),
       plan: fromPromise<Planned>(async ({ signal }) => {
         await facts.asked()
         const reported = enforcer.reported()
@@ -206,6 +225,23 @@ const isHeldAlike = (before: Plan['held'] | undefined, now: Plan['held']): boole
   return codes(before ?? new Map()) === codes(now)
 }
 
+function adopterOf(enforcer: Enforcer, onAdopted: () => void): Adopter {
+  const show = () => enforcer.adoption().map(describeAdoption)
+  return {
+    show,
+    async adopt(shown, signal) {
+      const adoptions = enforcer.adoption()
+      if (adoptions.map(describeAdoption).join('\n') !== shown.join('\n'))
+        throw waitFor('ADOPT_CHANGED', 'what can be adopted is not what was shown any more; look again')
+      try {
+        await enforcer.adopt(adoptions, signal)
+      } finally {
+        onAdopted()
+      }
+    },
+  }
+}
+
 const both = (first: () => void, second: () => void) => () => {
   first()
   second()
@@ -231,6 +267,7 @@ function connect(deps: CcpDeps, { leader }: LinkContext, signal: AbortSignal): P
 function follow(
   deps: CcpDeps,
   enforcer: Enforcer,
+  history: { gone: number },
   { session }: LinkContext,
   sendBack: (event: CcpEvent) => void,
 ): () => void {
@@ -247,7 +284,7 @@ function follow(
   const run = async () => {
     if (session === undefined) throw retry('NOT_LEADING', 'there is no session to follow')
     await followPolicy(
-      deps,
+      { ...deps, history },
       session,
       enforcer.state(),
       {

@@ -62,8 +62,39 @@ export function ownershipOf(object: KubeObject, clusterId: string): Ownership {
   return (managedFields ?? []).some((entry) => entry.manager === MANAGER) ? 'ours' : 'looks-like-ours'
 }
 
+/**
+ * Another adapter keeps this very object. What only carries the marks of another cluster, as a copy or a restored backup
+ * does, was not written by one.
+ */
+export const isRivalObject = (object: KubeObject, ownership: Ownership): boolean =>
+  ownership === 'other-adapter' ||
+  (ownership === 'foreign-cluster' &&
+    (object.metadata.managedFields ?? []).some(({ manager }) => manager === MANAGER))
+
 export const annotationOf = (object: KubeObject, key: keyof typeof ANNOTATIONS): string | undefined =>
   object.metadata.annotations?.[ANNOTATIONS[key]]
+
+/**
+ * Metadata of an object that is taken over: the marks that make it ours, and nothing else of it. What it was made from in
+ * NSX is told only where it says so itself; with a source that no manager has, it is not deleted before a person agrees.
+ */
+export function adoptedMeta(stored: ObjectMeta, clusterId: string, specHash: string): ObjectMeta {
+  const { managedFields: _managers, ...metadata } = stored
+  const { [OTHER_LABEL]: _label, ...labels } = stored.labels ?? {}
+  return {
+    ...metadata,
+    labels: { ...labels, [MANAGED_BY_LABEL]: MANAGER },
+    annotations: {
+      [ANNOTATIONS.source]: '',
+      [ANNOTATIONS.intentPath]: '',
+      [ANNOTATIONS.displayName]: '',
+      [ANNOTATIONS.appliedHash]: '',
+      [ANNOTATIONS.specHash]: specHash,
+      ...stored.annotations,
+      [ANNOTATIONS.clusterId]: clusterId,
+    },
+  }
+}
 
 /** Annotations may hold any text, but all of them together 256 KiB; a name needs no more than this. */
 const DISPLAY_NAME_CHARS_MAX = 255

@@ -16,10 +16,15 @@ export function addSocketOption(command: Command): void {
 }
 
 /** The parsed JSON answer. Throws wait-for DAEMON_UNREACHABLE, or the daemon's own code. */
-export async function ask<T>(socketPath: string, method: 'GET' | 'POST', path: string): Promise<T> {
+export async function ask<T>(
+  socketPath: string,
+  method: 'GET' | 'POST',
+  path: string,
+  timeoutMs = CALL_TIMEOUT_MS,
+): Promise<T> {
   const client = createHttpClient({ origin: 'http://localhost', socketPath })
   try {
-    const answer = await client.request({ method, path, headersTimeoutMs: CALL_TIMEOUT_MS })
+    const answer = await client.request({ method, path, headersTimeoutMs: timeoutMs })
     const chunks: Uint8Array[] = []
     let size = 0
     for await (const chunk of answer.body) {

@@ -54,6 +54,16 @@ const COMMANDS: readonly Entry[] = [
     summary: 'the rights it needs in the cluster, as manifests',
     load: () => import('./rbac.ts'),
   },
+  {
+    name: 'adopt',
+    summary: "take over another adapter's policy objects, after showing them",
+    load: () => import('./adopt.ts'),
+  },
+  {
+    name: 'protect',
+    summary: 'print an admission policy that lets only the adapter write its tiers and objects',
+    load: () => import('./protect.ts'),
+  },
   { name: 'approve', summary: 'agree to deletes that wait for a person', load: () => import('./approve.ts') },
 ]
 

@@ -102,12 +102,15 @@ const INSTANCE_CHARS_MAX = 63
 
 /** What the adapter itself is told. */
 export function adapterSettings(config: Config, random: Random): AdapterSettings {
+  const isObserving = config.mode === 'observe'
   const suffix = `-${random.uuid().slice(0, 8)}`
   return {
     clusterId: config.cluster.id,
     clusterName: config.cluster.name,
     instance: config.instance ?? hostname().slice(0, INSTANCE_CHARS_MAX - suffix.length) + suffix,
-    lease: config.lease,
+    // An observer has a lease of its own: it must not keep the real one from who enforces.
+    lease: isObserving ? { ...config.lease, name: `${config.lease.name}-observe` } : config.lease,
+    mode: config.mode,
     ...(config.tiers === undefined ? {} : { tiers: config.tiers }),
     fqdnProfiles: config.ccp.fqdnProfiles,
   }

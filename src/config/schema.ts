@@ -84,6 +84,10 @@ export const ConfigSchema = z.strictObject({
       name: text.default('antrea-nsx-adapter').describe('NAME'),
     })
     .prefault({}),
+  mode: z
+    .enum(['enforce', 'observe'], 'must be enforce or observe')
+    .default('enforce')
+    .describe('MODE: enforce, or observe, which writes no policy and says what it would write'),
   tiers: Tiers.optional(),
   ccp: z
     .strictObject({

@@ -2,4 +2,5 @@
 export { createNsxManager, type NsxManagerOptions } from './client.ts'
 export type { NsxCall, NsxManager, NsxStream, NsxStreamCall } from './contract.ts'
 export { createLinkWarnings, type LinkDeps, type LinkWarnings, linkWarning, openLink } from './link.ts'
+export { asObserver } from './observer.ts'
 export { paginate } from './paginate.ts'

@@ -1,6 +1,7 @@
-/** GET /livez, /readyz, /status, /transitions and POST /approve. */
+/** GET /livez, /readyz, /status, /transitions, /adoption and POST /approve, /adopt. */
 import type { Transition } from '../diagnostics/index.ts'
 import { asAdapterError } from '../errors.ts'
+import { sha256Hex } from '../protocol/index.ts'
 import type { Handler, ServerRequest, ServerResponse } from '../world/index.ts'
 
 /** The part of the status this endpoint itself looks at; everything else is passed on as it is. */
@@ -15,6 +16,10 @@ export interface StatusSource {
   status(): StatusView
   transitions(query: { limit: number; machine?: string }): Promise<readonly Transition[]>
   approve(): void
+  /** Objects of another adapter, a line each. */
+  adoption(): readonly string[]
+  /** Takes over what was shown. */
+  adopt(shown: readonly string[]): Promise<void>
 }
 
 const TRANSITIONS_MAX = 10_000
@@ -32,6 +37,8 @@ export function createStatusHandler(source: StatusSource): Handler {
     'GET /readyz': ({ query }) => readyz(source.status(), query.has('verbose')),
     'GET /status': () => json(200, source.status()),
     'GET /transitions': (request) => transitions(source, request),
+    'GET /adoption': () => json(200, adoptionOf(source)),
+    'POST /adopt': (request) => adopt(source, request),
     'POST /approve': () => {
       source.approve()
       return json(202, { approved: true })
@@ -77,6 +84,25 @@ async function transitions(source: StatusSource, { query }: ServerRequest): Prom
     return json(200, { transitions: rows })
   } catch (error) {
     return fail(503, 'DIAGNOSTICS_LOST', asAdapterError(error).message)
+  }
+}
+
+/** `id` stands for the list: who agrees to it sends it back. */
+function adoptionOf(source: StatusSource): { readonly id: string; readonly objects: readonly string[] } {
+  const objects = source.adoption()
+  return { id: sha256Hex(objects.join('\n')), objects }
+}
+
+async function adopt(source: StatusSource, { query }: ServerRequest): Promise<ServerResponse> {
+  const { id, objects } = adoptionOf(source)
+  if (query.get('id') !== id)
+    return fail(409, 'ADOPT_CHANGED', 'what can be adopted is not what was shown any more; look again')
+  try {
+    await source.adopt(objects)
+    return json(200, { adopted: objects.length })
+  } catch (error) {
+    const { code, message } = asAdapterError(error)
+    return fail(503, code, message)
   }
 }
 

@@ -1,7 +1,7 @@
 /** Sorts the cluster's objects by whose they are. */
 import type { ClusterGroup, ClusterNetworkPolicy } from '../../kube/antrea.ts'
 import type { KubeObject } from '../../kube/types.ts'
-import { annotationOf, ownershipOf } from '../ownership.ts'
+import { annotationOf, isRivalObject, ownershipOf } from '../ownership.ts'
 import { groupSpecHash, policySpecHash, type Steps } from '../translate/index.ts'
 import type { ClusterView, PlanWarning } from './types.ts'
 
@@ -29,6 +29,7 @@ export function* sortOut(cluster: ClusterView, clusterId: string): Steps<Owned> 
   const similar: string[] = []
   const elsewhere: string[] = []
   const others: string[] = []
+  const rivals: string[] = []
   function* split<T extends KubeObject>(
     objects: readonly T[],
     kind: string,
@@ -48,6 +49,7 @@ export function* sortOut(cluster: ClusterView, clusterId: string): Steps<Owned> 
       if (ownership === 'looks-like-ours') similar.push(`${kind} ${name}`)
       if (ownership === 'foreign-cluster') elsewhere.push(`${kind} ${name}`)
       if (ownership === 'other-adapter') others.push(`${kind} ${name}`)
+      if (isRivalObject(object, ownership)) rivals.push(`${kind} ${name}`)
       if (ownership !== 'ours' || hashes.has(object)) continue
       // Made here, a few at a time: whoever compares finds them.
       hash(object)
@@ -64,7 +66,7 @@ export function* sortOut(cluster: ClusterView, clusterId: string): Steps<Owned> 
   if (elsewhere.length > 0) warnings.push({ code: 'FOREIGN_CLUSTER_ID', detail: listNames(elsewhere) })
   if (others.length > 0) warnings.push({ code: 'SECOND_ADAPTER', detail: listNames(others) })
   return {
-    rivals: [...elsewhere, ...others],
+    rivals,
     policies: policies.ours,
     groups: groups.ours,
     foreignPolicies: policies.foreign,

@@ -1,8 +1,9 @@
 /** One session's policy: the snapshot, then the watch, until it breaks. */
-import { retry } from '../../errors.ts'
+import { AdapterError, retry } from '../../errors.ts'
 import type { NsxManager } from '../../nsx/index.ts'
 import type { Session } from '../../protocol/index.ts'
 import type { Clock } from '../../world/index.ts'
+import { readAhead } from './ahead.ts'
 import { readSnapshot } from './snapshot.ts'
 import type { DesiredState } from './state.ts'
 import { readWatch } from './watch.ts'
@@ -11,6 +12,8 @@ export interface FollowDeps {
   readonly nsx: NsxManager
   readonly clock: Clock
   readonly clusterId: string
+  /** Outlives the sessions: 410s in a row. After two, the watch is opened before the snapshot. */
+  readonly history?: { gone: number }
 }
 
 export interface FollowHandlers {
@@ -24,6 +27,8 @@ export interface FollowHandlers {
 }
 
 const SEEN_PERIOD_MS = 1_000
+/** docs/protocol.md §2. */
+const GONE_BEFORE_EARLY_WATCH = 2
 
 /**
  * Follows until the stream breaks, and rejects with why. `held` is the complete set in memory: it saves the transfer
@@ -39,17 +44,36 @@ export async function followPolicy(
   const onLine = seenEvery(deps.clock, handlers.onSeen)
   const base = `/ccp/v1/clusters/${encodeURIComponent(deps.clusterId)}`
   const id = encodeURIComponent(session.session)
-  const state = await snapshotOf(deps, `${base}/snapshot?session=${id}`, session, held, onLine, signal)
-  if (held !== undefined && held.epoch === state.epoch && state.version < held.version)
-    throw retry(
-      'MANAGER_BEHIND',
-      `${deps.nsx.origin} is at version ${state.version}, held is ${held.version} of the same epoch; it is asked again`,
-    )
-  handlers.onSnapshot(state)
-  const query = `session=${id}&epoch=${encodeURIComponent(state.epoch)}&from=${state.version}`
-  const stream = await deps.nsx.stream({ path: `${base}/watch?${query}`, signal })
-  for await (const next of readWatch(stream.lines, state, { onLine, onOpen: handlers.onOpen }))
-    handlers.onCommit(next)
+  const read = async () => {
+    const state = await snapshotOf(deps, `${base}/snapshot?session=${id}`, session, held, onLine, signal)
+    if (held !== undefined && held.epoch === state.epoch && state.version < held.version)
+      throw retry(
+        'MANAGER_BEHIND',
+        `${deps.nsx.origin} is at version ${state.version}, held is ${held.version} of the same epoch; it is asked again`,
+      )
+    return state
+  }
+  const watch = (epoch: string, from: number | 'begin') =>
+    deps.nsx.stream({
+      path: `${base}/watch?session=${id}&epoch=${encodeURIComponent(epoch)}&from=${from}`,
+      signal,
+    })
+  const isEarly = (deps.history?.gone ?? 0) >= GONE_BEFORE_EARLY_WATCH
+  const ahead = isEarly ? readAhead((await watch(session.epoch, 'begin')).lines, onLine, signal) : undefined
+  try {
+    const state = await read()
+    handlers.onSnapshot(state)
+    const lines = ahead?.after(state) ?? (await watch(state.epoch, state.version)).lines
+    if (deps.history !== undefined) deps.history.gone = 0
+    for await (const next of readWatch(lines, state, { onLine, onOpen: handlers.onOpen }))
+      handlers.onCommit(next)
+  } catch (error) {
+    if (deps.history !== undefined && error instanceof AdapterError && error.code === 'NSX_GONE')
+      deps.history.gone += 1
+    throw error
+  } finally {
+    ahead?.stop()
+  }
   throw retry('STREAM_ENDED', 'the manager ended the watch; a new session follows')
 }
 

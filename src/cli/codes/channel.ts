@@ -14,6 +14,10 @@ export const CHANNEL: Entries = {
     'A line of the stream is not JSON',
     'The stream was thrown away; a full sync follows. Nothing was deleted.',
   ],
+  WATCH_AHEAD_TOO_LARGE: [
+    'Too much changed while the snapshot was read',
+    'Everything is read again; what is in force stays. NSX changes faster than the link carries it.',
+  ],
   PROTOCOL_FRAME: [
     'A frame does not keep to docs/protocol.md',
     'The stream was thrown away; the same three times in a row and it is looked at every 10 minutes only. Nothing was deleted.',

@@ -2,6 +2,18 @@
 import type { Entries } from './types.ts'
 
 export const KUBE: Entries = {
+  SECOND_ADAPTER: [
+    'Another adapter keeps policy in this cluster',
+    'Two adapters would undo each other, so nothing is written. Stop the other one, then run `antrea-nsx-adapter adopt`, which shows what it takes over before it does.',
+  ],
+  ADOPT_CHANGED: [
+    'What can be adopted changed since it was shown',
+    'Nothing was written. Run `antrea-nsx-adapter adopt` again. Is the other adapter still at work?',
+  ],
+  OBSERVING: [
+    'The adapter observes and writes nothing',
+    'Set `mode: enforce` in its configuration and start it again.',
+  ],
   KUBE_CONFLICT: ['Somebody else changed the object first', 'It is read again and tried anew.'],
   KUBE_NOT_FOUND: ['The object or the API is not there', 'It is looked for again.'],
   KUBE_ALREADY_EXISTS: ['An object of that name is there already', 'See NAME_CONFLICT if it is not ours.'],

@@ -21,6 +21,7 @@ async function endpoint(context: TestContext, view: () => StatusView) {
   context.after(() => rmSync(folder, { recursive: true, force: true }))
   const socketPath = join(folder, 'adapter.sock')
   const approved: number[] = []
+  const adopted: string[] = []
   const handler = createStatusHandler({
     status: view,
     transitions: async ({ limit, machine = '' }) => {
@@ -28,6 +29,8 @@ async function endpoint(context: TestContext, view: () => StatusView) {
       return [{ at: limit, machine, from: '', to: 'x', event: 'E' }]
     },
     approve: () => void approved.push(1),
+    adoption: () => ['ClusterGroup g', 'ClusterNetworkPolicy p'],
+    adopt: async (shown) => void adopted.push(...shown),
   })
   const server = await serve({ handler, socketPath })
   context.after(() => server.close())
