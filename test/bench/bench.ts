@@ -1,5 +1,6 @@
 /** `npm run bench [-- SECTION …]`: measures, prints, and writes the sections of docs/benchmarks.md. */
 import { benchApiServer } from './apiserver.ts'
+import { benchCcp } from './ccp.ts'
 import { measureDelivery } from './delivery.ts'
 import { benchKube } from './kube.ts'
 import { rowOf, table, writeSection } from './report.ts'
@@ -34,6 +35,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<string>>> = {
   sandbox: benchSandbox,
   apiserver: () => benchApiServer(say),
   kube: () => benchKube(say),
+  ccp: () => benchCcp(say),
 }
 /** Measured when nothing is named. */
 const USUAL = ['sandbox']

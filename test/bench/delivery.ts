@@ -1,6 +1,8 @@
 /** From a person's call to NSX until the API server has accepted the policy, seen by a watch of its own. */
 import { jsonLines } from '../../src/protocol/index.ts'
 import type { HttpClient, HttpMethod } from '../../src/world/index.ts'
+import { podTag, rule } from '../real/harness/nsx.ts'
+import { startStack } from '../real/harness/stack.ts'
 import type { SandboxProcess } from './sandbox.ts'
 
 const DOMAIN = '/policy/api/v1/infra/domains/default'
@@ -162,4 +164,37 @@ async function call<T>(client: HttpClient, method: HttpMethod, path: string, bod
   const text = Buffer.concat(chunks).toString('utf8')
   if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 500)}`)
   return (text === '' ? undefined : JSON.parse(text)) as T
+}
+
+/** The same way through a real kube-apiserver, with the adapter as a process: milliseconds of each change. */
+export async function measureRealDelivery(count: number): Promise<number[]> {
+  const stack = await startStack()
+  try {
+    const { nsx, plane, adapter } = stack
+    await nsx.putGroup('bench', [podTag('app', 'bench')])
+    const body = (port: string) => ({
+      category: 'Application',
+      sequence_number: 1,
+      scope: ['/infra/domains/default/groups/bench'],
+      rules: [
+        rule({ id: 'in', action: 'ALLOW', sequence: 1, direction: 'IN', peers: ['bench'], tcpPorts: [port] }),
+      ],
+    })
+    await nsx.putPolicy('bench', body('80'))
+    await (await adapter.run('bench')).ready('leading')
+    await stack.settled()
+    const seen = await follow(plane.api.http)
+    const updateMs: number[] = []
+    for (let index = 0; index < count; index += 1) {
+      const { unique_id = '' } = await nsx.policy('bench')
+      const started = performance.now()
+      const arrived = seen.next(unique_id)
+      await nsx.putPolicy('bench', { ...(await nsx.policy('bench')), ...body(String(1_000 + index)) })
+      updateMs.push((await arrived) - started)
+    }
+    seen.stop()
+    return updateMs
+  } finally {
+    await stack.stop()
+  }
 }

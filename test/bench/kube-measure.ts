@@ -66,16 +66,16 @@ export async function measureSync(begin: () => Promise<void>): Promise<Synced> {
   }
 }
 
-/** When a change was due, in milliseconds since 1970. */
-export const DUE = 'bench/due'
+/** When a change was sent, in milliseconds since 1970. */
+export const SENT = 'bench/sent'
 
 export function createWindow() {
   let latencies: number[] = []
   let cpuBefore = 0
   return {
     saw(labels: Readonly<Record<string, string>> | undefined) {
-      const due = Number(labels?.[DUE])
-      if (due > 0) latencies.push(performance.timeOrigin + performance.now() - due)
+      const sent = Number(labels?.[SENT])
+      if (sent > 0) latencies.push(performance.timeOrigin + performance.now() - sent)
     },
     begin() {
       latencies = []

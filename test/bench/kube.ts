@@ -7,15 +7,18 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { build } from 'esbuild'
+import { startControlPlane } from '../../src/sandbox/controlplane/index.ts'
 import { createRealClock } from '../../src/world/real.ts'
-import { startControlPlane } from '../real/harness/controlplane.ts'
+import { createApi } from '../real/harness/api.ts'
 import { goBuild } from '../real/harness/go-build.ts'
+import { removeFolder, temporaryFolder } from '../real/harness/processes.ts'
 import { programs as realPrograms } from '../real/harness/tier.ts'
 import type { Steady, Synced } from './kube-measure.ts'
 import { NAMESPACE, podStatus, policyBody } from './kube-objects.ts'
 import { plainPodBody, podBody } from './pods.ts'
 
-type Plane = Awaited<ReturnType<typeof startControlPlane>>
+type Plane = Awaited<ReturnType<typeof startPlane>>
 type Say = (line: string) => void
 
 const SIZES = (process.env['BENCH_PODS'] ?? '10000,50000').split(',').map(Number)
@@ -47,25 +50,37 @@ interface Runners {
   readonly writer: Runner
 }
 
-const node = (file: string, ...args: string[]) => [
-  process.execPath,
-  ...process.execArgv,
-  '--expose-gc',
-  join(import.meta.dirname, file),
-  ...args,
-]
+/** Bundled as the executable's sources are: types that are stripped at the start are memory that no user pays. */
+async function bundled(folder: string, name: string): Promise<string[]> {
+  const outfile = join(folder, `${name}.mjs`)
+  await build({
+    entryPoints: [join(import.meta.dirname, `${name}.ts`)],
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    outfile,
+    logLevel: 'warning',
+    banner: {
+      js: "import { createRequire as createRequireOf } from 'node:module'; const require = createRequireOf(import.meta.url);",
+    },
+  })
+  return [process.execPath, ...process.execArgv, '--expose-gc', outfile]
+}
 
-async function runnersOf({ kubeconfig }: Plane, say: Say): Promise<Runners> {
+async function runnersOf({ kubeconfig, folder }: Plane, say: Say): Promise<Runners> {
+  const [ours, clientNode] = [await bundled(folder, 'kube-ours'), await bundled(folder, 'kube-node')]
   const { clientgo } = await go.programs({ clock: createRealClock(), progress: say })
   return {
-    ours: { name: 'the adapter', command: node('kube-ours.ts', kubeconfig) },
+    ours: { name: 'the adapter', command: [...ours, kubeconfig] },
     peers: [
       { name: 'client-go, protobuf', command: [clientgo, 'informer', kubeconfig] },
       {
         name: 'client-go, protobuf, trimming transform',
         command: [clientgo, 'informer', kubeconfig, 'trim'],
       },
-      { name: 'client-node', command: node('kube-node.ts', kubeconfig) },
+      { name: 'client-node', command: [...clientNode, kubeconfig] },
     ],
     writer: { name: 'client-go', command: [clientgo, 'write', kubeconfig] },
   }
@@ -248,9 +263,24 @@ async function createTable(plane: Plane, runners: Runners, kubectl: string, say:
   ].join('\n')
 }
 
+/** Without the audit log that the tests have: it would be a write for each request. */
+async function startPlane() {
+  const folder = temporaryFolder('antrea-nsx-bench-')
+  const programs = await realPrograms()
+  const plane = await startControlPlane({ programs, clock: createRealClock(), folder })
+  return {
+    ...plane,
+    kubectl: programs.kubectl,
+    api: createApi(plane.http),
+    async stop() {
+      await plane.stop()
+      removeFolder(folder)
+    },
+  }
+}
+
 export async function benchKube(say: Say): Promise<string> {
-  const built = await realPrograms()
-  const plane = await startControlPlane({ programs: built })
+  const plane = await startPlane()
   try {
     const runners = await runnersOf(plane, say)
     const all = [runners.ours, ...runners.peers]
@@ -267,7 +297,7 @@ export async function benchKube(say: Say): Promise<string> {
       )
       if (size === SIZES[0]) {
         parts.push(
-          `${CREATED} network policies created:\n\n${await createTable(plane, runners, built.kubectl, say)}`,
+          `${CREATED} network policies created:\n\n${await createTable(plane, runners, plane.kubectl, say)}`,
         )
         for (let at = 0; at < STEADY.objects; at += 1)
           await plane.api.post(`/api/v1/namespaces/${NAMESPACE}/pods`, {
@@ -275,7 +305,7 @@ export async function benchKube(say: Say): Promise<string> {
             metadata: { ...plainPodBody(at).metadata, namespace: NAMESPACE },
           })
         parts.push(
-          `Changes at a steady pace, beside the ${size.toLocaleString('en')} pods, due → handled:\n\n${await steadyTable(runners, size + STEADY.objects, say)}`,
+          `Changes at a steady pace, beside the ${size.toLocaleString('en')} pods, sent → handled:\n\n${await steadyTable(runners, size + STEADY.objects, say)}`,
         )
         await plane.api.delete(`/api/v1/namespaces/${NAMESPACE}/pods?gracePeriodSeconds=0`)
       }

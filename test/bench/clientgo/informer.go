@@ -16,8 +16,8 @@ import (
 	"k8s.io/client-go/tools/cache"
 )
 
-// due is the label that tells when a change was due, in milliseconds since 1970.
-const due = "bench/due"
+// sent is the label that tells when a change was sent, in milliseconds since 1970.
+const sent = "bench/sent"
 
 type informer struct {
 	factory informers.SharedInformerFactory
@@ -95,7 +95,7 @@ func heap() uint64 {
 }
 
 func (it *informer) updated(pod *corev1.Pod) {
-	wanted, err := strconv.ParseInt(pod.Labels[due], 10, 64)
+	wanted, err := strconv.ParseInt(pod.Labels[sent], 10, 64)
 	if err != nil {
 		return
 	}

@@ -48,7 +48,7 @@ func churn(ctx context.Context, config *rest.Config, objects, rate, seconds int)
 	err := atOnce(64, count, func(at int) error {
 		when := started.Add(time.Duration(at) * time.Second / time.Duration(rate))
 		time.Sleep(time.Until(when))
-		patch := fmt.Sprintf(`{"metadata":{"labels":{"%s":"%d"}}}`, due, when.UnixMilli())
+		patch := fmt.Sprintf(`{"metadata":{"labels":{"%s":"%d"}}}`, sent, time.Now().UnixMilli())
 		_, err := client.CoreV1().Pods(namespace).Patch(ctx, fmt.Sprintf("plain-%d", at%objects),
 			types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 		return err
