@@ -18,6 +18,7 @@ import type { Logger } from '../log/index.ts'
 import type { Clock } from '../world/index.ts'
 import { type Adoption, adopt, adoptionOf } from './adopt.ts'
 import { type ApplyOutcome, applySteps } from './apply.ts'
+import { Deciding } from './deciding.ts'
 import {
   type Drift,
   fightsOf,
@@ -38,7 +39,6 @@ import {
   type Refusal,
   type Step,
 } from './plan/index.ts'
-import { Planning } from './planning.ts'
 import { createStandingTimes, judgePolicies, type NsxPolicies } from './realization/index.ts'
 import type { Mode, TierSettings } from './settings.ts'
 import type { DesiredState } from './source/index.ts'
@@ -113,7 +113,7 @@ export function createEnforcer(deps: EnforcerDeps): Enforcer {
 
 class Enforcement implements Enforcer {
   private readonly deps: EnforcerDeps
-  private readonly planning: Planning
+  private readonly planning: Deciding
   private desired: DesiredState | undefined
   private readonly unresolved
   private last: Plan | undefined
@@ -135,7 +135,7 @@ class Enforcement implements Enforcer {
 
   constructor(deps: EnforcerDeps) {
     this.deps = deps
-    this.planning = new Planning({ ...deps, translate: deps.translate ?? createTranslator(deps.tiers) })
+    this.planning = new Deciding({ ...deps, translate: deps.translate ?? createTranslator(deps.tiers) })
     this.standing = createStandingTimes(() => deps.clock.monotonicMs())
     this.unresolved = createUnresolved(deps.clock, deps.health)
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createEnforcer } from '../../../src/ccp/enforcement.ts'
 import { DEFAULT_TIERS } from '../../../src/ccp/settings.ts'
+import { inSlices } from '../../../src/ccp/slices.ts'
 import { desiredState } from '../../../src/ccp/source/index.ts'
 import type { DesiredObject } from '../../../src/ccp/translate/index.ts'
 import { createHealth } from '../../../src/health/index.ts'
@@ -17,10 +18,10 @@ import { createStore, RESOURCES, type WritableStore } from '../../../src/kube/in
 import { SILENT } from '../../../src/log/index.ts'
 import { createFakeClock } from '../../fakes/clock.ts'
 import { CLUSTER } from './model.ts'
-import { POLICIES, policy, rule, setOf, uuid } from './objects.ts'
+import { GROUPS, POLICIES, policy, rule, setOf, uuid } from './objects.ts'
 
 /** Stores that show a write only when they are told to. */
-function world() {
+function world(mode: 'enforce' | 'observe' = 'enforce') {
   const clock = createFakeClock()
   const health = createHealth(clock)
   const clusterNetworkPolicies = createStore<ClusterNetworkPolicy>(RESOURCES.clusterNetworkPolicies)
@@ -68,6 +69,7 @@ function world() {
     health,
     clusterId: CLUSTER,
     tiers: DEFAULT_TIERS,
+    mode,
   })
   const want = (objects: readonly DesiredObject[], snapshotMs = 0, source = 'one') =>
     enforcer.take(desiredState({ source, epoch: 'e', version: 1, objects: setOf(...objects), snapshotMs }))
@@ -221,4 +223,88 @@ test('what is reported follows what is written', async () => {
   assert.equal(stateTold(w), 'SUCCESS')
   assert.equal(w.enforcer.realization(() => [])?.isGone(`${POLICIES}/p0`), false)
   assert.equal(w.enforcer.realization(() => [])?.isGone(`${POLICIES}/p1`), true)
+})
+
+const codes = (w: ReturnType<typeof world>) => w.health.warnings().map(({ code }) => code)
+
+test('an observer plans, tells what it would write, and has nothing to write', async () => {
+  const w = world('observe')
+  w.want(MANY)
+  const { steps, awaiting } = await w.enforcer.plan()
+  assert.deepEqual([steps, awaiting], [[], []])
+  const told = w.health.warnings().find(({ code }) => code === 'OBSERVING')
+  assert.match(told?.detail ?? '', /it would write: tiers: create-tier .* and 10 more/)
+  assert.equal(stateTold(w), 'IN_PROGRESS')
+})
+
+test('another adapter in the cluster: nothing is planned until it is taken over', async () => {
+  const w = world()
+  w.want(MANY)
+  await w.settle()
+  w.show()
+  for (const one of [...w.stores.clusterNetworkPolicies.values()]) {
+    const annotations = { ...one.metadata.annotations, 'antrea-nsx-adapter/cluster-id': 'another' }
+    const metadata = { ...one.metadata, annotations, resourceVersion: `x${one.metadata.resourceVersion}` }
+    w.stores.clusterNetworkPolicies.upsert({ ...one, metadata }, 'later')
+  }
+  w.want(MANY.slice(0, 9))
+  await assert.rejects(w.enforcer.plan(), { code: 'SECOND_ADAPTER', kind: 'needs-person' })
+  assert.ok(codes(w).includes('FOREIGN_CLUSTER_ID'))
+  const adoptions = w.enforcer.adoption()
+  assert.equal(adoptions.length, 10)
+  await w.enforcer.adopt(adoptions)
+  const { steps } = await w.enforcer.plan()
+  assert.deepEqual(
+    steps.map(({ kind }) => kind),
+    ['delete-policy'],
+  )
+  assert.ok(!codes(w).includes('FOREIGN_CLUSTER_ID'))
+})
+
+test('a group that never comes is told of after a minute, and its policy is held as it was', async () => {
+  const w = world()
+  const broken = policy('p0', 0, [rule(1, { source_groups: [`${GROUPS}/missing`] })])
+  w.want([broken])
+  const first = await w.enforcer.plan()
+  assert.equal(first.againMs, 60_000)
+  assert.deepEqual(codes(w), ['HELD_POLICIES'])
+  assert.equal(stateTold(w), 'ERROR')
+  await w.clock.advance(60_000)
+  await w.enforcer.plan()
+  assert.ok(codes(w).includes('GROUPS_UNRESOLVED'))
+  w.want(MANY.slice(0, 1))
+  await w.enforcer.plan()
+  assert.deepEqual(codes(w), [])
+})
+
+test('planning lets others go first after each slice, and can be given up in between', async () => {
+  const w = world()
+  let ticks = 0
+  // Each look at the clock costs some time: so there are many slices.
+  const monotonicMs = () => {
+    ticks += 3
+    return w.clock.monotonicMs() + ticks
+  }
+  const clock = { ...w.clock, monotonicMs }
+  let steps = 0
+  function* work() {
+    for (; steps < 100; steps += 1) yield undefined
+    return 'done'
+  }
+  let between = 0
+  w.clock.setTimeout(() => {
+    between = steps
+  }, 0)
+  const stop = new AbortController()
+  const running = inSlices(work(), clock, stop.signal)
+  await w.clock.advance(1)
+  assert.equal(await running, 'done')
+  assert.ok(between > 0 && between < 10, `another had its turn after ${between} steps`)
+  steps = 0
+  const second = inSlices(work(), clock, stop.signal)
+  const first = steps
+  stop.abort(new Error('given up'))
+  await assert.rejects(second, /given up/)
+  await w.clock.advance(1_000)
+  assert.deepEqual([steps, first < 10], [first, true])
 })

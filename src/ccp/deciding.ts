@@ -10,7 +10,7 @@ import { inSlices } from './slices.ts'
 import type { DesiredState } from './source/index.ts'
 import type { Translate, Translation } from './translate/index.ts'
 
-export interface PlanningDeps {
+export interface DecidingDeps {
   readonly stores: {
     readonly clusterNetworkPolicies: Store<ClusterNetworkPolicy>
     readonly clusterGroups: Store<ClusterGroup>
@@ -29,20 +29,20 @@ export const kindOf = (plural: string): Kind => {
   return plural === RESOURCES.clusterGroups.plural ? 'groups' : 'policies'
 }
 
-export class Planning {
+export class Deciding {
   readonly policies: Overlay<ClusterNetworkPolicy>
   readonly groups: Overlay<ClusterGroup>
   readonly tiers: Overlay<Tier>
   readonly remembered
   /** The newest translation, and of what. */
   translated: { readonly state: DesiredState; readonly translation: Translation } | undefined
-  private readonly deps: PlanningDeps
+  private readonly deps: DecidingDeps
   private readonly planner = createPlanner()
   private awaited: ReadonlySet<string> = new Set()
   /** Something but the awaited groups changed since the last plan began. */
   private isStale = true
 
-  constructor(deps: PlanningDeps) {
+  constructor(deps: DecidingDeps) {
     const { stores } = deps
     this.deps = deps
     this.policies = createOverlay(stores.clusterNetworkPolicies)
