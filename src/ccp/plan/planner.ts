@@ -5,12 +5,11 @@
 import type { ClusterGroup, ClusterNetworkPolicy, Tier } from '../../kube/antrea.ts'
 import type { KubeObject } from '../../kube/types.ts'
 import { annotationOf, isRival, ownershipOf } from '../ownership.ts'
-import type { Steps, TranslatedPolicy, Translation } from '../translate/index.ts'
+import { Relation, type Steps, type TranslatedPolicy, type Translation } from '../translate/index.ts'
 import { isTemporaryName } from './changes.ts'
 import { groupsEver } from './holding.ts'
 import { planSteps } from './plan.ts'
 import type { Plan, PlanInput } from './types.ts'
-import { Relation } from './users.ts'
 
 /** The cluster by name, where our own newest writes count. */
 export interface ClusterObjects {

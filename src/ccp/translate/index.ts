@@ -14,6 +14,7 @@ export {
 export { isError, problem } from './findings.ts'
 export { CATEGORIES } from './order.ts'
 export { groupsOf } from './policy.ts'
+export { Relation } from './relation.ts'
 export { runSteps, type Steps } from './steps.ts'
 export { createTranslator, type Translate, type TranslateSettings } from './translate.ts'
 export type * from './types.ts'

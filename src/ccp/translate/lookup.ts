@@ -26,7 +26,7 @@ export interface Tracker {
 }
 
 /** No path has a line feed in it. */
-const madeKey = (path: string): string => `\n${path}`
+export const madeKey = (path: string): string => `\n${path}`
 
 /** `made`: what `recall` finds in, by path, complete before the first who asks. */
 export function createTracker(objects: DesiredObjects, made: ReadonlyMap<string, unknown>): Tracker {

@@ -1,4 +1,5 @@
 /** Order: from sequence numbers to priorities, without ever moving a neighbour. */
+import { SNAPSHOT_OBJECTS_MAX } from '../../limits.ts'
 import { sha256Hex } from '../../protocol/hash.ts'
 import type { Category } from '../settings.ts'
 import type { Steps } from './steps.ts'
@@ -18,7 +19,19 @@ export const isSequenceNumber = (value: number): boolean =>
   Number.isSafeInteger(value) && value >= 0 && value < SEQUENCE_MAX
 
 /** The first 21 bits of SHA-256(unique_id). */
-const placeOf = (name: string): number => Number.parseInt(sha256Hex(name).slice(0, 6), 16) >>> 3
+const hashedPlace = (name: string): number => Number.parseInt(sha256Hex(name).slice(0, 6), 16) >>> 3
+
+/** Places by name: the same ones are asked for with each commit. Begun anew when it is as large as a set may be. */
+const known = new Map<string, number>()
+
+function placeOf(name: string): number {
+  const found = known.get(name)
+  if (found !== undefined) return found
+  if (known.size >= SNAPSHOT_OBJECTS_MAX) known.clear()
+  const place = hashedPlace(name)
+  known.set(name, place)
+  return place
+}
 
 export interface Ordered {
   readonly name: string

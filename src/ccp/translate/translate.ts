@@ -7,8 +7,9 @@ import { uuidName } from './canonical.ts'
 import { groupChildren } from './children.ts'
 import { type ClusterFacts, missingField, UNKNOWN_CLUSTER } from './facts.ts'
 import { isError, problem } from './findings.ts'
+import { Former } from './former.ts'
 import { type GroupShape, groupShape } from './groups.ts'
-import { type Cache, createTracker, type Tracker } from './lookup.ts'
+import { type Cache, createTracker, madeKey, type Tracker } from './lookup.ts'
 import type { ResolveGroup } from './peers.ts'
 import { draftPolicy, lacks, type PolicyDraft } from './policy.ts'
 import { runSteps, type Steps, sortSteps } from './steps.ts'
@@ -44,6 +45,10 @@ interface Caches {
   readonly groups: Cache<TranslatedGroup>
   readonly drafts: Cache<PolicyDraft>
   readonly specs: SpecCache
+  /** Of the set that was translated last; the results by path. */
+  former: Former
+  made: ReadonlyMap<string, NamedGroup>
+  drafted: ReadonlyMap<string, Drafted>
 }
 
 const newCaches = (): Caches => ({
@@ -51,6 +56,9 @@ const newCaches = (): Caches => ({
   groups: new WeakMap(),
   drafts: new WeakMap(),
   specs: new WeakMap(),
+  former: new Former(),
+  made: new Map(),
+  drafted: new Map(),
 })
 
 /**
@@ -65,15 +73,26 @@ export function createTranslator(tiers: TierSettings, settings: TranslateSetting
     if (facts !== known) caches = newCaches()
     known = facts
     const kept = caches
+    const next = kept.former.next(objects)
+    const { former, made: madeBefore, drafted: draftedBefore } = kept
+    // Given up half-way, this run leaves the next one nothing that holds for neither set.
+    kept.former = new Former()
     const made = new Map<string, NamedGroup>()
     const tracker = createTracker(objects, made)
-    const all = yield* sortSteps([...objects.values()], byPath)
+    const all = next?.sorted ?? (yield* sortSteps([...objects.values()], byPath))
     const groups = new Map<string, TranslatedGroup>()
+    const isSame = ({ path }: DesiredObject) => next?.touched.has(path) === false
     for (const object of all) {
       if (object.kind !== 'Group') continue
-      const named = yield* tracker.keep(kept.named, object, () => nameGroup(object, tracker, facts))
+      let named = isSame(object) ? madeBefore.get(object.path) : undefined
+      if (named === undefined) {
+        named = yield* tracker.keep(kept.named, object, () => nameGroup(object, tracker, facts))
+        former.note(object, kept.named.get(object)?.asked.keys() ?? [])
+        if (next !== undefined && madeBefore.get(object.path) !== named)
+          former.addAskers(madeKey(object.path), next.touched)
+        yield
+      }
       made.set(object.path, named)
-      yield
       const { name, displayName, children } = named
       if (name === undefined || children === undefined || groups.has(name)) continue
       groups.set(name, translatedGroup(kept, object, { name, displayName, children }))
@@ -86,14 +105,25 @@ export function createTranslator(tiers: TierSettings, settings: TranslateSetting
       hasDomains: settings.domains === true,
       fields: facts.features.policy,
     }
-    const drafted: Drafted[] = []
+    if (next !== undefined)
+      for (const path of madeBefore.keys()) if (!made.has(path)) former.addAskers(madeKey(path), next.touched)
+    const drafts = new Map<string, Drafted>()
     for (const object of all) {
       if (object.kind !== 'SecurityPolicy') continue
-      const draft = yield* tracker.keep(kept.drafts, object, () => draftPolicy(object, context))
-      yield
-      if (!draft.head.isDeleted) drafted.push({ object, draft })
+      let one = isSame(object) ? draftedBefore.get(object.path) : undefined
+      if (one === undefined) {
+        const draft = yield* tracker.keep(kept.drafts, object, () => draftPolicy(object, context))
+        former.note(object, kept.drafts.get(object)?.asked.keys() ?? [])
+        one = { object, draft }
+        yield
+      }
+      drafts.set(object.path, one)
     }
-    return yield* assemble(drafted, groups, tiers, kept.specs)
+    const drafted = [...drafts.values()].filter(({ draft }) => !draft.head.isDeleted)
+    const translation = yield* assemble(drafted, groups, tiers, kept.specs)
+    former.settle(objects, all)
+    Object.assign(kept, { former, made, drafted: drafts })
+    return translation
   }
 
   return Object.assign((objects: DesiredObjects, facts?: ClusterFacts) => runSteps(steps(objects, facts)), {

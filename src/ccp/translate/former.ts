@@ -1,0 +1,82 @@
+/**
+ * The set that was translated last, and who asked for what: so that the next one looks only at what a commit touches. It
+ * only saves work: whatever it does not know is worked out, with the same result.
+ */
+import { Relation } from './relation.ts'
+import type { DesiredObject, DesiredObjects } from './types.ts'
+
+/** Over so many changes at once, everything is looked at. */
+const CHANGES_MAX = 500
+
+/** Objects sorted by path, and for each what its result was made from. */
+export class Former {
+  private objects: DesiredObjects = new Map()
+  private sorted: DesiredObject[] = []
+  private readonly asked = new Relation()
+
+  /** Paths of what may have another result than before, and the new set in order; undefined: too much. */
+  next(
+    objects: DesiredObjects,
+  ): { readonly touched: Set<string>; readonly sorted: DesiredObject[] } | undefined {
+    if (this.sorted.length === 0) return undefined
+    const changed: string[] = []
+    for (const [key, object] of objects) {
+      if (this.objects.get(key) === object) continue
+      changed.push(key)
+      if (changed.length > CHANGES_MAX) return undefined
+    }
+    if (objects.size - changed.length < this.objects.size)
+      for (const key of this.objects.keys()) if (!objects.has(key)) changed.push(key)
+    if (changed.length > CHANGES_MAX) return undefined
+    const sorted = [...this.sorted]
+    for (const key of changed) put(sorted, this.objects.get(key), objects.get(key))
+    const touched = new Set<string>()
+    for (const key of changed) {
+      const path = (objects.get(key) ?? this.objects.get(key))?.path
+      if (path !== undefined) touched.add(path)
+      this.addAskers(key, touched)
+    }
+    return { touched, sorted }
+  }
+
+  /** Adds the paths of those whose result asked for this, by `objectKey` or by what `recall` noted. */
+  addAskers(key: string, touched: Set<string>): void {
+    for (const asker of this.asked.namesOf(key)) touched.add(asker)
+  }
+
+  /** What an object's result was made from. */
+  note(object: DesiredObject, asked: Iterable<string>): void {
+    this.asked.set(object.path, [...asked])
+  }
+
+  /** All of it is translated now. */
+  settle(objects: DesiredObjects, sorted: DesiredObject[]): void {
+    for (const [key, object] of this.objects) {
+      if (objects.size === this.objects.size && objects.get(key) === object) continue
+      if (!objects.has(key) && object.kind !== 'GroupMembers') this.asked.set(object.path, [])
+    }
+    this.objects = objects
+    this.sorted = sorted
+  }
+}
+
+function put(
+  sorted: DesiredObject[],
+  before: DesiredObject | undefined,
+  now: DesiredObject | undefined,
+): void {
+  const { path } = (now ?? before) as DesiredObject
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((sorted[middle]?.path ?? '') < path) low = middle + 1
+    else high = middle
+  }
+  if (before === undefined) {
+    if (now !== undefined) sorted.splice(low, 0, now)
+    return
+  }
+  const at = sorted.indexOf(before, low)
+  if (now === undefined) sorted.splice(at, 1)
+  else sorted[at] = now
+}
