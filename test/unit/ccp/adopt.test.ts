@@ -61,6 +61,9 @@ for (const [about, change] of Object.entries(DISGUISES))
     const to = wanted('b', 'ALLOW')
     const before = cluster.plan(to)
     assert.deepEqual([before.steps, before.awaiting, before.rivals.length > 0], [[], [], true])
+    // Not even what the other one has nothing to do with.
+    const more = translate(policy('p9', 9, [rule(1)]))
+    assert.deepEqual(cluster.plan(more).steps, [])
     const old = cluster.allowed(PODS)
     const moments: Set<string>[] = []
     const kube = {
