@@ -12,7 +12,7 @@ test('reads go through, writes are refused and not sent', async () => {
     getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }),
   })
   const { clusterGroups } = RESOURCES
-  const object = { metadata: { name: 'g' } }
+  const object = { apiVersion: 'crd.antrea.io/v1beta1', kind: 'ClusterGroup', metadata: { name: 'g' } }
   const reader = readOnly(client)
   await reader.get(clusterGroups, 'g')
   await reader.list(clusterGroups)
