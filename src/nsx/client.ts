@@ -6,16 +6,21 @@ import { type ChannelName, Hello, jsonLines, Session } from '../protocol/index.t
 import type { Clock, HttpClient, HttpResponse, Random } from '../world/index.ts'
 import type { NsxCall, NsxManager, NsxStream, NsxStreamCall } from './contract.ts'
 import { nsxError } from './errors.ts'
+import { createPace } from './pace.ts'
 
 export interface NsxManagerOptions {
   readonly http: HttpClient
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** Calls a second to begin with; without it as fast as the caller goes, until the manager refuses for the first time. */
+  readonly startPerSecond?: number
 }
 
 /** Bodies are bounded and always consumed; errors are those of the contract. Nothing is retried here: the charts do that. */
-export function createNsxManager({ http, clock }: NsxManagerOptions): NsxManager {
+export function createNsxManager({ http, clock, startPerSecond }: NsxManagerOptions): NsxManager {
+  const pace = createPace(clock, startPerSecond)
+
   const fail = async (answer: HttpResponse, path: string): Promise<never> =>
     Promise.reject(
       nsxError(
@@ -31,6 +36,7 @@ export function createNsxManager({ http, clock }: NsxManagerOptions): NsxManager
     { method, path, body, signal, timeoutMs = NSX_CALL_TIMEOUT_MS }: NsxCall,
     lane: 'call' | 'probe' = 'call',
   ): Promise<T> => {
+    if (lane === 'call') await pace.enter(signal)
     const answer = await http.request({
       method,
       path,
@@ -44,6 +50,7 @@ export function createNsxManager({ http, clock }: NsxManagerOptions): NsxManager
       bodyTimeoutMs: timeoutMs,
       ...(signal === undefined ? {} : { signal }),
     })
+    if (answer.status === 429 || answer.status === 503) pace.refused()
     if (answer.status < 200 || answer.status > 299) return fail(answer, path)
     const text = await readText(answer, NSX_BODY_BYTES_MAX, false)
     if (text === '') return undefined as T

@@ -133,13 +133,16 @@ for (const [name, answer, expected] of [
   ['404', () => failure(404), 'wait-for NSX_NOT_FOUND'],
 ] as const)
   test(`${name} ends the run with its kind, without halving; the next run makes it good`, async () => {
-    const { fake, run, reconcile, book } = start()
+    const { clock, fake, run, reconcile, book } = start()
     fake.state.fault = (seen) => (isBatch(seen) ? answer() : undefined)
     assert.equal(await codeOf(run()), expected)
     assert.equal(fake.state.batches, 1)
     assert.equal(book.setAside.size, 0)
     fake.state.fault = undefined
-    await reconcile()
+    // After 429 and 503 calls go at a pace.
+    const made = reconcile()
+    await clock.advance(30_000)
+    await made
     assert.equal(fake.of('ContainerNetworkPolicy').size, 2)
   })
 
