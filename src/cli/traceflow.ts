@@ -1,7 +1,7 @@
 /** `traceflow`: a packet's way through the cluster, hop by hop, traced by Antrea without NSX. */
 import { type Command, InvalidArgumentError } from 'commander'
 import { asAdapterError, needsPerson } from '../errors.ts'
-import type { KubeClient } from '../kube/index.ts'
+import type { KubeClient, ResourceType } from '../kube/index.ts'
 import { RESOURCES } from '../kube/index.ts'
 import {
   COMMAND_LINE,
@@ -166,9 +166,11 @@ async function endOf(to: string, kube: KubeClient, signal: AbortSignal): Promise
     return { namespace, service: pod }
   }
   const { namespace, pod } = podRef(to, '--to')
-  if ((await kube.get(RESOURCES.pods, pod, namespace, signal)) !== undefined) return { namespace, pod }
-  if ((await kube.get(RESOURCES.services, pod, namespace, signal)) !== undefined)
-    return { namespace, service: pod }
+  // The daemon's identity may list, and not get.
+  const isThere = async (type: ResourceType) =>
+    (await kube.list(type, namespace, signal)).some(({ metadata }) => metadata.name === pod)
+  if (await isThere(RESOURCES.pods)) return { namespace, pod }
+  if (await isThere(RESOURCES.services)) return { namespace, service: pod }
   throw needsPerson(
     'TRACEFLOW_NOT_FOUND',
     `there is neither a Pod nor a Service ${namespace}/${pod}; see kubectl get`,

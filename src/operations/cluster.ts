@@ -34,15 +34,25 @@ export function viewOfStores(stores: ClusterStores): ClusterView {
   }
 }
 
-/** Reads what it is asked for, each time. */
+/** Reads by lists what it is asked for, for the daemon's identity has no right to get single Pods or Nodes; Nodes once. */
 export function viewOfClient(kube: KubeClient): ClusterView {
+  let nodes: Promise<ReadonlyMap<string, string | undefined>> | undefined
+  const readNodes = async (signal: AbortSignal) =>
+    new Map(
+      (await kube.list(RESOURCES.nodes, undefined, signal)).map(({ metadata }) => [
+        metadata.name,
+        metadata.uid,
+      ]),
+    )
   return {
     lookup: {
       pod: async (uid, signal) => podOf(withUid(await kube.list(RESOURCES.pods, undefined, signal), uid)),
       service: async (uid, signal) =>
         serviceOf(withUid(await kube.list(RESOURCES.services, undefined, signal), uid)),
-      nodeUid: async (name, signal) =>
-        (await kube.get(RESOURCES.nodes, name, undefined, signal))?.metadata.uid,
+      async nodeUid(name, signal) {
+        nodes ??= readNodes(signal)
+        return (await nodes).get(name)
+      },
     },
     policies: (signal) =>
       kube.list<ClusterNetworkPolicy>(RESOURCES.clusterNetworkPolicies, undefined, signal),

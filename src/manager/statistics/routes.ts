@@ -70,7 +70,7 @@ async function answer(
   if (cluster === undefined)
     throw badRequest(`container_cluster_path=[${asked.slice(0, 300)}] is no registered cluster.`)
   const figures = await book.read(cluster.nodeId, call.principal?.name ?? '', call.request.signal)
-  const ageMs = Math.max(0, clock.monotonicMs() - figures.takenAtMs)
+  const ageMs = Math.round(Math.max(0, clock.monotonicMs() - figures.takenAtMs))
   const of = figures.policies.get(policy.path)
   const statistics = of === undefined || of.since === undefined ? undefined : render(policy, of)
   const results =
