@@ -2,6 +2,7 @@
 import { benchApiServer } from './apiserver.ts'
 import { benchCcp } from './ccp.ts'
 import { measureDelivery } from './delivery.ts'
+import { benchInventory } from './inventory.ts'
 import { benchKube } from './kube.ts'
 import { rowOf, table, writeSection } from './report.ts'
 import { startSandboxProcess } from './sandbox.ts'
@@ -35,6 +36,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<string>>> = {
   sandbox: benchSandbox,
   apiserver: () => benchApiServer(say),
   kube: () => benchKube(say),
+  inventory: () => benchInventory(say),
   ccp: () => benchCcp(say),
 }
 /** Measured when nothing is named. */
