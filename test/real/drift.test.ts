@@ -52,13 +52,24 @@ test(
     const path = await pathOf('one')
     const before = await api.get(path)
     const mark = audit.mark()
-    const wider = { ...before.spec, egress: [{ name: 'mine', action: 'Allow', enableLogging: false }] }
+    // Antrea wants appliedTo in each rule where one of them has it.
+    const { appliedTo } = before.spec.ingress[0]
+    const egress = [
+      {
+        name: 'mine',
+        action: 'Allow',
+        enableLogging: false,
+        ...(appliedTo === undefined ? {} : { appliedTo }),
+      },
+    ]
+    const wider = { ...before.spec, egress }
     let edits = 0
     for (const end = performance.now() + FIGHT_MS; performance.now() < end; edits += 1) {
-      await api.ask('PATCH', `${path}?fieldManager=the-other`, {
+      const { status, body } = await api.ask('PATCH', `${path}?fieldManager=the-other`, {
         body: { spec: wider },
         headers: { 'content-type': 'application/merge-patch+json' },
       })
+      assert.equal(status, 200, JSON.stringify(body))
       await sleep(100)
     }
     const ours = audit
@@ -72,7 +83,7 @@ test(
     assert.match((await warning('DRIFT_FIGHT')) ?? '', /is changed again and again by "the-other"/)
     const second = await pathOf('two')
     const kept = await api.get(second)
-    await api.patch(second, { spec: { ...kept.spec, egress: wider.egress } })
+    await api.patch(second, { spec: { ...kept.spec, egress } })
     await eventually(
       'the other policy is put back at once',
       async () => {
