@@ -1,5 +1,6 @@
 /** The reader of one resource: what is asked for, and how what comes is read. */
 import type { Clock } from '../world/index.ts'
+import { createPace } from './pace.ts'
 import { keptOf, projectionOf } from './projections.ts'
 import { RESOURCES, type ResourceName } from './resources.ts'
 import type { WireReader } from './wire.ts'
@@ -12,7 +13,7 @@ import { createProtobufReader, isProtobuf, PROTOBUF } from './wire-protobuf.ts'
  */
 export function createReader(name: ResourceName, clock: Clock): WireReader {
   const type = RESOURCES[name]
-  const json = createJsonReader(type, projectionOf(name))
+  const json = createJsonReader(type, projectionOf(name), () => createPace(clock))
   const kept = keptOf(name)
   if (kept === undefined) return json
   const protobuf = createProtobufReader(type, kept, clock)

@@ -2,7 +2,6 @@
  * The protobuf wire of built-in resources. A list is read item by item as it comes, a watch frame by frame; of each
  * object only what its table keeps is decoded.
  */
-import { retry } from '../errors.ts'
 import {
   KUBE_BATCH_EVENTS,
   KUBE_LIST_BYTES_MAX,
@@ -10,10 +9,10 @@ import {
   KUBE_WATCH_LINE_BYTES_MAX,
 } from '../limits.ts'
 import type { Clock } from '../world/index.ts'
+import { ByteSource } from './bytes.ts'
 import { BOOKMARK, LIST_META, type Message, STATUS } from './kept/index.ts'
+import { createPace } from './pace.ts'
 import {
-  ByteSource,
-  createPace,
   createShare,
   decoderOf,
   type EventFrame,
@@ -26,7 +25,7 @@ import {
   WireError,
 } from './protobuf/index.ts'
 import type { KubeObject, ResourceType } from './types.ts'
-import { isText, malformed, type Page, readBookmark, type WireEvent } from './wire.ts'
+import { isText, malformed, type Page, readBookmark, tooLong, truncated, type WireEvent } from './wire.ts'
 
 /** Media types of kube-apiserver (kubernetes.io, "API Concepts", "Kubernetes Protobuf encoding"). */
 export const PROTOBUF = 'application/vnd.kubernetes.protobuf'
@@ -209,17 +208,3 @@ async function readHead(type: ResourceType, decode: Decoders, source: ByteSource
 function inWords(type: ResourceType, error: unknown): unknown {
   return error instanceof WireError ? malformed(type, error.message) : error
 }
-
-const truncated = (type: ResourceType) =>
-  retry(
-    'KUBE_FRAME_TRUNCATED',
-    `${type.plural}: the answer of the API server ended within an object; the resource is read again`,
-    { subject: type.plural },
-  )
-
-const tooLong = (type: ResourceType) =>
-  retry(
-    'KUBE_FRAME_TOO_LONG',
-    `${type.plural}: the API server announced an object or a list over the adapter’s limit; it is read again`,
-    { subject: type.plural },
-  )

@@ -61,3 +61,17 @@ export function readBookmark(type: ResourceType, object: unknown): WireEvent {
     endsList: isFields(annotations) && annotations[INITIAL_EVENTS_END] === 'true',
   }
 }
+
+export const truncated = (type: ResourceType) =>
+  retry(
+    'KUBE_FRAME_TRUNCATED',
+    `${type.plural}: the answer of the API server ended within an object; the resource is read again`,
+    { subject: type.plural },
+  )
+
+export const tooLong = (type: ResourceType) =>
+  retry(
+    'KUBE_FRAME_TOO_LONG',
+    `${type.plural}: the API server announced an object or a list over the adapter’s limit; it is read again`,
+    { subject: type.plural },
+  )

@@ -1,6 +1,6 @@
 /**
- * Kubernetes' protobuf as the reader of lists and watches needs it: bytes as they come, frames and list items out of
- * them, and of each object only the kept fields (../kept). Nothing here knows which resource it is. For src/kube.
+ * Kubernetes' protobuf as the reader of lists and watches needs it: what objects travel in, and of each object only the kept
+ * fields (../kept). Nothing here knows which resource it is. For src/kube.
  */
 export { decoderOf, type ObjectDecoder, WireError } from './decode.ts'
 export {
@@ -12,6 +12,4 @@ export {
   readListHead,
   unwrap,
 } from './envelope.ts'
-export { createPace } from './pace.ts'
 export { createShare, type Share } from './share.ts'
-export { ByteSource } from './source.ts'

@@ -102,3 +102,50 @@ test('a depth bomb is read or refused, not crashed on', async () => {
   const deep = `${'['.repeat(500_000)}${']'.repeat(500_000)}`
   await assert.rejects(events(`${deep}\n`), AdapterError)
 })
+
+test('a list is read item by item, whatever the chunks and whatever its strings hold', async () => {
+  const hard = { ...pod, spec: { text: '"items":[{}],\\" ]}[', more: [[{ deep: '}' }]] } }
+  const list = {
+    items: [hard, pod],
+    metadata: { resourceVersion: '9', note: { items: [1] }, x: '{"items":[' },
+  }
+  for (const text of [JSON.stringify(list), JSON.stringify(list, undefined, 2), ` ${JSON.stringify(list)}\n`])
+    for (const parts of [[text], [...Buffer.from(text)].map((byte) => Uint8Array.of(byte))]) {
+      const whole = createJsonReader(RESOURCES.pods, (object) => object)
+      const page = await whole.readPage(chunks(...parts))
+      assert.deepEqual(
+        page.items,
+        [hard, pod].map((object) => ({ ...object, apiVersion: 'v1', kind: 'Pod' })),
+      )
+    }
+})
+
+test('a list that is no list is refused', async () => {
+  const meta = '"metadata":{"resourceVersion":"9"}'
+  for (const text of [
+    `{${meta},"items":[1]}`,
+    `{${meta},"items":["{}"]}`,
+    `{${meta},"items":[{}{}]}`,
+    `{${meta},"items":[,]}`,
+    `{${meta},"items":{}}`,
+    `{${meta},"items":[`,
+    `{${meta},"items":[${JSON.stringify(pod)}`,
+    `{${meta}`,
+    `[${JSON.stringify(pod)}]`,
+    '',
+  ])
+    await assert.rejects(reader.readPage(chunks(text)), code('KUBE_MALFORMED'), text)
+})
+
+test('of a list over the limit no more is read than the limit', async () => {
+  const part = Buffer.alloc(1_024 * 1_024, 0x61)
+  for (const start of ['{"x":"', '{"items":[{"x":"']) {
+    let read = 0
+    async function* endless() {
+      yield Buffer.from(start)
+      for (; ; read += part.length) yield part
+    }
+    await assert.rejects(reader.readPage(endless()), code('KUBE_FRAME_TOO_LONG'))
+    assert.ok(read < KUBE_WATCH_LINE_BYTES_MAX * 2)
+  }
+})

@@ -2,7 +2,7 @@
  * The bytes of one answer in the order they come, whatever the chunks: held is one unit (a frame, an item) and a little
  * more, in one buffer that is used again and again.
  */
-import { KUBE_SOURCE_BYTES } from '../../limits.ts'
+import { KUBE_SOURCE_BYTES } from '../limits.ts'
 import type { Pace } from './pace.ts'
 
 export class ByteSource {
@@ -61,7 +61,7 @@ export class ByteSource {
       this.at = 0
     }
     if (this.end === this.bytes.length)
-      this.#resize(Math.min(this.bytes.length * 2, Math.max(wanted, KUBE_SOURCE_BYTES)))
+      this.#resize(Math.min(this.bytes.length * 2, Math.max(wanted * 2, KUBE_SOURCE_BYTES)))
     // After one big unit the usual room is enough again.
     else if (this.bytes.length > KUBE_SOURCE_BYTES && wanted + this.end < KUBE_SOURCE_BYTES / 2)
       this.#resize(KUBE_SOURCE_BYTES)
