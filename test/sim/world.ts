@@ -11,7 +11,7 @@ import { createManager, type Manager } from '../../src/manager/index.ts'
 import { createEmbeddedCluster } from '../../src/sandbox/cluster.ts'
 import { createAuthority } from '../../src/sandbox/pki.ts'
 import type { EmbeddedCluster } from '../../src/sandbox/types.ts'
-import type { HttpClient, HttpMethod, Random } from '../../src/world/index.ts'
+import type { Clock, HttpClient, HttpMethod, Random } from '../../src/world/index.ts'
 import { connectInProcess, type LinkFaults } from '../../src/world/link.ts'
 import { createFakeClock, createSeededRandom, type FakeClock } from '../fakes/clock.ts'
 
@@ -26,6 +26,13 @@ export interface SimAdapter {
   readonly nsx: LinkFaults
 }
 
+/** What an adapter runs on, where that is not the world's own. */
+export interface SimMachine {
+  readonly clock: Clock
+  /** The clients as that machine has them; to look on, or to hold them up. */
+  through(client: HttpClient, to: 'kube' | 'nsx'): HttpClient
+}
+
 export interface World {
   readonly clock: FakeClock
   readonly random: Random
@@ -33,7 +40,7 @@ export interface World {
   readonly manager: Manager
   /** Live adapters by name. */
   readonly adapters: Map<string, SimAdapter>
-  startAdapter(name: string): Promise<SimAdapter>
+  startAdapter(name: string, machine?: SimMachine): Promise<SimAdapter>
   /** As SIGKILL would. */
   killAdapter(name: string): Promise<void>
   /** One call to the manager as its administrator; throws on an error status. */
@@ -58,7 +65,9 @@ export async function createWorld(seed: number): Promise<World> {
   }).client
   const adapters = new Map<string, SimAdapter>()
 
-  const startAdapter = async (name: string): Promise<SimAdapter> => {
+  const startAdapter = async (name: string, machine?: SimMachine): Promise<SimAdapter> => {
+    const own = machine?.clock ?? clock
+    const through = machine?.through ?? ((client: HttpClient) => client)
     const kube = cluster.connect({ commonName: name, organizations: ['system:masters'], verified: true })
     const nsx = connectInProcess(manager.handler, {
       origin: 'https://manager.sim',
@@ -82,12 +91,12 @@ export async function createWorld(seed: number): Promise<World> {
           fingerprint: name,
         }),
       },
-      connectKube: () => kube.client,
-      nsxHttp: nsx.client,
-      clock,
+      connectKube: () => through(kube.client, 'kube'),
+      nsxHttp: through(nsx.client, 'nsx'),
+      clock: own,
       random,
       log: SILENT,
-      health: createHealth(clock),
+      health: createHealth(own),
     })
     const sim = { name, adapter, kube: kube.faults, nsx: nsx.faults }
     adapters.set(name, sim)

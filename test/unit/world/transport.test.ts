@@ -76,6 +76,24 @@ for (const [name, run] of [
       assert.equal(await text(answer), 'hello')
     }))
 
+  test(`${name}: what is refused just before it would be sent is not sent`, () =>
+    run(async (client) => {
+      const order: string[] = []
+      const refusal = new Error('too late')
+      const post = (beforeSend: () => void) =>
+        client.request({ method: 'POST', path: '/echo', body: 'x', headersTimeoutMs: 1_000, beforeSend })
+      await assert.rejects(
+        post(() => {
+          order.push('asked')
+          throw refusal
+        }),
+        (error) => error === refusal,
+      )
+      const answer = await post(() => order.push('asked again'))
+      assert.equal(await text(answer), 'x')
+      assert.deepEqual(order, ['asked', 'asked again'])
+    }))
+
   test(`${name}: leaving a stream tells the server`, () =>
     run(async (client, left) => {
       const answer = await client.request({
@@ -155,4 +173,37 @@ test('a black hole keeps streams open and silent, and new calls unanswered', asy
     (error) => error instanceof TransportError && error.fault === 'timeout',
   )
   await assert.rejects(client.request({ method: 'GET', path: '/echo', headersTimeoutMs: 30 }), TransportError)
+})
+
+test('a request that waited for its connection is asked for when the connection is there, not before', async () => {
+  const { handler } = demo()
+  const server = await serve({ handler, host: '127.0.0.1', port: 0 })
+  // Sixteen sockets are busy; the seventeenth request waits for one of them.
+  const client = createHttpClient({ origin: `http://127.0.0.1:${server.port}` })
+  try {
+    const ends = Array.from({ length: 16 }, () => new AbortController())
+    for (const { signal } of ends)
+      client.request({ method: 'GET', path: '/hang', headersTimeoutMs: 10_000, signal }).catch(() => {})
+    await sleep(clock, 100)
+    let askedAt = 0
+    const began = clock.monotonicMs()
+    const waiting = client.request({
+      method: 'POST',
+      path: '/echo',
+      body: 'x',
+      headersTimeoutMs: 10_000,
+      beforeSend: () => {
+        askedAt = clock.monotonicMs()
+      },
+    })
+    await sleep(clock, 200)
+    assert.equal(askedAt, 0)
+    ends[0]?.abort()
+    await text(await waiting)
+    assert.ok(askedAt - began >= 190, `asked after ${askedAt - began} ms`)
+    for (const end of ends) end.abort()
+  } finally {
+    await client.close()
+    await server.close()
+  }
 })
