@@ -103,6 +103,7 @@ function watch(options: ChannelOptions, call: Call): ServerResponse {
   const { view } = state
   const { epoch } = options.states
   const from = call.query.get('from') ?? ''
+  // Before the snapshot: whatever is committed from here on comes, and the snapshot stands at this version or a later one.
   let at = from === 'begin' ? view.version : Number(from)
   if (from === '' || !Number.isInteger(at)) throw badRequest('from must be a version or begin.')
   if (call.query.get('epoch') !== epoch || view.next(at) === 'gone')

@@ -191,4 +191,26 @@ export const WATCH_CASES: readonly Case[] = [
       read(1),
     ],
   },
+  {
+    name: 'a short watch that looks for what another missed: all of it at once, a bookmark, the end',
+    steps: [
+      post(MAPS, configMap('a')),
+      post(MAPS, configMap('b')),
+      del(`${MAPS}/a`),
+      watch(
+        `${MAPS}?watch=true&allowWatchBookmarks=true&timeoutSeconds=3&resourceVersion={{0.metadata.resourceVersion}}`,
+      ),
+      read(2),
+    ],
+  },
+  {
+    name: 'a list in pages that is not older than a version goes on without one',
+    steps: [
+      post(MAPS, configMap('a')),
+      post(MAPS, configMap('b')),
+      post(MAPS, configMap('c')),
+      get(`${MAPS}?limit=2&resourceVersion={{0.metadata.resourceVersion}}&resourceVersionMatch=NotOlderThan`),
+      get(`${MAPS}?limit=2&continue={{3.metadata.continue}}`),
+    ],
+  },
 ]
