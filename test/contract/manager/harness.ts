@@ -84,7 +84,7 @@ export function clientOver(http: HttpClient, common: Readonly<Record<string, str
         headers: { 'content-type': 'application/json', ...common, ...headers },
         // SDK clients send `{}` with GET and DELETE too.
         body: body === undefined ? '{}' : typeof body === 'string' ? body : JSON.stringify(body),
-        headersTimeoutMs: 10_000,
+        headersTimeoutMs: 30_000,
       })
       const chunks: Uint8Array[] = []
       for await (const chunk of answer.body) chunks.push(chunk)
