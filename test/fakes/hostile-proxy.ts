@@ -12,6 +12,8 @@ export type Behaviour =
   | { readonly kind: 'bytes' }
   /** One byte to the client each period. */
   | { readonly kind: 'drip'; readonly periodMs: number }
+  /** What goes to the client is so late. */
+  | { readonly kind: 'delay'; readonly byMs: number }
   /** A link on which nothing passed for so long is dropped: silently, or with an RST. */
   | { readonly kind: 'idle'; readonly afterMs: number; readonly how: 'hold' | 'reset' }
 
@@ -124,6 +126,7 @@ function createLink(client: Socket, upstream: Socket, clock: Clock, onIdle: () =
       return
     }
     if (behaviour.kind === 'drip') waiting.push(bytes)
+    else if (behaviour.kind === 'delay') clock.setTimeout(() => client.write(bytes), behaviour.byMs)
     else if (behaviour.kind === 'bytes') for (const byte of bytes) client.write(Buffer.of(byte))
     else client.write(bytes)
   }

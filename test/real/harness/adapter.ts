@@ -31,9 +31,14 @@ export interface AdapterProcess extends Running {
   ready(role: 'leading' | 'standby', options?: EventuallyOptions): Promise<StatusSnapshot>
 }
 
+export interface RunOptions {
+  /** The API server is reached through this port of loopback, where a proxy listens. */
+  readonly apiPort?: number
+}
+
 export interface AdapterHost {
   /** Starts a process of this instance name; 3 s later at most it has read its configuration. */
-  run(instance: string): Promise<AdapterProcess>
+  run(instance: string, options?: RunOptions): Promise<AdapterProcess>
   /** Who the Lease says leads. */
   leader(): Promise<string>
   /** Ends those that still run, in order; all of them, or that of one instance. */
@@ -60,8 +65,13 @@ export async function prepareAdapter(plane: ControlPlane, nsx: Nsx): Promise<Ada
   }
   const started: AdapterProcess[] = []
   return {
-    async run(instance) {
+    async run(instance, { apiPort } = {}) {
       const { kubeconfig } = await plane.addUser(`${ADAPTER_GROUP}:${instance}`, [ADAPTER_GROUP])
+      if (apiPort !== undefined)
+        writeFileSync(
+          kubeconfig,
+          readFileSync(kubeconfig, 'utf8').replace(plane.origin, `https://127.0.0.1:${apiPort}`),
+        )
       const socket = join(plane.folder, `${instance}.sock`)
       const config = {
         ...common,

@@ -15,6 +15,8 @@ export interface AuditEvent {
     readonly subresource?: string
   }
   readonly responseStatus?: { readonly code?: number }
+  /** RFC 3339 with microseconds, by the server's clock. */
+  readonly requestReceivedTimestamp: string
 }
 
 /** Writes at level Metadata, when their answer is complete; reads are left out. */
