@@ -4,7 +4,7 @@ import { type ListenAt, startDaemon } from '../daemon.ts'
 import type { Logger } from '../log/index.ts'
 import { createPinoLogger } from '../log/pino.ts'
 import { createHttpClient, createRealClock, createRealRandom, serve } from '../world/real.ts'
-import { adapterSettings, addConfigOptions, nsxIdentity, readConfig } from './settings.ts'
+import { adapterSettings, addConfigOptions, certificateSha256, nsxIdentity, readConfig } from './settings.ts'
 import { untilSignal } from './signals.ts'
 import { VERSION } from './version.ts'
 
@@ -43,6 +43,7 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
     connectKube: ({ origin, tls: identity, headers }) =>
       createHttpClient({ origin, tls: identity, headers, http2: true }),
     nsxHttp: createHttpClient({ origin: config.nsx.url, tls }),
+    nsxCertificateSha256: () => certificateSha256(tls.cert),
     clock,
     random,
     log,

@@ -90,6 +90,10 @@ export function nsxIdentity({ config, origin }: LoadedConfig): TlsIdentity {
   return { cert: certPem, key: keyPem, ...(caPem === undefined ? {} : { ca: caPem }) }
 }
 
+/** SHA-256 of a certificate's DER, lower-case hex without colons: as the manager knows it. */
+export const certificateSha256 = (pem: string | undefined): string | undefined =>
+  pem === undefined ? undefined : new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase()
+
 function attempt<T>(work: () => T, otherwise: () => Error): T {
   try {
     return work()
@@ -113,5 +117,8 @@ export function adapterSettings(config: Config, random: Random): AdapterSettings
     mode: config.mode,
     ...(config.tiers === undefined ? {} : { tiers: config.tiers }),
     fqdnProfiles: config.ccp.fqdnProfiles,
+    ...(config.ccp.memberPollSeconds === undefined
+      ? {}
+      : { memberPollMs: config.ccp.memberPollSeconds * 1_000 }),
   }
 }
