@@ -39,6 +39,8 @@ export interface AdapterSettings {
   readonly mode?: Mode
   /** Domain names of context profiles are translated; off when absent. */
   readonly fqdnProfiles?: boolean
+  /** Members of groups outside the cluster are asked of NSX's public API so often; not at all when absent. */
+  readonly memberPollMs?: number
 }
 
 export interface AdapterOptions {
@@ -230,6 +232,7 @@ function compose(
         settings: {
           tiers: settings.tiers ?? DEFAULT_TIERS,
           fqdnProfiles: settings.fqdnProfiles ?? false,
+          ...(settings.memberPollMs === undefined ? {} : { memberPollMs: settings.memberPollMs }),
           mode: settings.mode ?? 'enforce',
         },
         onDesired: names.take,

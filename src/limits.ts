@@ -35,6 +35,11 @@ export const NSX_PACE_PER_SECOND_MIN = 1
 /** Half of a call's deadline. With at most some ten callers at once it takes a pace under one a second to get there. */
 export const NSX_PACE_WAIT_MS_MAX = 10_000
 
+/** Groups whose members are polled: each is a call a period, so 1,000 a minute are 17 a second of NSX's 100. */
+export const MEMBER_POLL_GROUPS_MAX = 1_000
+/** As many as one group's shards hold (100,000), doubled; beyond it the group counts as too large. */
+export const MEMBER_POLL_ADDRESSES_MAX = 200_000
+
 // ---- Kubernetes
 /** One short call; writes also carry `timeout=5s` for the server's own part. */
 export const KUBE_CALL_TIMEOUT_MS = 10_000

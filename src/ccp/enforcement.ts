@@ -29,6 +29,7 @@ import {
   otherWriter,
   restingRefs,
 } from './drift.ts'
+import { lackingMembers } from './member-poll.ts'
 import { annotationOf, ownershipOf } from './ownership.ts'
 import {
   isAsWritten,
@@ -75,6 +76,8 @@ export interface Enforcer {
    */
   plan(signal?: AbortSignal): Promise<Plan>
   apply(plan: Plan, signal: AbortSignal): Promise<ApplyOutcome>
+  /** Paths of groups whose policies wait for the addresses of their members. */
+  lacking(): readonly string[]
   /** A person agrees to deletes under the present source. */
   approve(): void
   /** Another instance leads from now on: nothing remembered of the cluster holds any more. */
@@ -151,6 +154,10 @@ class Enforcement implements Enforcer {
 
   reported(): DesiredState | undefined {
     return this.planning.translated?.state
+  }
+
+  lacking(): readonly string[] {
+    return lackingMembers(this.planning.translated?.translation)
   }
 
   approve(): void {

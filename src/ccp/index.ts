@@ -25,6 +25,7 @@ import { backoffMs, type Clock, type Random } from '../world/index.ts'
 import { describeAdoption } from './adopt.ts'
 import { type ClusterFactsReader, createClusterFacts } from './cluster-facts.ts'
 import { createEnforcer, type Enforcer } from './enforcement.ts'
+import { createMemberPoll, type MemberPoll } from './member-poll.ts'
 import { observeStores } from './observe.ts'
 import type { Plan } from './plan/index.ts'
 import { type AgentHealth, createBoard, createOthers, type OthersStores } from './realization/index.ts'
@@ -63,6 +64,8 @@ export interface CcpDeps {
   readonly settings: {
     readonly tiers: TierSettings
     readonly fqdnProfiles?: boolean
+    /** Members of groups outside the cluster are asked of NSX's public API so often; not at all when absent. */
+    readonly memberPollMs?: number
     /** `enforce` when absent. */
     readonly mode?: Mode
   }
@@ -114,13 +117,15 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
     },
   })
   const warnings = createLinkWarnings(health, 'ccp')
-  const history = { gone: 0 }
+  const { memberPollMs: periodMs } = deps.settings
+  const members = periodMs === undefined ? undefined : createMemberPoll({ ...deps, periodMs })
+  const held: Held = { gone: 0, told: undefined }
   let next: Plan | undefined
   return ccpMachine.provide({
     actors: {
       connect: fromPromise<Session, LinkContext>(({ input, signal }) => connect(deps, input, signal)),
       follow: fromCallback<CcpEvent, LinkContext>(({ input, sendBack }) =>
-        follow(deps, enforcer, history, input, sendBack),
+        follow(deps, { enforcer, members, held }, input, sendBack),
       ),
       probe: fromPromise<void>(({ signal }) => deps.nsx.probe('ccp', signal)),
       closeSession: fromPromise<void, LinkContext>(async ({ input }) => {
@@ -131,41 +136,48 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
         wake.up = () => {
           if (enforcer.state() !== undefined) sendBack({ type: 'DESIRED' })
         }
-        return both(
+        const ends = [
           observeStores(planned, {
             onChange: (about) => sendBack({ type: about === 'plan' ? 'CHANGED' : 'STATUS' }),
             onPolicy: (name) => enforcer.noteStatus(name),
           }),
-          both(
-            others.follow({
-              onChange: () => sendBack({ type: 'STATUS' }),
-              onPolicies: () => sendBack({ type: 'POLICIES' }),
-            }),
-            facts.follow(() => {
-              const state = enforcer.state()
-              // Another set of the same objects: what was made of it is made again.
-              if (state !== undefined) enforcer.take({ ...state, objects: new Map(state.objects) })
-              sendBack({ type: 'CHANGED' })
-            }),
-          ),
-        )
+          others.follow({
+            onChange: () => sendBack({ type: 'STATUS' }),
+            onPolicies: () => sendBack({ type: 'POLICIES' }),
+          }),
+          facts.follow(() => {
+            const state = enforcer.state()
+            // Another set of the same objects: what was made of it is made again.
+            if (state !== undefined) enforcer.take({ ...state, objects: new Map(state.objects) })
+            sendBack({ type: 'CHANGED' })
+          }),
+          members?.follow(() => {
+            if (held.told === undefined) return
+            enforcer.take(members.overlay(held.told))
+            sendBack({ type: 'DESIRED' })
+          }),
+        ]
+        return () => {
+          for (const end of ends) end?.()
+        }
       }),
       plan: fromPromise<Planned>(async ({ signal }) => {
         await facts.asked()
         const reported = enforcer.reported()
-        const held = next?.held
+        const before = next?.held
         try {
           next = await enforcer.plan(signal)
         } catch (error) {
           throw asAdapterError(error)
         }
+        members?.want(enforcer.lacking())
         const { steps, awaiting, deletes, againMs } = next
         return {
           steps: steps.length,
           awaiting: awaiting.length,
           guarded: deletes.kind === 'guarded',
           againMs,
-          isNews: enforcer.reported() !== reported || !isHeldAlike(held, next.held),
+          isNews: enforcer.reported() !== reported || !isHeldAlike(before, next.held),
         }
       }),
       apply: fromPromise<Applied>(async ({ signal }) => {
@@ -242,11 +254,6 @@ function adopterOf(enforcer: Enforcer, onAdopted: () => void): Adopter {
   }
 }
 
-const both = (first: () => void, second: () => void) => () => {
-  first()
-  second()
-}
-
 /** The translation of this cluster, as it is known when it is asked for. */
 function translateFor(
   { tiers, fqdnProfiles = false }: CcpDeps['settings'],
@@ -263,11 +270,23 @@ function connect(deps: CcpDeps, { leader }: LinkContext, signal: AbortSignal): P
   return openLink(deps, 'ccp', CAPABILITIES, leader, signal)
 }
 
+/** What is remembered from one stream to the next. */
+interface Held {
+  gone: number
+  /** The set as the manager told it. */
+  told: DesiredState | undefined
+}
+
+interface Receivers {
+  readonly enforcer: Enforcer
+  readonly members: MemberPoll | undefined
+  readonly held: Held
+}
+
 /** Hands each complete set to the enforcer first, then says so. */
 function follow(
   deps: CcpDeps,
-  enforcer: Enforcer,
-  history: { gone: number },
+  { enforcer, members, held }: Receivers,
   { session }: LinkContext,
   sendBack: (event: CcpEvent) => void,
 ): () => void {
@@ -278,15 +297,16 @@ function follow(
   const take = (state: DesiredState) => {
     if (stop.signal.aborted) return
     deps.onDesired?.(state.objects)
-    enforcer.take(state)
+    held.told = state
+    enforcer.take(members?.overlay(state) ?? state)
     sendBack({ type: 'DESIRED' })
   }
   const run = async () => {
     if (session === undefined) throw retry('NOT_LEADING', 'there is no session to follow')
     await followPolicy(
-      { ...deps, history },
+      { ...deps, history: held },
       session,
-      enforcer.state(),
+      held.told,
       {
         onSeen: () => send({ type: 'SEEN' }),
         onSnapshot: take,

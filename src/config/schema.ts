@@ -46,6 +46,17 @@ const YES_OR_NO = new Map<unknown, boolean>([
   ['true', true],
   ['false', false],
 ])
+/** From the environment it comes as text. */
+const seconds = (min: number, max: number) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value),
+    z
+      .number('must be a number of seconds')
+      .int('must be a whole number')
+      .min(min, `must be at least ${min}`)
+      .max(max, `must be at most ${max}`),
+  )
+
 const flag = z.preprocess((value) => YES_OR_NO.get(value) ?? value, z.boolean('must be true or false'))
 
 function isOrigin(value: string): boolean {
@@ -94,6 +105,11 @@ export const ConfigSchema = z.strictObject({
       fqdnProfiles: flag
         .default(false)
         .describe('true or false: context profiles of domain names become egress rules by name'),
+      memberPollSeconds: seconds(10, 3_600)
+        .optional()
+        .describe(
+          'SECONDS from 10: ask NSX for the members of groups outside the cluster; not at all without it',
+        ),
     })
     .prefault({}),
   diagnostics: z
