@@ -23,6 +23,11 @@ interface LeaseSpec {
   readonly renewTime: string
 }
 
+interface Lease {
+  readonly metadata: { readonly resourceVersion?: string }
+  readonly spec: LeaseSpec
+}
+
 function world(seed = 1) {
   const clock = createFakeClock()
   const api = createFakeKubeApi()
@@ -356,4 +361,65 @@ test('a candidate that cannot reach the lease does not hammer, and says so', asy
   await clock.advance(60_000)
   assert.ok(api.asked.length <= 45, `${api.asked.length}`)
   assert.equal(a.health.warnings()[0]?.code, 'LEASE_UNREACHABLE')
+})
+
+const OFFER = { 'antrea-nsx-adapter/offered-to': 'bb', 'antrea-nsx-adapter/given-up': 'x 4' }
+const offered = (api: ReturnType<typeof createFakeKubeApi>) =>
+  api.put(LEASE, {
+    metadata: { name: 'adapter', namespace: 'nsx', annotations: { ...OFFER, 'example.com/kept': 'yes' } },
+    spec: { holderIdentity: '', leaseTransitions: 4, leaseDurationSeconds: 1, renewTime: 'then' },
+  })
+
+test('a lease that is offered to one is taken by that one, and by the others only when it does not come', async () => {
+  for (let seed = 0; seed < 10; seed += 1) {
+    const { clock, api, spec, candidate } = world(seed)
+    offered(api)
+    const others = ['a', 'ccc'].map((name) => candidate(name))
+    await clock.advance(1_000 + seed * 100)
+    assert.equal(leaders(others).length, 0)
+    const b = candidate('bb')
+    await clock.settle()
+    assert.ok(b.leads())
+    assert.equal(spec()?.leaseTransitions, 5)
+    const { annotations } = api.get(LEASE)?.metadata ?? {}
+    assert.deepEqual(annotations, { 'antrea-nsx-adapter/given-up': 'x 4', 'example.com/kept': 'yes' })
+  }
+  const { clock, api, candidate } = world()
+  offered(api)
+  const others = ['a', 'ccc'].map((name) => candidate(name))
+  const tookMs = await until(clock, () => leaders(others).length === 1)
+  assert.ok(tookMs >= 5_000 && tookMs <= 7_000, `${tookMs} ms`)
+})
+
+test('the mark of a give-up is kept for ten minutes and then removed by who leads', async () => {
+  const { clock, api, candidate } = world()
+  offered(api)
+  candidate('bb')
+  const mark = () => api.get(LEASE)?.metadata.annotations?.['antrea-nsx-adapter/given-up']
+  await clock.advance(595_000)
+  assert.equal(mark(), 'x 4')
+  await clock.advance(10_000)
+  assert.equal(mark(), undefined)
+})
+
+test('a candidate whose requests arrive but whose answers do not leaves the lease to others', async () => {
+  const { clock, api, candidate } = world()
+  // Every write of `a` is carried out, and none of its answers comes.
+  api.intercept = async ({ method, body }) => {
+    if (method === 'GET') return undefined
+    const object = JSON.parse(Buffer.from(await body(100_000)).toString()) as Lease
+    if (object.spec.holderIdentity !== 'a') return undefined
+    const { resourceVersion } = object.metadata
+    const stored = api.get(LEASE)
+    if (stored !== undefined && stored.metadata.resourceVersion !== resourceVersion)
+      return failure(409, 'Conflict', 'modified')
+    api.put(LEASE, { metadata: { name: 'adapter', namespace: 'nsx' }, spec: object.spec })
+    return new Promise(() => {})
+  }
+  const a = candidate('a')
+  await clock.advance(1_000)
+  const b = candidate('bb')
+  const tookMs = await until(clock, b.leads, 120_000)
+  assert.ok(tookMs <= 25_000, `${tookMs} ms`)
+  assert.equal(a.leads(), false)
 })
