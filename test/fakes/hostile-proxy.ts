@@ -14,6 +14,8 @@ export type Behaviour =
   | { readonly kind: 'drip'; readonly periodMs: number }
   /** What goes to the client is so late. */
   | { readonly kind: 'delay'; readonly byMs: number }
+  /** What goes to the server is so late, and comes there although the client has long gone. */
+  | { readonly kind: 'late'; readonly byMs: number }
   /** A link on which nothing passed for so long is dropped: silently, or with an RST. */
   | { readonly kind: 'idle'; readonly afterMs: number; readonly how: 'hold' | 'reset' }
 
@@ -35,6 +37,7 @@ interface Link {
   destroy(): void
 }
 
+const LINGER_MS = 3_000
 const PASS: Behaviour = { kind: 'pass' }
 
 /** Listens on loopback and passes links on to `port`. Times are those of `clock`. */
@@ -78,6 +81,8 @@ function createLink(client: Socket, upstream: Socket, clock: Clock, onIdle: () =
   let sent = 0
   let held = false
   let waiting: Buffer[] = []
+  /** Pieces on their way to the server. */
+  let underway = 0
   let timer: Timer | undefined
   client.setNoDelay(true)
   upstream.setNoDelay(true)
@@ -133,14 +138,24 @@ function createLink(client: Socket, upstream: Socket, clock: Clock, onIdle: () =
   client.on('data', (bytes: Buffer) => {
     if (held) return
     watchIdle()
-    upstream.write(bytes)
+    if (behaviour.kind !== 'late') {
+      upstream.write(bytes)
+      return
+    }
+    underway += 1
+    clock.setTimeout(() => {
+      underway -= 1
+      upstream.write(bytes)
+      // A server that learns at once that nobody waits any more gives up what it began.
+      if (client.destroyed && underway === 0) clock.setTimeout(() => upstream.end(), LINGER_MS)
+    }, behaviour.byMs)
   })
   upstream.on('data', down)
   client.on('error', () => {})
   upstream.on('error', () => {})
   // A client that goes is seen by the server, unless the link is held: then neither end learns of the other.
   client.on('close', () => {
-    if (held) return
+    if (held || underway > 0) return
     clock.clearTimeout(timer)
     upstream.destroy()
   })
