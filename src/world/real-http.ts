@@ -7,7 +7,6 @@ import { type buildConnector, Client, type Dispatcher, Pool } from 'undici'
 import { TransportError, type TransportFault } from '../errors.ts'
 import type { HttpClient, HttpRequest, HttpResponse, Lane } from './http.ts'
 import { askedFirst } from './real-before-send.ts'
-import { dialAndReset } from './real-dial.ts'
 import { dialTls, requestHttp2 } from './real-stream.ts'
 
 export interface TlsIdentity {
@@ -49,9 +48,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     keepAlive: true,
     keepAliveInitialDelay: 15_000,
   }
-  const dial = options.origin.startsWith('https:') ? dialAndReset(connect) : connect
   const newPool = (connections: number): Dispatcher =>
-    new Pool(options.origin, { connect: dial, connections, allowH2: false, keepAliveTimeout: 30_000 })
+    new Pool(options.origin, { connect, connections, allowH2: false, keepAliveTimeout: 30_000 })
   let pools: Partial<Record<Lane, Dispatcher>> = {}
   /** What has a socket of its own, and the pools that only end what they began. */
   const singles = new Set<() => void>()
@@ -76,6 +74,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       path: wanted.path,
       headers: headersOf(options, wanted),
       body: wanted.body ?? null,
+      // undici would end the connection after a DELETE with a body, which Kubernetes' preconditions need.
+      reset: false,
       headersTimeout: wanted.headersTimeoutMs,
       bodyTimeout: wanted.bodyTimeoutMs ?? wanted.headersTimeoutMs,
       ...(wanted.signal ? { signal: wanted.signal } : {}),

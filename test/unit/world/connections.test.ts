@@ -1,18 +1,16 @@
-/** What a connection that is given up leaves behind: nothing that could still be sent. */
+/** Connections that cannot be made are told apart, and those that end are replaced. */
 import assert from 'node:assert/strict'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { after, before, test } from 'node:test'
 import { createServer, type Server } from 'node:tls'
 import { TransportError } from '../../../src/errors.ts'
 import { createAuthority, type Identity } from '../../../src/sandbox/pki.ts'
-import { sleep } from '../../../src/world/index.ts'
-import { createHttpClient, createRealClock } from '../../../src/world/real.ts'
+import { createHttpClient, createRealClock, serve } from '../../../src/world/real.ts'
 
 const clock = createRealClock()
 let identity: Identity
 let ca = ''
 let server: Server
-const ends: string[] = []
 
 before(async () => {
   const authority = await createAuthority('test', clock)
@@ -20,8 +18,7 @@ before(async () => {
   identity = await authority.server('localhost', { dns: ['localhost'], ips: ['127.0.0.1'] })
   // It reads and never answers.
   server = createServer({ key: identity.key, cert: identity.cert }, (socket) => {
-    socket.on('error', (error: NodeJS.ErrnoException) => ends.push(error.code ?? 'error'))
-    socket.on('end', () => ends.push('end'))
+    socket.on('error', () => {})
     socket.resume()
   })
   await new Promise<void>((resolve) => server.listen(0, resolve))
@@ -35,25 +32,6 @@ const faultOf = async (work: Promise<unknown>): Promise<string> =>
     () => 'none',
     (error: unknown) => (error instanceof TransportError ? error.fault : String(error)),
   )
-
-test('a write that is given up is reset: the kernel has nothing to send when the network is back', async () => {
-  const client = createHttpClient({ origin: origin(), tls: { ca: ca } })
-  const giveUp = new AbortController()
-  const asked = client.request({
-    method: 'POST',
-    path: '/',
-    body: 'x',
-    headersTimeoutMs: 10_000,
-    signal: giveUp.signal,
-  })
-  asked.catch(() => {})
-  await sleep(clock, 200)
-  giveUp.abort(new Error('the lease is over'))
-  await assert.rejects(asked, /the lease is over/)
-  for (let turn = 0; turn < 50 && ends.length === 0; turn += 1) await sleep(clock, 20)
-  assert.deepEqual(ends, ['ECONNRESET'])
-  await client.close()
-})
 
 test('who refuses, whom we do not trust, and who says nothing are told apart', async () => {
   const get = (at: string, trusted: string) => {
@@ -69,4 +47,33 @@ test('who refuses, whom we do not trust, and who says nothing are told apart', a
   assert.equal(await get(`https://localhost:${mutePort}`, ca), 'timeout')
   mute.close()
   assert.equal(await get(`https://127.0.0.1:1`, ca), 'refused')
+})
+
+test('after any number of calls that end their connection there is still one for the next', async () => {
+  const https = await serve({
+    handler: async (request) => {
+      await request.body(1_024)
+      return { status: 200, headers: { connection: 'close' }, body: '{}' }
+    },
+    host: '127.0.0.1',
+    tls: identity,
+  })
+  const client = createHttpClient({ origin: `https://127.0.0.1:${https.port}`, tls: { ca } })
+  try {
+    for (let each = 0; each < 40; each += 1)
+      for (const method of ['DELETE', 'POST'] as const) {
+        const answer = await client.request({
+          method,
+          path: '/',
+          body: '{}',
+          headersTimeoutMs: 2_000,
+          signal: AbortSignal.timeout(5_000),
+        })
+        for await (const _ of answer.body);
+        assert.equal(answer.status, 200)
+      }
+  } finally {
+    await client.close()
+    await https.close()
+  }
 })
