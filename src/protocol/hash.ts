@@ -1,6 +1,9 @@
 /** RFC 8785 (JSON Canonicalization Scheme) and the digests built on it. Both ends of the channel use these. */
 import { createHash } from 'node:crypto'
 
+/** Printable ASCII without quote and backslash stands for itself; most strings are of that. */
+const PLAIN = /^[ !#-[\]-~]*$/
+
 /**
  * Canonical JSON: keys sorted by UTF-16 code units, numbers as ECMAScript prints them, no white space. Throws TypeError
  * on what JSON cannot hold (NaN, bigint, a lone surrogate). `undefined` members are left out, as JSON.stringify does.
@@ -12,6 +15,7 @@ export function canonicalJson(value: unknown): string {
     return JSON.stringify(value)
   }
   if (typeof value === 'string') {
+    if (PLAIN.test(value)) return `"${value}"`
     if (!value.isWellFormed()) throw new TypeError('canonical JSON has no lone surrogates')
     return JSON.stringify(value)
   }
