@@ -126,7 +126,7 @@ test('what is not written yet is IN_PROGRESS, with the reason when there is one'
 test('held policies are ERROR with every reason and the hash in force', () => {
   const held = translate(policy('p', 10, [rule(1, { sources_excluded: true, profiles: ['/x'] })]))
   const item = told(STORED, { translation: held })
-  assert.deepEqual([item.state, item.codes], ['ERROR', ['NEGATION', 'CONTEXT_PROFILE']])
+  assert.deepEqual([item.state, item.codes], ['ERROR', ['NEGATION_OF_ANY', 'CONTEXT_PROFILE']])
   assert.equal(item.applied_hash, HASH)
   assert.notEqual(item.hash, HASH)
   const conflict = { code: 'NAME_CONFLICT', severity: 'ERROR' as const, message: 'taken' }
