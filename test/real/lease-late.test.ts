@@ -108,7 +108,7 @@ async function handOver({ begin, meanwhile, verb, codes }: Late): Promise<void> 
 const options = { skip, timeout: 120_000 }
 const longOnly = {
   ...options,
-  skip: skip !== false ? skip : isLong ? false : 'only with LEASE_LONG=1, as npm run test:long has it',
+  skip: skip !== false ? skip : isLong ? false : 'only with LEASE_LONG=1, as npm run test:long:lease has it',
 }
 
 test('a late create is taken and removed within one pass', options, () =>
