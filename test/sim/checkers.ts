@@ -85,6 +85,22 @@ export async function checkShown(world: World, intent: Intent, clusterId: string
   }
 }
 
+/** Rule 1, upwards: policies that NSX did not make are shown, each once, realized where they are (agents are all well here). */
+export async function checkOthersShown(world: World, clusterId: string): Promise<void> {
+  const { results } = await world.nsx<{
+    results: { external_id: string; network_status?: string; realization?: { state: string } }[]
+  }>('GET', `/api/v1/fabric/container-network-policies?container_cluster_id=${clusterId}&page_size=1000`)
+  const { api } = world.cluster
+  const wanted = [
+    ...api.list('networkpolicies.networking.k8s.io'),
+    ...api.list('clusternetworkpolicies.crd.antrea.io').filter((policy) => !isOwned(policy)),
+  ].map(({ metadata }) => `${metadata.uid} SUCCESS HEALTHY`)
+  const shown = results
+    .filter(({ realization }) => realization !== undefined)
+    .map((one) => `${one.external_id} ${one.realization?.state} ${one.network_status}`)
+  assert.deepEqual(shown.sort(), wanted.sort(), 'rule 1: the policies that NSX did not make')
+}
+
 /** What is not ours and must never change. */
 export interface Foreign {
   readonly resource: string

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import {
+  checkOthersShown,
   checkPolicies,
   checkShown,
   createForeignCheck,
@@ -12,6 +13,7 @@ import {
   watchWrites,
 } from './checkers.ts'
 import { isWanted } from './expected.ts'
+import { changeKubePolicy } from './kube-policies.ts'
 import {
   APPS,
   chance,
@@ -111,6 +113,7 @@ class Day {
         metadata: { name: namespace },
       })
     for (let index = 0; index < 8; index += 1) await this.createPod()
+    for (let index = 0; index < 3; index += 1) await changeKubePolicy(this.world, () => this.next('np-'))
     const appliedTo = [{ podSelector: { matchLabels: { app: 'db' } } }]
     const policy = (name: string, labels: Record<string, string>) =>
       world.kube('POST', `${CRD}/clusternetworkpolicies`, {
@@ -258,6 +261,7 @@ class Day {
 
   private async changePods(): Promise<void> {
     const { world } = this
+    if (chance(world.random, 0.3)) return changeKubePolicy(world, () => this.next('np-'))
     const pod = pick(world.random, [...this.pods.values()])
     const path = `/api/v1/namespaces/${pod.namespace}/pods/${pod.name}`
     if (this.pods.size < 6 || (this.pods.size < 20 && chance(world.random, 0.4))) return this.createPod()
@@ -372,6 +376,7 @@ class Day {
     const intent: Intent = { policies: this.policies, groups: this.groups, assigned: this.assigned }
     checkPolicies(this.world, intent)
     await driven(this.world.clock, checkShown(this.world, intent, CLUSTER_ID))
+    await driven(this.world.clock, checkOthersShown(this.world, CLUSTER_ID))
     checkForeign()
   }
 
