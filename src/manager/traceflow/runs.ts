@@ -60,6 +60,7 @@ export function createTraceflowRuns({ clock, store, states }: RunsOptions): Trac
       ...queue(nodeId, body, user),
     }
     runs.set(path, run)
+    timer ??= clock.setTimeout(sweep, SWEEP_MS)
     const state = states.get(nodeId)
     if (run.operation === undefined || state === undefined) return
     run.unfollow = state.operations.follow(run.operation, (shown) => {
@@ -103,7 +104,7 @@ export function createTraceflowRuns({ clock, store, states }: RunsOptions): Trac
   })
   /** Transient or not, a config that nobody uses is removed. */
   const sweep = () => {
-    timer = clock.setTimeout(sweep, SWEEP_MS)
+    timer = undefined
     const idle = [...runs].filter(
       ([, { usedAtMs }]) => clock.monotonicMs() - usedAtMs > MANAGER_TRACEFLOW_IDLE_MS,
     )
@@ -111,8 +112,9 @@ export function createTraceflowRuns({ clock, store, states }: RunsOptions): Trac
       store.transact('system', (tx) => {
         for (const [path] of idle) if (tx.get(path) !== undefined) tx.remove(path)
       })
+    if (runs.size > 0) timer ??= clock.setTimeout(sweep, SWEEP_MS)
   }
-  let timer: Timer = clock.setTimeout(sweep, SWEEP_MS)
+  let timer: Timer | undefined
 
   return {
     retrace: start,
