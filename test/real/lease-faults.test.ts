@@ -80,6 +80,31 @@ async function push(): Promise<void> {
   }
 }
 
+interface Wake {
+  readonly username: string
+  readonly atMs: number
+}
+
+/** When processes that had been stopped went on. */
+const wakes: Wake[] = []
+const CAUGHT_WITHIN_MS = 1_000
+
+/**
+ * Some 60 µs lie between a write's last look at the clocks and the kernel. A process that is stopped right there sends it
+ * when it goes on: one write at most, at once, and never one that is taken over what the next leader has.
+ */
+function wasCaught(username: string, atMs: number, caught: Set<Wake>): boolean {
+  const wake = wakes.find(
+    (one) =>
+      one.username === username &&
+      !caught.has(one) &&
+      atMs >= one.atMs &&
+      atMs - one.atMs <= CAUGHT_WITHIN_MS,
+  )
+  if (wake !== undefined) caught.add(wake)
+  return wake !== undefined
+}
+
 /** A running instance that does not lead must not write: the log of all writes, judged. */
 function judge(): { writes: number } {
   const events = stack.plane.audit.writes({ user: USER })
@@ -91,6 +116,7 @@ function judge(): { writes: number } {
     (responseStatus?.code ?? 500) < 300
   const ordered = [...events].sort((x, y) => atMs(x) - atMs(y))
   const renewedMs = new Map<string, number>()
+  const caught = new Set<Wake>()
   let holder = ''
   let writes = 0
   for (const event of ordered) {
@@ -106,10 +132,11 @@ function judge(): { writes: number } {
     writes += 1
     const words = `${event.verb} ${event.requestURI} (${event.responseStatus?.code}) of ${username}`
     const sinceMs = atMs(event) - (renewedMs.get(username) ?? Number.NEGATIVE_INFINITY)
-    assert.ok(sinceMs <= SENT_WITHIN_MS + SLACK_MS, `${words} came ${sinceMs} ms after its last renewal`)
     const isTaken = (event.responseStatus?.code ?? 500) < 300
     if (isTaken && event.verb !== 'create')
       assert.equal(username, holder, `${words} was taken while ${holder} leads`)
+    if (sinceMs > SENT_WITHIN_MS + SLACK_MS && wasCaught(username, atMs(event), caught)) continue
+    assert.ok(sinceMs <= SENT_WITHIN_MS + SLACK_MS, `${words} came ${sinceMs} ms after its last renewal`)
     assert.ok(sinceMs <= TAKEN_WITHIN_MS)
   }
   return { writes }
@@ -164,6 +191,7 @@ test('stopped for a while: it goes on, or another one leads and it stands by', {
       await sleep(stoppedMs)
       if (stoppedMs > 17_000) assert.notEqual(await stack.adapter.leader(), leader)
     } finally {
+      wakes.push({ username: `${USER}${leader}`, atMs: Date.now() })
       process.kill(running.get(leader)?.pid ?? 0, 'SIGCONT')
     }
     await well()
