@@ -90,7 +90,7 @@ test(
         assert.deepEqual((await api.get(second)).spec, kept.spec)
         return true
       },
-      { withinMs: 3_000 },
+      { withinMs: 5_000 },
     )
     await eventually(
       'it is as NSX wants it',
@@ -98,7 +98,8 @@ test(
         assert.deepEqual((await api.get(path)).spec, before.spec)
         return true
       },
-      { withinMs: 7_000 },
+      // Five seconds after the last repair, and what a busy machine needs.
+      { withinMs: 15_000 },
     )
     await eventually(
       'the fight is over',
