@@ -76,10 +76,10 @@ test(
       .writes({ user: 'antrea-nsx-adapter:' }, mark)
       .filter(({ objectRef }) => objectRef?.resource === 'clusternetworkpolicies')
     assert.ok(edits > 100, `${edits} edits`)
-    assert.ok(
-      ours.length >= 5 && ours.length <= WRITES_MAX + 1,
-      `${ours.length} writes against ${edits} edits`,
-    )
+    // A write that meets a newer edit is refused (409) and sent again: not more than twice for each that is taken.
+    const taken = ours.filter(({ responseStatus }) => (responseStatus?.code ?? 500) < 300).length
+    const words = `${ours.length} writes, ${taken} of them taken, against ${edits} edits`
+    assert.ok(taken >= 5 && taken <= WRITES_MAX + 1 && ours.length <= 3 * (WRITES_MAX + 1), words)
     assert.match((await warning('DRIFT_FIGHT')) ?? '', /is changed again and again by "the-other"/)
     const second = await pathOf('two')
     const kept = await api.get(second)
