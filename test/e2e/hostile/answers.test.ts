@@ -48,6 +48,20 @@ for (const http2 of [true, false])
         await it.change('meanwhile')
         it.intercept = undefined
         await it.until(it.allLive, 60_000, 'all is well again')
-        await it.pass(1_000)
-        await it.assertComplete()
+        await completeWithin(it, 60)
       }))
+
+/** A watch counts as live as soon as it is taken; what it is told may take the sockets a while. */
+async function completeWithin(
+  it: { pass(ms: number): Promise<void>; assertComplete(): Promise<void> },
+  seconds: number,
+) {
+  for (let second = 1; ; second += 1) {
+    await it.pass(1_000)
+    try {
+      return await it.assertComplete()
+    } catch (error) {
+      if (second >= seconds) throw error
+    }
+  }
+}
