@@ -111,6 +111,13 @@ test('the daemon joins, keeps its diagnostics in SQLite, and does not obey NODE_
     30_000,
     () => daemon.stdout() + daemon.stderr(),
   )
+  // Nobody waits for the diagnostics, so on a busy machine the adapter is ready before they are.
+  await until(
+    'the diagnostics are there',
+    async () => existsSync(file),
+    30_000,
+    () => daemon.stderr(),
+  )
   await daemon.stop()
   const { code, stdout, stderr } = run(['transitions', '--file', file, '--json'], process.env as never)
   assert.equal(code, 0, stderr)
