@@ -113,7 +113,7 @@ const inside = (root: string, arch: Arch): Plugin => ({
  * Of client-node only KubeConfig is used, and of its 16 MB nearly all are the API's generated models, which KubeConfig does
  * not touch. They stay out. Whoever comes to use more of it hears of it here: from esbuild when it is KubeConfig itself.
  */
-const onlyKubeConfig = (root: string): Plugin => ({
+export const onlyKubeConfig = (root: string): Plugin => ({
   name: 'only-kube-config',
   setup(build) {
     const folder = join(root, 'node_modules/@kubernetes/client-node/dist')

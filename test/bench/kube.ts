@@ -7,7 +7,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
+import { onlyKubeConfig } from '../../build/bundle.ts'
 import { startControlPlane } from '../../src/sandbox/controlplane/index.ts'
 import { createRealClock } from '../../src/world/real.ts'
 import { createApi } from '../real/harness/api.ts'
@@ -51,7 +52,7 @@ interface Runners {
 }
 
 /** Bundled as the executable's sources are: types that are stripped at the start are memory that no user pays. */
-async function bundled(folder: string, name: string): Promise<string[]> {
+async function bundled(folder: string, name: string, plugins: Plugin[]): Promise<string[]> {
   const outfile = join(folder, `${name}.mjs`)
   await build({
     entryPoints: [join(import.meta.dirname, `${name}.ts`)],
@@ -61,6 +62,7 @@ async function bundled(folder: string, name: string): Promise<string[]> {
     format: 'esm',
     target: 'node24',
     outfile,
+    plugins,
     logLevel: 'warning',
     banner: {
       js: "import { createRequire as createRequireOf } from 'node:module'; const require = createRequireOf(import.meta.url);",
@@ -70,7 +72,8 @@ async function bundled(folder: string, name: string): Promise<string[]> {
 }
 
 async function runnersOf({ kubeconfig, folder }: Plane, say: Say): Promise<Runners> {
-  const [ours, clientNode] = [await bundled(folder, 'kube-ours'), await bundled(folder, 'kube-node')]
+  const ours = await bundled(folder, 'kube-ours', [onlyKubeConfig(join(import.meta.dirname, '../..'))])
+  const clientNode = await bundled(folder, 'kube-node', [])
   const { clientgo } = await go.programs({ clock: createRealClock(), progress: say })
   return {
     ours: { name: 'the adapter', command: [...ours, kubeconfig] },
