@@ -16,6 +16,7 @@ import { briefState, inspectTransitions, stateWords, type Transition } from './d
 import { asAdapterError } from './errors.ts'
 import type { ActiveWarning, ComponentName, Health } from './health/index.ts'
 import type { Access, AccessOptions } from './kube/access.ts'
+import { type AgentPlace, createAgentClient } from './kube/agent-client.ts'
 import { createKubeSide, type KubeSide } from './kube/cluster.ts'
 import type { Instances, InstanceView } from './kube/instances.ts'
 import { readOnly } from './kube/read-only.ts'
@@ -52,6 +53,8 @@ export interface AdapterOptions {
   readonly nsxHttp: HttpClient
   /** SHA-256 of that certificate, lower-case hex; each instance says in its own Lease which one it uses. */
   readonly nsxCertificateSha256?: () => string | undefined
+  /** A client of an antrea-agent's API that may read there; without it no agent is asked. */
+  readonly connectAgent?: (place: AgentPlace) => HttpClient
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -229,6 +232,7 @@ function compose(
         kube: client,
         stores,
         agents: createAgentHealth(stores, () => clock.monotonicMs()),
+        ...askingAgents(options, stores),
         settings: {
           tiers: settings.tiers ?? DEFAULT_TIERS,
           fqdnProfiles: settings.fqdnProfiles ?? false,
@@ -267,6 +271,11 @@ function compose(
     },
   })
 }
+
+const askingAgents = (
+  { connectAgent: connect, clock }: AdapterOptions,
+  { antreaAgentInfos: agents, nodes }: Parameters<typeof provideMp>[0]['stores'],
+) => (connect === undefined ? {} : { askAgent: createAgentClient({ agents, nodes, clock, connect }) })
 
 const readiness = (kube: KubeSide) =>
   fromCallback<AdapterEvent>(({ sendBack }) => {

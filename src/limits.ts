@@ -201,6 +201,12 @@ export const REALIZE_TIMEOUT_MS = 60_000
 export const REREPORT_MS = 600_000
 /** What antrea-controller has computed, and an agent's word, count so long: 2.5 periods of 60 s. */
 export const EVIDENCE_STALE_MS = 150_000
+/** One call of an antrea-agent's API, and its answer: the flows of one policy, some 300 B each. */
+export const AGENT_CALL_TIMEOUT_MS = 3_000
+export const AGENT_BODY_BYTES_MAX = 4 * MIB
+/** Agents asked at once, and in one reading of evidence: 40 × 2 calls × 3 s / 10 are 24 s if none answers. */
+export const AGENT_ASKS_AT_ONCE = 10
+export const AGENT_ASKS_MAX = 40
 /** Policies that NSX did not make and hears of: half of what a manager keeps (MANAGER_STATUS_OBJECTS_MAX). Over it: not told. */
 export const REPORTED_OTHERS_MAX = 100_000
 /** Rules of all policies in one direction; OpenFlow has no more priorities (antrea-network-policy.md). */

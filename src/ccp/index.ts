@@ -28,7 +28,14 @@ import { createEnforcer, type Enforcer } from './enforcement.ts'
 import { createMemberPoll, type MemberPoll } from './member-poll.ts'
 import { observeStores } from './observe.ts'
 import type { Plan } from './plan/index.ts'
-import { type AgentHealth, createBoard, createOthers, type OthersStores } from './realization/index.ts'
+import {
+  type AgentAsk,
+  type AgentHealth,
+  createBoard,
+  createFlows,
+  createOthers,
+  type OthersStores,
+} from './realization/index.ts'
 import { createReporter } from './report.ts'
 import type { Mode, TierSettings } from './settings.ts'
 import { type DesiredState, followPolicy } from './source/index.ts'
@@ -55,6 +62,8 @@ export interface CcpDeps {
     readonly nodes: Store
   } & OthersStores
   readonly agents: AgentHealth
+  /** The agents are asked for the flows of Kubernetes policies; not without it. */
+  readonly askAgent?: AgentAsk
   /** The ClusterControlPlane's node_id. */
   readonly clusterId: string
   /** uid of the namespace kube-system. */
@@ -103,7 +112,7 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
   })
   const wake = { up: () => {} }
   deps.onAdopter?.(adopterOf(enforcer, () => wake.up()))
-  const others = createOthers(deps)
+  const others = createOthers({ ...deps, ...flowsOf(deps) })
   const policies = { realization: () => enforcer.realization(() => deps.agents.troubled()) }
   const board = createBoard(deps.clock, policies, others)
   const reporter = createReporter({
@@ -264,6 +273,16 @@ function translateFor(
     steps: (objects: DesiredObjects) => translate.steps(objects, facts.current()),
   })
 }
+
+const flowsOf = ({ askAgent, log }: CcpDeps) =>
+  askAgent === undefined
+    ? {}
+    : {
+        flows: createFlows(askAgent, (node, error) => {
+          const { code, message } = asAdapterError(error)
+          log.warn({ code, node }, `an agent did not tell its flows: ${message}`)
+        }),
+      }
 
 function connect(deps: CcpDeps, { leader }: LinkContext, signal: AbortSignal): Promise<Session> {
   if (leader === undefined) throw retry('NOT_LEADING', 'only the leader opens a session')

@@ -1,10 +1,17 @@
 /** `run`: the daemon. */
 import type { Command } from 'commander'
-import { type ListenAt, startDaemon } from '../daemon.ts'
+import { type DaemonOptions, type ListenAt, startDaemon } from '../daemon.ts'
 import type { Logger } from '../log/index.ts'
 import { createPinoLogger } from '../log/pino.ts'
 import { createHttpClient, createRealClock, createRealRandom, serve } from '../world/real.ts'
-import { adapterSettings, addConfigOptions, certificateSha256, nsxIdentity, readConfig } from './settings.ts'
+import {
+  adapterSettings,
+  addConfigOptions,
+  certificateSha256,
+  nsxIdentity,
+  readConfig,
+  readSmallText,
+} from './settings.ts'
 import { untilSignal } from './signals.ts'
 import { VERSION } from './version.ts'
 
@@ -43,6 +50,7 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
     connectKube: ({ origin, tls: identity, headers }) =>
       createHttpClient({ origin, tls: identity, headers, http2: true }),
     nsxHttp: createHttpClient({ origin: config.nsx.url, tls }),
+    ...connectingAgents(config.ccp.agentTokenFile),
     nsxCertificateSha256: () => certificateSha256(tls.cert),
     clock,
     random,
@@ -63,6 +71,21 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
   )
   process.kill(process.pid, 'SIGKILL')
 }
+
+/** The token is read for each call: it is often one that expires and is written anew. Every agent's certificate says localhost. */
+const connectingAgents = (tokenFile: string | undefined): Partial<Pick<DaemonOptions, 'connectAgent'>> =>
+  tokenFile === undefined
+    ? {}
+    : {
+        connectAgent: ({ origin, caPem }) => {
+          const authorization = `Bearer ${readSmallText(tokenFile, 'ccp.agentTokenFile').trim()}`
+          return createHttpClient({
+            origin,
+            tls: { ca: caPem, servername: 'localhost' },
+            headers: () => ({ authorization }),
+          })
+        },
+      }
 
 function endpointsOf({ socket, listen }: { socket: string; listen?: string | undefined }): ListenAt[] {
   if (listen === undefined) return [{ socketPath: socket }]

@@ -39,7 +39,7 @@ const optionKey = (path: readonly string[]): string =>
     .map((part, index) => (index === 0 ? part : part.charAt(0).toUpperCase() + part.slice(1)))
     .join('')
 
-function readSmallText(file: string, what: string): string {
+export function readSmallText(file: string, what: string): string {
   let bytes: Buffer
   try {
     bytes = readFileSync(file)

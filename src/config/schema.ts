@@ -105,6 +105,11 @@ export const ConfigSchema = z.strictObject({
       fqdnProfiles: flag
         .default(false)
         .describe('true or false: context profiles of domain names become egress rules by name'),
+      agentTokenFile: file
+        .optional()
+        .describe(
+          'FILE with a bearer token that the antrea-agents take: they are asked for the flows of Kubernetes policies; not without it',
+        ),
       memberPollSeconds: seconds(10, 3_600)
         .optional()
         .describe(

@@ -121,6 +121,9 @@ export interface AntreaAgentInfo extends KubeObject {
   readonly version?: string
   readonly nodeRef?: { readonly kind?: string; readonly name?: string }
   readonly agentConditions?: readonly MonitoringCondition[]
+  readonly apiPort?: number
+  /** Base64 of PEM; since Antrea 1.13. */
+  readonly apiCABundle?: string
 }
 
 export interface AntreaControllerInfo extends KubeObject {

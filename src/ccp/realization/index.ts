@@ -5,6 +5,7 @@
  */
 export type { AgentHealth } from './agents.ts'
 export { type Board, createBoard, type NsxPolicies, type Told } from './board.ts'
+export { type AgentAsk, createFlows, type FlowQuestion, type Flows } from './flows.ts'
 export {
   judgeKubePolicy,
   type KubeEvidence,

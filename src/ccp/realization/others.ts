@@ -3,7 +3,7 @@
  * thousands, so only what changed, or changes by time, is judged anew.
  */
 import type { EvidenceRead } from '../../../machines/reporting.ts'
-import type { ClusterNetworkPolicy } from '../../kube/antrea.ts'
+import type { ClusterNetworkPolicy, LabelSelector } from '../../kube/antrea.ts'
 import type { KubeClient, Store } from '../../kube/index.ts'
 import { RESOURCES } from '../../kube/resources.ts'
 import { EVIDENCE_STALE_MS, REPORTED_OTHERS_MAX } from '../../limits.ts'
@@ -11,6 +11,7 @@ import type { Clock } from '../../world/index.ts'
 import { ownershipOf } from '../ownership.ts'
 import type { AgentHealth } from './agents.ts'
 import { createIndex, type Entry } from './entries.ts'
+import type { FlowQuestion, Flows } from './flows.ts'
 import { judgeKubePolicy, type KubePolicy } from './kubernetes.ts'
 import { judgeNative } from './native.ts'
 import { type Shown, settle } from './settle.ts'
@@ -32,6 +33,8 @@ export interface OthersDeps {
   readonly stores: OthersStores
   readonly agents: AgentHealth
   readonly clusterId: string
+  /** Asks agents for their flows; without it the evidence ends at `agents`. */
+  readonly flows?: Flows
 }
 
 export interface OthersHandlers {
@@ -140,6 +143,7 @@ class OtherPolicies implements Others {
       if (now !== generation) isMissing = true
     }
     for (const uid of this.computed.keys()) if (!uids.has(uid)) this.computed.delete(uid)
+    if (await this.askAgents(signal)) isMissing = true
     this.markAll('networkPolicies')
     this.expectations = isMissing ? Math.min(this.expectations + 1, EXPECTED_DOUBLINGS_MAX) : 0
     return { againMs: isMissing ? EXPECTED_MS * 2 ** (this.expectations - 1) : undefined }
@@ -224,20 +228,48 @@ class OtherPolicies implements Others {
     )
   }
 
+  private nodesOf(path: string, namespace = '', selector: LabelSelector | undefined): readonly string[] {
+    const known = this.nodes.get(path)
+    if (known !== undefined || this.spans === undefined) return known ?? []
+    const nodes = this.spans.nodesOf(namespace, selector)
+    this.nodes.set(path, nodes)
+    return nodes
+  }
+
+  /** True when an agent has yet to answer for a policy that antrea-controller has computed. */
+  private async askAgents(signal: AbortSignal): Promise<boolean> {
+    const { flows, agents, stores } = this.deps
+    if (flows === undefined) return false
+    const questions: FlowQuestion[] = []
+    for (const path of this.index.paths('networkPolicies')) {
+      const entry = this.index.at(path)
+      const policy =
+        entry === undefined ? undefined : (stores.networkPolicies.get(entry.key) as KubePolicy | undefined)
+      if (entry === undefined || policy === undefined) continue
+      const { uid, generation } = entry
+      if (this.computed.get(uid)?.generation !== generation) continue
+      const { name, namespace = '' } = policy.metadata
+      const nodes = this.nodesOf(path, namespace, policy.spec?.podSelector).filter(
+        (node) => agents.problemOf(node) === undefined,
+      )
+      questions.push({ path, uid, generation, namespace, name, nodes })
+    }
+    flows.keep(questions)
+    return (await flows.look(questions, signal)) > 0
+  }
+
   private kubeVerdict(entry: Entry, policy: KubePolicy, nowMs: number): Verdict {
     const { metadata, spec } = policy
-    const nodes =
-      this.nodes.get(entry.path) ?? this.spans?.nodesOf(metadata.namespace ?? '', spec?.podSelector)
-    if (nodes !== undefined) this.nodes.set(entry.path, nodes)
+    const nodes = this.nodesOf(entry.path, metadata.namespace, spec?.podSelector)
     const computed = this.computed.get(metadata.uid ?? '')
     const isFresh = this.readMs !== undefined && nowMs - this.readMs <= EVIDENCE_STALE_MS
     return judgeKubePolicy(
       policy,
       {
         computedMs: isFresh && computed?.generation === metadata.generation ? computed?.sinceMs : undefined,
-        nodes: nodes ?? [],
+        nodes,
         agentProblem: (node) => this.deps.agents.problemOf(node),
-        seenOn: undefined,
+        seenOn: this.deps.flows?.seenOn(entry.path, metadata.generation),
       },
       nowMs,
     )

@@ -14,6 +14,10 @@ export const KUBE: Entries = {
     'The adapter observes and writes nothing',
     'Set `mode: enforce` in its configuration and start it again.',
   ],
+  AGENT_UNKNOWN: [
+    'An antrea-agent cannot be asked',
+    'Its AntreaAgentInfo has no apiCABundle (before Antrea 1.13), or its Node has no InternalIP. Realization of Kubernetes policies on that node is not shown by flows.',
+  ],
   KUBE_CONFLICT: ['Somebody else changed the object first', 'It is read again and tried anew.'],
   KUBE_NOT_FOUND: ['The object or the API is not there', 'It is looked for again.'],
   KUBE_ALREADY_EXISTS: ['An object of that name is there already', 'See NAME_CONFLICT if it is not ours.'],

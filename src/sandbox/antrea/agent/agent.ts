@@ -10,6 +10,7 @@ import { timestamp } from '../status.ts'
 import type { AgentPlace } from '../types.ts'
 import { type AgentAccess, createAgentApi } from './api.ts'
 import { collectBundles } from './bundles.ts'
+import type { HeldPolicy } from './policies.ts'
 
 const API = `/apis/${CONTROLPLANE}`
 const AGENT_PORT = 10_350
@@ -53,6 +54,8 @@ interface Life {
   readonly stop: AbortController
   /** Generation of each policy of Antrea's on this Node. */
   readonly policies: Map<string, number>
+  /** Every policy of this Node, and when its flows are there. */
+  readonly held: Map<string, HeldPolicy>
   /** When each is to be reported, in this order. */
   readonly due: Map<string, number>
   wake: () => void
@@ -78,6 +81,8 @@ export function createAgent(deps: AgentDeps): Agent {
   const take = (mine: Life, { type, object }: WatchLine) => {
     if (type === 'BOOKMARK') return
     const { name, generation = 0 } = object.metadata
+    if (type === 'DELETED') mine.held.delete(name)
+    else mine.held.set(name, { policy: object, installedMs: clock.monotonicMs() + deps.realizationDelayMs })
     if (type === 'DELETED') {
       mine.policies.delete(name)
       mine.due.delete(name)
@@ -117,7 +122,10 @@ export function createAgent(deps: AgentDeps): Agent {
           mine.stop.signal,
           STANDIN_AGENT_WATCH_SILENCE_MS,
         )) {
-          if (!isOpen) mine.policies.clear()
+          if (!isOpen) {
+            mine.policies.clear()
+            mine.held.clear()
+          }
           isOpen = true
           connected = true
           mine.connected()
@@ -222,6 +230,8 @@ export function createAgent(deps: AgentDeps): Agent {
       info: () => info(mine),
       localPods: deps.localPods,
       policies: () => mine.policies,
+      held: () => [...mine.held.values()],
+      hasFlows: ({ installedMs }) => failure === undefined && clock.monotonicMs() >= installedMs,
     })
     const place = await deps.serve?.(handler).catch((error: unknown) => {
       deps.log?.warn({ err: error, node }, 'an agent is without its API')
@@ -276,6 +286,7 @@ export function createAgent(deps: AgentDeps): Agent {
       const mine: Life = {
         stop: new AbortController(),
         policies: new Map(),
+        held: new Map(),
         due: new Map(),
         wake() {},
         connected() {},

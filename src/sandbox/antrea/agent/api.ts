@@ -4,6 +4,7 @@ import type { Clock, Handler, HttpClient, ServerRequest, ServerResponse } from '
 import { call } from '../api.ts'
 import type { Pod } from '../model.ts'
 import { createBundle, json, noSuchPath, notAllowed, refuse, SYSTEM } from '../serve/index.ts'
+import { type HeldPolicy, listFlows, listPolicies } from './policies.ts'
 
 /** Who may do what; tokens are never kept or logged. */
 export type AgentAccess = (token: string, method: string, path: string) => Promise<boolean>
@@ -18,6 +19,8 @@ export interface AgentApiDeps {
   readonly localPods: () => readonly Pod[]
   /** Generations of the policies on this Node, by uid. */
   readonly policies: () => ReadonlyMap<string, number>
+  readonly held: () => readonly HeldPolicy[]
+  readonly hasFlows: (policy: HeldPolicy) => boolean
 }
 
 const ROOT = `/apis/${SYSTEM}`
@@ -49,6 +52,10 @@ export function createAgentApi(deps: AgentApiDeps): Handler {
     if (path === '/agentinfo' || path === '/podinterfaces') {
       if (method !== 'GET') return notAllowed()
       return json(200, path === '/agentinfo' ? deps.info() : deps.localPods().map(interfaceOf))
+    }
+    if (path === '/networkpolicies' || path === '/ovsflows') {
+      if (method !== 'GET') return notAllowed()
+      return path === '/networkpolicies' ? listPolicies(request, deps.held()) : listFlows(request, deps)
     }
     if (path === ROOT) return method === 'GET' ? json(200, RESOURCES) : notAllowed()
     const under = `${ROOT}/supportbundles`

@@ -1,7 +1,7 @@
 /** The policies that NSX did not make, over stores that change: what is told of each, and when. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createOthers } from '../../../../src/ccp/realization/index.ts'
+import { createFlows, createOthers, type Flows } from '../../../../src/ccp/realization/index.ts'
 import { retry } from '../../../../src/errors.ts'
 import type { ClusterNetworkPolicy } from '../../../../src/kube/antrea.ts'
 import { createStore, type KubeObject, RESOURCES } from '../../../../src/kube/index.ts'
@@ -10,7 +10,7 @@ import { createFakeClock } from '../../../fakes/clock.ts'
 const SIGNAL = new AbortController().signal
 
 /** Stores, a controller that has computed what `computed` says, and agents with the problems of `agents`. */
-function world() {
+function world(flows?: Flows) {
   const clock = createFakeClock()
   const stores = {
     clusterNetworkPolicies: createStore<ClusterNetworkPolicy>(RESOURCES.clusterNetworkPolicies),
@@ -29,6 +29,7 @@ function world() {
     clock,
     stores,
     clusterId: 'c',
+    ...(flows === undefined ? {} : { flows }),
     kube: {
       async listMetadata() {
         state.lists += 1
@@ -281,4 +282,35 @@ test('20,000 policies: judged once, and then only what changes', async () => {
   const after = w.others.judge().items
   const moved = [...after].filter(([path, item]) => before.get(path) !== item).map(([path]) => path)
   assert.deepEqual(moved, ['k8s:K8sNetworkPolicy/u7'])
+})
+
+test('where agents are asked, SUCCESS waits for the flows of all its nodes', async () => {
+  const installed = new Set(['n1'])
+  const flows = createFlows(
+    {
+      get: async (node, path) => {
+        if (!installed.has(node)) return undefined
+        return path.startsWith('/ovsflows')
+          ? [{ flow: 'x' }]
+          : { items: [{ metadata: { name: 'u1', generation: 1 } }] }
+      },
+    },
+    () => {},
+  )
+  const w = world(flows)
+  w.pod('a', 'n1')
+  w.pod('b', 'n2')
+  w.policy('u1')
+  w.computed.set('u1', 1)
+  assert.deepEqual(await w.others.readEvidence(SIGNAL), { againMs: 1_000 }, 'an agent has yet to answer')
+  await w.clock.advance(1_500)
+  assert.equal(w.told().states[PATH], 'IN_PROGRESS agents 1/2')
+  installed.add('n2')
+  assert.deepEqual(await w.others.readEvidence(SIGNAL), { againMs: undefined })
+  assert.equal(w.told().states[PATH], 'SUCCESS flows 2/2')
+  w.policy('u1', 2)
+  w.computed.set('u1', 2)
+  await w.others.readEvidence(SIGNAL)
+  await w.clock.advance(1_500)
+  assert.equal(w.told().states[PATH], 'IN_PROGRESS agents 0/2', 'another generation is asked for anew')
 })
