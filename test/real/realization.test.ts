@@ -88,8 +88,20 @@ test(
   },
 )
 
-test('a native ClusterNetworkPolicy by its status; a failure with what the agent says', options, async () => {
+test('native policies by their status; a failure with what the agent says', options, async () => {
   await nativePolicy('native')
+  await stack.plane.api.post(`${CRD}/namespaces/shop/networkpolicies`, {
+    apiVersion: 'crd.antrea.io/v1beta1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'native-of-shop' },
+    spec: {
+      tier: 'securityops',
+      priority: 6,
+      appliedTo: [{ podSelector: { matchLabels: { app: 'web' } } }],
+      ingress: [{ name: 'r', action: 'Drop', from: [{ ipBlock: { cidr: '198.51.100.0/24' } }] }],
+    },
+  })
+  await becomes('native-of-shop', { ...GOOD, evidence: 'nodes', nodes: '2 of 2' })
   await becomes('native', { ...GOOD, evidence: 'nodes', nodes: '2 of 2' })
   stack.antrea.agents.setFailing('n1', 'no space left in the flow table')
   await eventually('NSX shows the failure', async () => {
