@@ -9,6 +9,7 @@ import { KUBE_ANSWER_FRESH_MS, KUBE_PROBE_PAUSES_MS, KUBE_PROBE_TIMEOUT_MS } fro
 import type { Logger } from '../log/index.ts'
 import type { Clock, HttpClient, HttpRequest, HttpResponse, Random } from '../world/index.ts'
 import type { Credentials } from './credentials.ts'
+import { waitInLine } from './line.ts'
 import { createTurnstile, type Turnstile } from './turnstile.ts'
 
 export interface PeerOptions {
@@ -251,24 +252,12 @@ function superviseOutage(options: PeerOptions, ask: (signal?: AbortSignal) => Pr
     ask: () => current.send({ type: 'ASK' }),
     doubt: (error) => current.send({ type: 'DOUBT', error }),
     settled: (signal, rejectsWhenDown) =>
-      new Promise((resolve, reject) => {
-        const done = (end: () => void) => {
-          listeners.delete(look)
-          signal.removeEventListener('abort', onAbort)
-          end()
-        }
-        const onAbort = () => done(() => reject(signal.reason))
-        const look = () => {
-          const state = current.getSnapshot()
-          const error = down()
-          if (state.matches('reachable')) done(resolve)
-          else if (error !== undefined && rejectsWhenDown) done(() => reject(error))
-          else if (state.matches('unknown')) current.send({ type: 'ASK' })
-        }
-        if (signal.aborted) return onAbort()
-        signal.addEventListener('abort', onAbort, { once: true })
-        listeners.add(look)
-        look()
+      waitInLine(listeners, signal, (waiter) => {
+        const state = current.getSnapshot()
+        const error = down()
+        if (state.matches('reachable')) waiter.resolve()
+        else if (error !== undefined && rejectsWhenDown) waiter.reject(error)
+        else if (state.matches('unknown')) current.send({ type: 'ASK' })
       }),
     stop() {
       current.send({ type: 'STOP' })

@@ -6,6 +6,7 @@ import { BACKOFF_BASE_MS, KUBE_DISCOVERY_PERIOD_MS } from '../limits.ts'
 import type { Logger } from '../log/index.ts'
 import { backoffMs, type Clock, type HttpClient, type Random } from '../world/index.ts'
 import { discoverServed } from './discovery.ts'
+import { waitInLine } from './line.ts'
 import type { Problems } from './problems.ts'
 import { OPTIONAL, RESOURCES, type ResourceName } from './resources.ts'
 
@@ -51,20 +52,8 @@ export function createServed(names: readonly ResourceName[]): Served {
       return () => doubters.delete(listener)
     },
     wait: (name, signal) =>
-      new Promise((resolve, reject) => {
-        const done = (end: () => void) => {
-          listeners.delete(look)
-          signal.removeEventListener('abort', onAbort)
-          end()
-        }
-        const onAbort = () => done(() => reject(signal.reason))
-        const look = () => {
-          if (is(name) === true) done(resolve)
-        }
-        if (signal.aborted) return onAbort()
-        signal.addEventListener('abort', onAbort, { once: true })
-        listeners.add(look)
-        look()
+      waitInLine(listeners, signal, (waiter) => {
+        if (is(name) === true) waiter.resolve()
       }),
   }
 }

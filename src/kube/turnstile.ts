@@ -5,6 +5,7 @@ import type { AdapterError } from '../errors.ts'
 import { KUBE_TRIAL_PAUSES_MS } from '../limits.ts'
 import type { Logger } from '../log/index.ts'
 import type { Clock, Random } from '../world/index.ts'
+import { waitInLine } from './line.ts'
 
 export interface TurnstileOptions {
   readonly clock: Clock
@@ -65,26 +66,14 @@ export function createTurnstile(options: TurnstileOptions): Turnstile & { stop()
   let current = start()
   return {
     enter: (signal) =>
-      new Promise((resolve, reject) => {
-        const done = (end: () => void) => {
-          waiting.delete(look)
-          signal.removeEventListener('abort', onAbort)
-          end()
-        }
-        const onAbort = () => done(() => reject(signal.reason))
-        const look = () => {
-          const state = current.getSnapshot()
-          if (state.matches('open')) return done(resolve)
-          if (isGiven || !state.matches('ready')) return
-          isGiven = true
-          // Out of the line first: what ENTER changes is told to all who wait.
-          done(resolve)
-          current.send({ type: 'ENTER' })
-        }
-        if (signal.aborted) return onAbort()
-        signal.addEventListener('abort', onAbort, { once: true })
-        waiting.add(look)
-        look()
+      waitInLine(waiting, signal, (waiter) => {
+        const state = current.getSnapshot()
+        if (state.matches('open')) return waiter.resolve()
+        if (isGiven || !state.matches('ready')) return
+        isGiven = true
+        // Out of the line first: what ENTER changes is told to all who wait.
+        waiter.resolve()
+        current.send({ type: 'ENTER' })
       }),
     streaming: () => current.send({ type: 'STREAMING' }),
     gone: () => current.send({ type: 'GONE' }),
