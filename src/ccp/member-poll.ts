@@ -73,7 +73,7 @@ export function createMemberPoll(deps: MemberPollDeps): MemberPoll {
       if (wanted.size > size) continue
       const pause = new AbortController()
       wake = () => pause.abort()
-      await sleep(deps.clock, deps.periodMs, AbortSignal.any([signal, pause.signal])).catch(() => {})
+      await sleep(deps.clock, deps.periodMs, signal, pause.signal).catch(() => {})
       signal.throwIfAborted()
     }
   }

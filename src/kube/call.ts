@@ -16,20 +16,24 @@ export interface CallRequest
   readonly bytesMax: number
   /** Any of them ends the call with its reason. */
   readonly signals?: readonly (AbortSignal | undefined)[]
+  /** As JSON.parse takes it, with the source text of each value. */
+  readonly reviver?: JsonReviver
 }
+
+export type JsonReviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown
 
 /**
  * The parsed JSON of a 2xx answer. Throws the AdapterError of the refusal (status.ts), TransportError, or the reason of
  * the signal that was aborted.
  */
 export async function callJson(http: HttpClient, clock: Clock, request: CallRequest): Promise<unknown> {
-  const { subject, timeoutMs, bytesMax, signals = [], ...wanted } = request
+  const { subject, timeoutMs, bytesMax, signals = [], reviver, ...wanted } = request
   const leash = leashOf(clock, timeoutMs, subject, signals)
   try {
     const response = await http.request({ ...wanted, headersTimeoutMs: timeoutMs, signal: leash.signal })
     if (response.status >= 300) throw await refusalOf(response, subject, clock)
     const bytes = await readBytes(response.body, bytesMax, subject)
-    return parseJson(bytes, subject)
+    return parseJson(bytes, subject, reviver)
   } finally {
     leash.release()
   }
@@ -88,9 +92,13 @@ async function readStart(body: AsyncIterable<Uint8Array>, bytesMax: number): Pro
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /** Throws KUBE_MALFORMED (retry) when it is not JSON. */
-export function parseJson(bytes: Uint8Array, subject: string): unknown {
+export function parseJson(bytes: Uint8Array, subject: string, reviver?: JsonReviver): unknown {
   try {
-    return JSON.parse(decoder.decode(bytes))
+    // TypeScript's own types of JSON.parse leave the reviver's third argument out.
+    return JSON.parse(
+      decoder.decode(bytes),
+      reviver as ((key: string, value: unknown) => unknown) | undefined,
+    )
   } catch (cause) {
     throw retry(
       'KUBE_MALFORMED',

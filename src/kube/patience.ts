@@ -1,7 +1,7 @@
 /** Waits for one call as long as the API server asks for it (429 with Retry-After), and asks again. */
 import { AdapterError } from '../errors.ts'
 import { KUBE_THROTTLED_TRIES_MAX, KUBE_THROTTLED_WAIT_MS } from '../limits.ts'
-import type { Clock } from '../world/index.ts'
+import { type Clock, sleep } from '../world/index.ts'
 
 /**
  * Repeats `call` while it is refused with KUBE_THROTTLED and a time to wait: API Priority and Fairness sheds load so, and
@@ -24,26 +24,7 @@ export async function whileThrottled<T>(
       if (waitMs === undefined || tries >= KUBE_THROTTLED_TRIES_MAX) throw error
       waitedMs += waitMs
       if (waitedMs > KUBE_THROTTLED_WAIT_MS) throw error
-      await pause(clock, waitMs, signals())
+      await sleep(clock, waitMs, ...signals())
     }
   }
-}
-
-function pause(clock: Clock, ms: number, signals: readonly (AbortSignal | undefined)[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const ends: (() => void)[] = []
-    const done = (end: () => void) => {
-      for (const undo of ends) undo()
-      end()
-    }
-    const timer = clock.setTimeout(() => done(resolve), ms)
-    ends.push(() => clock.clearTimeout(timer))
-    for (const signal of signals) {
-      if (signal === undefined) continue
-      if (signal.aborted) return done(() => reject(signal.reason))
-      const onAbort = () => done(() => reject(signal.reason))
-      signal.addEventListener('abort', onAbort, { once: true })
-      ends.push(() => signal.removeEventListener('abort', onAbort))
-    }
-  })
 }

@@ -14,18 +14,26 @@ export interface Clock {
 
 export type Timer = ReturnType<Clock['setTimeout']>
 
-/** Resolves after `delayMs` on the given clock; rejects with the signal's reason when it is aborted first. */
-export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+/**
+ * Resolves after `delayMs` on the given clock; rejects with the reason of the first of the signals that is aborted before.
+ * No listener stays behind on any of them.
+ */
+export function sleep(
+  clock: Clock,
+  delayMs: number,
+  ...given: readonly (AbortSignal | undefined)[]
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason)
-    const onAbort = () => {
+    const signals = given.filter((signal) => signal !== undefined)
+    const aborted = signals.find((signal) => signal.aborted)
+    if (aborted !== undefined) return reject(aborted.reason)
+    const done = (end: () => void) => {
       clock.clearTimeout(timer)
-      reject(signal?.reason)
+      for (const signal of signals) signal.removeEventListener('abort', onAbort)
+      end()
     }
-    const timer = clock.setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort)
-      resolve()
-    }, delayMs)
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const onAbort = ({ target }: Event) => done(() => reject((target as AbortSignal).reason))
+    const timer = clock.setTimeout(() => done(resolve), delayMs)
+    for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true })
   })
 }
