@@ -5,7 +5,7 @@
 import type { ClusterGroup, ClusterNetworkPolicy, KubeClient, KubeObject } from '../kube/index.ts'
 import { RESOURCES } from '../kube/index.ts'
 import type { ResourceType } from '../kube/types.ts'
-import { adoptedMeta, isRivalObject, type Ownership, ownershipOf } from './ownership.ts'
+import { adoptedMeta, annotationOf, isRivalObject, type Ownership, ownershipOf } from './ownership.ts'
 import { groupSpecHash, isUuidName, policySpecHash } from './translate/index.ts'
 
 export interface Adoption {
@@ -99,6 +99,6 @@ const FROM: Readonly<Record<Ownership, string>> = {
 
 /** A line for people. */
 export const describeAdoption = ({ kind, name, from, base }: Adoption): string => {
-  const shown = base.metadata.annotations?.['antrea-nsx-adapter/display-name']
+  const shown = annotationOf(base, 'displayName')
   return `${kind} ${name}${shown === undefined || shown === '' ? '' : ` (${shown})`}, ${FROM[from]}`
 }

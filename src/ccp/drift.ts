@@ -2,9 +2,9 @@
  * What somebody else did to objects of ours and we put back, as a value: how soon one may be put back again, and where it
  * has become a fight. Pure.
  */
+import { MANAGER } from '../kube/marks.ts'
 import type { KubeObject } from '../kube/types.ts'
 import { DRIFT_AT_ONCE, DRIFT_CALM_MS, DRIFT_FIGHT, DRIFT_SPACING_MS, DRIFT_WINDOW_MS } from '../limits.ts'
-import { MANAGER } from './ownership.ts'
 
 /** Of one object: when it was put back within the last DRIFT_WINDOW_MS, and from whom. */
 interface Repairs {

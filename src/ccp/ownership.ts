@@ -2,28 +2,24 @@
  * Which objects of the cluster are ours: those with our label, this cluster's id and an entry of our field manager,
  * all three. Nothing else is ever changed or deleted.
  */
+import { CLUSTER_ID, MANAGED_BY_LABEL, MANAGER, mark } from '../kube/marks.ts'
 import type { KubeObject, ObjectMeta } from '../kube/types.ts'
-
-export const MANAGER = 'antrea-nsx-adapter'
-export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by'
-
-const annotation = (name: string): string => `${MANAGER}/${name}`
 
 /** Written only together with a spec change, never for their own sake. */
 export const ANNOTATIONS = {
-  clusterId: annotation('cluster-id'),
-  source: annotation('source'),
-  intentPath: annotation('intent-path'),
-  displayName: annotation('display-name'),
+  clusterId: CLUSTER_ID,
+  source: mark('source'),
+  intentPath: mark('intent-path'),
+  displayName: mark('display-name'),
   /** Hash of the NSX body that is in force. */
-  appliedHash: annotation('applied-hash'),
+  appliedHash: mark('applied-hash'),
   /** Hash of the spec as it was written: tells a change by hand from a change in NSX. */
-  specHash: annotation('spec-hash'),
+  specHash: mark('spec-hash'),
   /**
    * While a policy is narrowed on its way to another form: the whole spec that applied-hash stands for. A policy that
    * is held from then on goes back to it.
    */
-  wholeSpec: annotation('whole-spec'),
+  wholeSpec: mark('whole-spec'),
 } as const
 
 /** What of NSX an object was made from. */

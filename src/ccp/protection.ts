@@ -2,7 +2,8 @@
  * An admission policy that keeps others from the adapter's tiers and objects (Kubernetes, "Validating Admission Policy",
  * admissionregistration.k8s.io/v1 since 1.30). Subresources are not matched: antrea-controller writes status as before.
  */
-import { ANNOTATIONS, MANAGED_BY_LABEL, MANAGER } from './ownership.ts'
+import { MANAGED_BY_LABEL, MANAGER } from '../kube/marks.ts'
+import { ANNOTATIONS } from './ownership.ts'
 
 export interface ProtectionInput {
   /** User names that may write: of the client certificate's CN, or `system:serviceaccount:NAMESPACE:NAME`. */

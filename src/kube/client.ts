@@ -12,12 +12,11 @@ import type { Logger } from '../log/index.ts'
 import type { Clock, HttpClient, HttpMethod, Lane } from '../world/index.ts'
 import { callJson } from './call.ts'
 import type { KubeClient, WriteGate, WriteOptions } from './contract.ts'
+import { MANAGER } from './marks.ts'
 import { whileThrottled } from './patience.ts'
 import { resourcePath } from './resources.ts'
 import { createSlots } from './slots.ts'
 import type { KubeObject, ResourceType } from './types.ts'
-
-export const FIELD_MANAGER = 'antrea-nsx-adapter'
 
 export interface KubeClientOptions {
   readonly http: HttpClient
@@ -43,7 +42,7 @@ export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'delete'
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
 
 const WRITE_QUERY = new URLSearchParams({
-  fieldManager: FIELD_MANAGER,
+  fieldManager: MANAGER,
   fieldValidation: 'Strict',
   timeout: `${KUBE_WRITE_TIMEOUT_MS / 1_000}s`,
 }).toString()

@@ -1,16 +1,15 @@
 /** Names of what requests write to the cluster, so that whoever comes later finds it by the request alone. Pure. */
+import { CLUSTER_ID, MANAGED_BY_LABEL, MANAGER, mark } from '../kube/marks.ts'
 import type { KubeObject, ObjectMeta } from '../kube/types.ts'
 import { sha256Hex } from '../protocol/hash.ts'
 import type { Remembered } from './types.ts'
 
-export const OPERATION_LABEL = 'antrea-nsx-adapter/operation'
-const MANAGED_BY = 'app.kubernetes.io/managed-by'
-const MANAGER = 'antrea-nsx-adapter'
+export const OPERATION_LABEL = mark('operation')
 
 const ANNOTATIONS = {
-  cluster: 'antrea-nsx-adapter/cluster-id',
-  request: 'antrea-nsx-adapter/request-id',
-  deadline: 'antrea-nsx-adapter/deadline',
+  cluster: CLUSTER_ID,
+  request: mark('request-id'),
+  deadline: mark('deadline'),
 } as const
 
 /** In front of the ids that the command line makes. */
@@ -32,7 +31,7 @@ export function operationMeta(
 ): Pick<ObjectMeta, 'name' | 'labels' | 'annotations'> {
   return {
     name: objectName(clusterId, kind, id),
-    labels: { [MANAGED_BY]: MANAGER, [OPERATION_LABEL]: kind },
+    labels: { [MANAGED_BY_LABEL]: MANAGER, [OPERATION_LABEL]: kind },
     annotations: {
       [ANNOTATIONS.cluster]: ownerOf(clusterId, id),
       [ANNOTATIONS.request]: id,
@@ -47,7 +46,7 @@ export function rememberedBy(object: KubeObject, clusterId: string, kind: string
   const id = annotations?.[ANNOTATIONS.request]
   if (id === undefined) return undefined
   const isOurs =
-    labels?.[MANAGED_BY] === MANAGER &&
+    labels?.[MANAGED_BY_LABEL] === MANAGER &&
     labels[OPERATION_LABEL] === kind &&
     annotations?.[ANNOTATIONS.cluster] === ownerOf(clusterId, id)
   // The name says so too: a copy of ours under another name is somebody else's.

@@ -2,6 +2,7 @@
 import type { ClusterGroup, ClusterNetworkPolicy } from '../../kube/antrea.ts'
 import { SETTLE_MS } from '../../limits.ts'
 import type { Problem } from '../../protocol/ccp.ts'
+import { annotationOf } from '../ownership.ts'
 import { isComputed, storedPolicyHash } from '../plan/inventory.ts'
 import { problem } from '../translate/findings.ts'
 import type { EmptyPolicy, HeldPolicy, TranslatedPolicy, Translation } from '../translate/index.ts'
@@ -55,10 +56,8 @@ const verdictOf = (
   return { item: { path, kind: 'SecurityPolicy', hash, ...told }, revision: `${hash} ${form}`, ...rest }
 }
 
-const APPLIED_HASH = 'antrea-nsx-adapter/applied-hash'
-
 const appliedHash = (stored: ClusterNetworkPolicy | undefined): { applied_hash?: string } => {
-  const hash = stored?.metadata.annotations?.[APPLIED_HASH]
+  const hash = stored === undefined ? undefined : annotationOf(stored, 'appliedHash')
   return hash === undefined || hash === '' ? {} : { applied_hash: hash }
 }
 

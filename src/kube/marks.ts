@@ -1,0 +1,10 @@
+/** The words by which objects of the adapter are known in a cluster (semantics of ownership: ccp/ownership.ts). Pure. */
+
+/** Our field manager, and the value of the label. */
+export const MANAGER = 'antrea-nsx-adapter'
+export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by'
+
+/** A label or an annotation of ours. */
+export const mark = (name: string): string => `${MANAGER}/${name}`
+/** Annotation: the ClusterControlPlane's node_id. */
+export const CLUSTER_ID = mark('cluster-id')
