@@ -21,11 +21,12 @@ import { Dice } from '../oracle/dice.ts'
 import { answersOf } from '../oracle/exact.ts'
 import { nsxJudge, type PolicyInForce } from '../oracle/nsx.ts'
 import type { Body, GroupRevision } from '../oracle/nsx-members.ts'
-import { type Pod, show } from '../oracle/types.ts'
+import { show } from '../oracle/types.ts'
 import type { AnyJson } from './harness/api.ts'
 import { type Computed, computedJudge, readComputed } from './harness/computed.ts'
 import { computedMembers, expectedMembers } from './harness/members.ts'
 import { policyPath } from './harness/nsx.ts'
+import { putPod, putService } from './harness/population.ts'
 import { CLUSTER as NSX_CLUSTER, type Stack, startStack } from './harness/stack.ts'
 import { skip } from './harness/tier.ts'
 import { eventually, sleep } from './harness/wait.ts'
@@ -49,25 +50,8 @@ async function populate(): Promise<void> {
   const { fleet, plane } = stack
   for (const { name, labels } of CLUSTER.namespaces) await fleet.namespace(name, labels)
   const nodes = ['n1', 'n2', 'n3']
-  for (const [index, pod] of CLUSTER.pods.entries()) await putPod(pod, nodes[index % 3] ?? '')
-  for (const { name, namespace, selector } of CLUSTER.services)
-    await plane.api.post(`/api/v1/namespaces/${namespace}/services`, {
-      metadata: { name },
-      spec: { selector, ports: [{ port: 80 }] },
-    })
-}
-
-async function putPod({ name, namespace, labels, addresses, hostNetwork, phase }: Pod, nodeName: string) {
-  const { api } = stack.plane
-  const pods = `/api/v1/namespaces/${namespace}/pods`
-  await api.post(pods, {
-    metadata: { name, labels },
-    spec: { nodeName, hostNetwork, containers: [{ name: 'app', image: 'registry.example/app:1' }] },
-  })
-  const podIPs = addresses.map((ip) => ({ ip }))
-  await api.patch(`${pods}/${name}/status`, {
-    status: { phase, ...(podIPs.length > 0 ? { podIP: podIPs[0]?.ip, podIPs } : {}) },
-  })
+  for (const [index, pod] of CLUSTER.pods.entries()) await putPod(plane.api, pod, nodes[index % 3] ?? '')
+  for (const service of CLUSTER.services) await putService(plane.api, service)
 }
 
 /** NSX's objects with what it assigned, as its users read them. */

@@ -14,10 +14,11 @@ import {
   randomWorld,
   translate,
 } from '../oracle/exact.ts'
-import { type Cluster, type Pod, show } from '../oracle/types.ts'
+import { type Cluster, show } from '../oracle/types.ts'
 import { type Antrea, attachAntrea } from './harness/antrea.ts'
 import { computedJudge, readComputed } from './harness/computed.ts'
 import { type ControlPlane, startControlPlane } from './harness/controlplane.ts'
+import { putPod, putService } from './harness/population.ts'
 import { programs, skip } from './harness/tier.ts'
 import { eventually } from './harness/wait.ts'
 
@@ -53,31 +54,9 @@ async function populate({ namespaces, pods, services }: Cluster): Promise<void> 
     await api.patch(`/api/v1/namespaces/${name}`, { metadata: { labels: { ...gone, ...labels } } })
   }
   await Promise.all([
-    ...pods.map((pod) => putPod(pod)),
-    ...services.map(({ name, namespace, selector }) =>
-      api.post(`/api/v1/namespaces/${namespace}/services`, {
-        metadata: { name },
-        spec: { selector, ports: [{ port: 80 }] },
-      }),
-    ),
+    ...pods.map((pod) => putPod(api, pod, 'n1')),
+    ...services.map((service) => putService(api, service)),
   ])
-}
-
-async function putPod({ name, namespace, labels, addresses, hostNetwork, phase }: Pod): Promise<void> {
-  const pods = `/api/v1/namespaces/${namespace}/pods`
-  await plane.api.post(pods, {
-    metadata: { name, labels },
-    spec: {
-      nodeName: 'n1',
-      hostNetwork,
-      terminationGracePeriodSeconds: 0,
-      containers: [{ name: 'app', image: 'registry.example/app:1' }],
-    },
-  })
-  const podIPs = addresses.map((ip) => ({ ip }))
-  await plane.api.patch(`${pods}/${name}/status`, {
-    status: { phase, ...(podIPs.length > 0 ? { podIP: podIPs[0]?.ip, podIPs } : {}) },
-  })
 }
 
 async function clear({ pods, services }: Cluster): Promise<void> {

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { GATEWAY_CRD, gateway } from '../fixtures/gateway-crd.ts'
 import type { AdapterProcess } from './harness/adapter.ts'
-import { podTag, rule } from './harness/nsx.ts'
+import { rule } from './harness/nsx.ts'
+import { openShop } from './harness/shop.ts'
 import { type Stack, startStack } from './harness/stack.ts'
 import { skip } from './harness/tier.ts'
 import { eventually, sleep } from './harness/wait.ts'
@@ -21,10 +22,8 @@ before(
   async () => {
     if (skip !== false) return
     stack = await startStack()
-    const { fleet, nsx } = stack
-    await fleet.namespace('shop')
-    await fleet.pod({ namespace: 'shop', name: 'web-1', labels: { app: 'web' }, node: 'n1', ip: '10.10.1.1' })
-    await nsx.putGroup('web', [podTag('app', 'web')])
+    const { nsx } = stack
+    await openShop(stack, { 'web-1': 'web' })
     for (const [at, id] of ['one', 'two'].entries())
       await nsx.putPolicy(id, {
         category: 'Application',

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { inWords } from './harness/audit.ts'
-import { podTag, rule } from './harness/nsx.ts'
+import { rule } from './harness/nsx.ts'
+import { openShop } from './harness/shop.ts'
 import { type Stack, startStack } from './harness/stack.ts'
 import { skip } from './harness/tier.ts'
 import { always, sleep } from './harness/wait.ts'
@@ -13,10 +14,7 @@ before(
   async () => {
     if (skip !== false) return
     stack = await startStack()
-    const { fleet, nsx } = stack
-    await fleet.namespace('shop')
-    await fleet.pod({ namespace: 'shop', name: 'web-1', labels: { app: 'web' }, node: 'n1', ip: '10.10.1.1' })
-    await nsx.putGroup('web', [podTag('app', 'web')])
+    await openShop(stack, { 'web-1': 'web' })
     await putPolicy('one', 1)
   },
   { timeout: 120_000 },

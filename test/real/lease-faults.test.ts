@@ -8,7 +8,8 @@ import { createRealClock } from '../../src/world/real.ts'
 import { type HostileProxy, startHostileProxy } from '../fakes/hostile-proxy.ts'
 import type { AdapterProcess } from './harness/adapter.ts'
 import type { AuditEvent } from './harness/audit.ts'
-import { podTag, rule } from './harness/nsx.ts'
+import { rule } from './harness/nsx.ts'
+import { openShop } from './harness/shop.ts'
 import { type Stack, startStack } from './harness/stack.ts'
 import { skip } from './harness/tier.ts'
 import { eventually, sleep } from './harness/wait.ts'
@@ -34,15 +35,7 @@ before(
   async () => {
     if (skip !== false) return
     stack = await startStack()
-    await stack.fleet.namespace('shop')
-    await stack.fleet.pod({
-      namespace: 'shop',
-      name: 'web',
-      labels: { app: 'web' },
-      node: 'n1',
-      ip: '10.10.1.1',
-    })
-    await stack.nsx.putGroup('web', [podTag('app', 'web')])
+    await openShop(stack, { web: 'web' })
     for (const name of NAMES) {
       proxies.set(name, await startHostileProxy(Number(new URL(stack.plane.origin).port), createRealClock()))
       await run(name)

@@ -1,7 +1,8 @@
 /** What NSX's users ask of a cluster, through a real kube-apiserver: statistics of a policy, and a traceflow. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { groupPath, podTag, policyPath, rule } from './harness/nsx.ts'
+import { groupPath, policyPath, rule } from './harness/nsx.ts'
+import { openShop } from './harness/shop.ts'
 import { CLUSTER, type Stack, startStack } from './harness/stack.ts'
 import { skip } from './harness/tier.ts'
 import { eventually } from './harness/wait.ts'
@@ -15,12 +16,8 @@ before(
   async () => {
     if (skip !== false) return
     stack = await startStack()
-    const { fleet, nsx } = stack
-    await fleet.namespace('shop')
-    await fleet.pod({ namespace: 'shop', name: 'web', labels: { app: 'web' }, node: 'n1', ip: '10.10.1.1' })
-    await fleet.pod({ namespace: 'shop', name: 'db', labels: { app: 'db' }, node: 'n2', ip: '10.10.2.1' })
-    await nsx.putGroup('web', [podTag('app', 'web')])
-    await nsx.putGroup('db', [podTag('app', 'db')])
+    const { nsx } = stack
+    await openShop(stack, { web: 'web', db: 'db' })
     await nsx.putPolicy('protect-db', {
       category: 'Application',
       sequence_number: 10,

@@ -8,7 +8,7 @@ import { parseAllDocuments } from 'yaml'
 import type { AnyJson, Api } from './harness/api.ts'
 import { clusterNetworkPolicies, enforced } from './harness/enforced.ts'
 import { ROOT } from './harness/go-build.ts'
-import { podTag, rule } from './harness/nsx.ts'
+import { openShop, putWebToDb } from './harness/shop.ts'
 import { type Stack, startStack } from './harness/stack.ts'
 import { skip } from './harness/tier.ts'
 import { eventually, sleep } from './harness/wait.ts'
@@ -29,29 +29,8 @@ before(
   async () => {
     if (skip !== false) return
     stack = await startStack()
-    const { fleet, nsx } = stack
-    await fleet.namespace('shop')
-    await fleet.pod({ namespace: 'shop', name: 'web-1', labels: { app: 'web' }, node: 'n1', ip: '10.10.1.1' })
-    await fleet.pod({ namespace: 'shop', name: 'db-1', labels: { app: 'db' }, node: 'n2', ip: '10.10.2.1' })
-    await nsx.putGroup('web', [podTag('app', 'web')])
-    await nsx.putGroup('db', [podTag('app', 'db')])
-    for (const [index, id] of ['one', 'two'].entries())
-      await nsx.putPolicy(id, {
-        category: 'Application',
-        sequence_number: index + 1,
-        scope: ['/infra/domains/default/groups/db'],
-        rules: [
-          rule({
-            id: 'allow',
-            action: 'ALLOW',
-            sequence: 1,
-            direction: 'IN',
-            peers: ['web'],
-            tcpPorts: ['80'],
-          }),
-          rule({ id: 'drop', action: 'DROP', sequence: 2, direction: 'IN', peers: [] }),
-        ],
-      })
+    await openShop(stack, { 'web-1': 'web', 'db-1': 'db' })
+    await putWebToDb(stack.nsx, ['one', 'two'])
     await (await stack.adapter.run('only')).ready('leading')
     await stack.settled()
   },

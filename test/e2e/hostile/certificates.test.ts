@@ -79,14 +79,18 @@ const fromFiles = async (authority: Authority, origin: string) => {
   return loadAccess({ kubeconfig: join(folder, 'config') })
 }
 
-test('certificate, key and CA replaced in mid-watch: open watches stay, new ones come with the new, nothing shows', () => {
+/** Writes the files the first time, and reads whatever they hold from then on. */
+function fromFilesAsTheyAre(): typeof fromFiles {
   let isFirst = true
-  const load = async (authority: Authority, origin: string) => {
+  return async (authority, origin) => {
     if (!isFirst) return loadAccess({ kubeconfig: join(folder, 'config') })
     isFirst = false
     return fromFiles(authority, origin)
   }
-  return play({ load }, async (it) => {
+}
+
+test('certificate, key and CA replaced in mid-watch: open watches stay, new ones come with the new, nothing shows', () => {
+  return play({ load: fromFilesAsTheyAre() }, async (it) => {
     await it.pass(20_000)
     const warned = new Set<string>()
     const quietly = async (ms: number) => {
@@ -126,13 +130,7 @@ test('certificate, key and CA replaced in mid-watch: open watches stay, new ones
 })
 
 test('a client certificate that the server refuses in mid-watch is named, and the next one taken without a restart', () => {
-  let isFirst = true
-  const load = async (authority: Authority, origin: string) => {
-    if (!isFirst) return loadAccess({ kubeconfig: join(folder, 'config') })
-    isFirst = false
-    return fromFiles(authority, origin)
-  }
-  return play({ load }, async (it) => {
+  return play({ load: fromFilesAsTheyAre() }, async (it) => {
     await it.pass(20_000)
     it.intercept = ({ peer }) =>
       peer.commonName === 'first'

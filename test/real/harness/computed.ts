@@ -6,9 +6,8 @@
 import { BlockList, isIPv6 } from 'node:net'
 import type { Direction, Flow, Verdict } from '../../oracle/types.ts'
 import type { AnyJson, Api } from './api.ts'
-import { address } from './enforced.ts'
 
-const CONTROLPLANE = '/apis/controlplane.antrea.io/v1beta2'
+export const CONTROLPLANE = '/apis/controlplane.antrea.io/v1beta2'
 
 export interface Computed {
   readonly policies: readonly AnyJson[]
@@ -124,4 +123,14 @@ function matches(service: AnyJson, flow: Flow): boolean {
     (port === undefined || (flow.port >= port && flow.port <= (endPort ?? port))) &&
     (srcPort === undefined || (flow.sourcePort >= srcPort && flow.sourcePort <= (srcEndPort ?? srcPort)))
   )
+}
+
+/** Base64 of 4 or 16 bytes; IPv4 comes mapped into IPv6. */
+export function address(base64: string): string {
+  const bytes = Buffer.from(base64, 'base64')
+  const isMapped =
+    bytes.length === 16 && bytes.subarray(0, 12).equals(Buffer.from('00000000000000000000ffff', 'hex'))
+  if (isMapped || bytes.length === 4) return [...bytes.subarray(-4)].join('.')
+  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16))
+  return groups.join(':').replace(/(^|:)0(:0)+(:|$)/, '::')
 }

@@ -1,7 +1,7 @@
 /** What Antrea has computed: its controlplane API, brought into a form that can be compared. */
 import type { AnyJson, Api } from './api.ts'
+import { address, CONTROLPLANE, readComputed } from './computed.ts'
 
-const CONTROLPLANE = '/apis/controlplane.antrea.io/v1beta2'
 const CRD = '/apis/crd.antrea.io/v1beta1'
 
 export interface EnforcedRule {
@@ -29,36 +29,28 @@ export interface Enforced {
 
 /** Those policies whose ClusterNetworkPolicy has such a name; first evaluated, first listed. */
 export async function enforced(api: Api, isWanted: (name: string) => boolean): Promise<Enforced[]> {
-  const [policies, addressGroups, appliedToGroups, pods] = await Promise.all([
-    api.get(`${CONTROLPLANE}/networkpolicies`),
-    api.get(`${CONTROLPLANE}/addressgroups`),
-    api.get(`${CONTROLPLANE}/appliedtogroups`),
-    api.get('/api/v1/pods'),
-  ])
-  const byName = (list: AnyJson) =>
-    new Map<string, AnyJson>(list.items.map((item: AnyJson) => [item.metadata.name, item]))
-  const lists = { addressGroups: byName(addressGroups), appliedToGroups: byName(appliedToGroups) }
+  const [computed, pods] = await Promise.all([readComputed(api), api.get('/api/v1/pods')])
   const nodeOf = new Map<string, string>(
     pods.items.map(({ metadata, spec }: AnyJson) => [
       `${metadata.namespace}/${metadata.name}`,
       spec.nodeName,
     ]),
   )
-  return policies.items
-    .filter(
-      ({ sourceRef }: AnyJson) => sourceRef.type === 'AntreaClusterNetworkPolicy' && isWanted(sourceRef.name),
-    )
+  return computed.policies
+    .filter(({ sourceRef }: AnyJson) => isWanted(sourceRef.name))
     .sort((a: AnyJson, b: AnyJson) => a.tierPriority - b.tierPriority || a.priority - b.priority)
     .map((policy: AnyJson) => {
       const groups: string[] = policy.appliedToGroups?.length
         ? policy.appliedToGroups
         : (policy.rules ?? []).flatMap(({ appliedToGroups = [] }: AnyJson) => appliedToGroups)
-      const appliedTo = podsOf(groups, lists.appliedToGroups)
+      const appliedTo = podsOf(groups, computed.appliedToGroups)
       const inDirection = (direction: string) =>
         (policy.rules ?? [])
           .filter((rule: AnyJson) => rule.direction === direction)
           .sort((a: AnyJson, b: AnyJson) => (a.priority ?? 0) - (b.priority ?? 0))
-          .map((rule: AnyJson) => ruleOf(rule, direction === 'In' ? rule.from : rule.to, lists.addressGroups))
+          .map((rule: AnyJson) =>
+            ruleOf(rule, direction === 'In' ? rule.from : rule.to, computed.addressGroups),
+          )
       return {
         name: policy.sourceRef.name,
         tierPriority: policy.tierPriority,
@@ -107,16 +99,6 @@ const blocksOf = (names: readonly string[], groups: ReadonlyMap<string, AnyJson>
   membersOf(names, groups)
     .filter(({ pod, node, service }) => pod === undefined && node === undefined && service === undefined)
     .flatMap(({ ips = [] }) => ips.map((ip: string) => `${address(ip)}/32`))
-
-/** Base64 of 4 or 16 bytes; IPv4 comes mapped into IPv6. */
-export function address(base64: string): string {
-  const bytes = Buffer.from(base64, 'base64')
-  const isMapped =
-    bytes.length === 16 && bytes.subarray(0, 12).equals(Buffer.from('00000000000000000000ffff', 'hex'))
-  if (isMapped || bytes.length === 4) return [...bytes.subarray(-4)].join('.')
-  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16))
-  return groups.join(':').replace(/(^|:)0(:0)+(:|$)/, '::')
-}
 
 /** Names of the policies an agent of this node is sent at first: the span, as it is on the wire. */
 export async function sentTo(api: Api, node: string): Promise<string[]> {

@@ -16,19 +16,14 @@ import { createEnforcer } from '../../../src/ccp/enforcement.ts'
 import { DEFAULT_TIERS } from '../../../src/ccp/settings.ts'
 import { desiredState } from '../../../src/ccp/source/index.ts'
 import { createHealth } from '../../../src/health/index.ts'
-import type {
-  ClusterGroup,
-  ClusterNetworkPolicy,
-  KubeClient,
-  KubeObject,
-  Tier,
-} from '../../../src/kube/index.ts'
-import { createStore, RESOURCES, type WritableStore } from '../../../src/kube/index.ts'
+import type { ClusterNetworkPolicy, KubeClient, KubeObject } from '../../../src/kube/index.ts'
+import { RESOURCES } from '../../../src/kube/index.ts'
 import { DRIFT_AT_ONCE, DRIFT_CALM_MS, DRIFT_SPACING_MS, DRIFT_WINDOW_MS } from '../../../src/limits.ts'
 import { SILENT } from '../../../src/log/index.ts'
 import { createFakeClock } from '../../fakes/clock.ts'
 import { CLUSTER } from './model.ts'
 import { policy, rule, setOf, uuid } from './objects.ts'
+import { policyStores } from './stores.ts'
 
 const WRITES_A_WINDOW_MAX = DRIFT_AT_ONCE + DRIFT_WINDOW_MS / DRIFT_SPACING_MS
 
@@ -96,16 +91,7 @@ test('the other is named by the newest entry that is not ours and not a status',
 function world() {
   const clock = createFakeClock()
   const health = createHealth(clock)
-  const clusterNetworkPolicies = createStore<ClusterNetworkPolicy>(RESOURCES.clusterNetworkPolicies)
-  const clusterGroups = createStore<ClusterGroup>(RESOURCES.clusterGroups)
-  const tiers = createStore<Tier>(RESOURCES.tiers)
-  const stores = { clusterNetworkPolicies, clusterGroups, tiers }
-  for (const store of Object.values(stores)) {
-    store.swap(new Map(), '0')
-    store.setLive(true)
-  }
-  const storeOf = (plural: string) =>
-    Object.values(stores).find(({ type }) => type.plural === plural) as WritableStore
+  const { stores, storeOf } = policyStores()
   let version = 0
   let writes = 0
   const keep = <T extends KubeObject>(plural: string, object: T, manager = 'antrea-nsx-adapter'): T => {
@@ -167,7 +153,7 @@ function world() {
     throw new Error('it does not settle')
   }
   const edit = (name: string, change: Partial<ClusterNetworkPolicy['spec']>) => {
-    const { spec, ...rest } = clusterNetworkPolicies.get(name)!
+    const { spec, ...rest } = stores.clusterNetworkPolicies.get(name)!
     keep(RESOURCES.clusterNetworkPolicies.plural, { ...rest, spec: { ...spec, ...change } }, 'kubectl-edit')
   }
   const fight = () => health.warnings().find(({ code }) => code === 'DRIFT_FIGHT')?.detail

@@ -7,34 +7,19 @@ import { inSlices } from '../../../src/ccp/slices.ts'
 import { desiredState } from '../../../src/ccp/source/index.ts'
 import type { DesiredObject } from '../../../src/ccp/translate/index.ts'
 import { createHealth } from '../../../src/health/index.ts'
-import type {
-  ClusterGroup,
-  ClusterNetworkPolicy,
-  KubeClient,
-  KubeObject,
-  Tier,
-} from '../../../src/kube/index.ts'
-import { createStore, RESOURCES, type WritableStore } from '../../../src/kube/index.ts'
+import type { KubeClient, KubeObject } from '../../../src/kube/index.ts'
 import { SILENT } from '../../../src/log/index.ts'
 import { createFakeClock } from '../../fakes/clock.ts'
 import { CLUSTER } from './model.ts'
 import { GROUPS, POLICIES, policy, rule, setOf, uuid } from './objects.ts'
+import { policyStores } from './stores.ts'
 
 /** Stores that show a write only when they are told to. */
 function world(mode: 'enforce' | 'observe' = 'enforce') {
   const clock = createFakeClock()
   const health = createHealth(clock)
-  const clusterNetworkPolicies = createStore<ClusterNetworkPolicy>(RESOURCES.clusterNetworkPolicies)
-  const clusterGroups = createStore<ClusterGroup>(RESOURCES.clusterGroups)
-  const tiers = createStore<Tier>(RESOURCES.tiers)
-  const stores = { clusterNetworkPolicies, clusterGroups, tiers }
-  for (const store of Object.values(stores)) {
-    store.swap(new Map(), '0')
-    store.setLive(true)
-  }
+  const { stores, storeOf } = policyStores()
   const late: (() => void)[] = []
-  const storeOf = (plural: string) =>
-    Object.values(stores).find(({ type }) => type.plural === plural) as WritableStore
   let version = 0
   const keep = <T extends KubeObject>(plural: string, object: T): T => {
     version += 1
@@ -95,7 +80,7 @@ function world(mode: 'enforce' | 'observe' = 'enforce') {
     want,
     show,
     settle,
-    names: () => [...clusterNetworkPolicies.keys()].sort(),
+    names: () => [...stores.clusterNetworkPolicies.keys()].sort(),
   }
 }
 

@@ -3,67 +3,19 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { AdapterError } from '../../../src/errors.ts'
-import {
-  createObject,
-  type ObjectKind,
-  removeObject,
-  replaceObject,
-  runTasks,
-} from '../../../src/kube/apply/index.ts'
+import { createObject, removeObject, replaceObject, runTasks } from '../../../src/kube/apply/index.ts'
 import { createKubeClient } from '../../../src/kube/client.ts'
 import { OPEN_GATE } from '../../../src/kube/contract.ts'
 import { RESOURCES } from '../../../src/kube/resources.ts'
-import type { KubeObject } from '../../../src/kube/types.ts'
 import { SILENT } from '../../../src/log/index.ts'
 import { createApiServer } from '../../../src/sandbox/apiserver/index.ts'
 import type { HttpMethod } from '../../../src/world/index.ts'
 import { connectInProcess } from '../../../src/world/link.ts'
+import { crd, ignoringFields, KIND, type Thing, thing as thingNamed } from '../../contract/kube/objects.ts'
 import { createFakeClock, createSeededRandom } from '../../fakes/clock.ts'
-
-type Thing = KubeObject & { readonly spec: Readonly<Record<string, unknown>> }
-
-const hash = ({ spec }: Thing) => JSON.stringify(Object.entries(spec).sort())
-/** ConfigMaps know no spec, so Tiers stand for any kind; their schema here knows `priority` and `newer` alone. */
-const KIND: ObjectKind<Thing> = {
-  type: RESOURCES.tiers,
-  specHash: hash,
-  isOurs: ({ metadata }) => metadata.labels?.['mine'] === 'yes',
-  isAsWritten: (object) => object.metadata.annotations?.['hash'] === hash(object),
-}
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const TIERS = '/apis/crd.antrea.io/v1beta1/tiers'
-const crd = (fields: readonly string[]) => ({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'tiers.crd.antrea.io' },
-  spec: {
-    group: 'crd.antrea.io',
-    scope: 'Cluster',
-    names: { plural: 'tiers', kind: 'Tier', singular: 'tier', listKind: 'TierList' },
-    versions: [
-      {
-        name: 'v1beta1',
-        served: true,
-        storage: true,
-        subresources: { status: {} },
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: {
-              spec: {
-                type: 'object',
-                properties: Object.fromEntries(fields.map((field) => [field, { type: 'integer' }])),
-              },
-              status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-            },
-          },
-        },
-      },
-    ],
-  },
-})
-
 /**
  * The sandbox's API server, reached through a proxy that takes fieldValidation out of the query: then a field that the
  * definition does not know is pruned without a word, as by servers before 1.25.
@@ -76,18 +28,14 @@ async function world(fields: readonly string[] = ['priority']) {
   const calls: string[] = []
   let before = async (_method: HttpMethod): Promise<void> => {}
   const kube = createKubeClient({
-    http: {
+    http: ignoringFields({
       ...http,
-      origin: http.origin,
       request: async (wanted) => {
         calls.push(wanted.method)
         await before(wanted.method)
-        return http.request({
-          ...wanted,
-          path: wanted.path.replace('fieldValidation=Strict', 'fieldValidation=Ignore'),
-        })
+        return http.request(wanted)
       },
-    },
+    }),
     gate: OPEN_GATE,
     clock,
     log: SILENT,
@@ -122,9 +70,8 @@ async function world(fields: readonly string[] = ['priority']) {
 }
 
 const thing = (spec: Thing['spec'], stored?: Thing, labels = { mine: 'yes' }): Thing => {
-  const { managedFields: _, ...metadata } = stored?.metadata ?? {}
-  const object = { apiVersion: 'crd.antrea.io/v1beta1', kind: 'Tier', metadata: { name: 't' }, spec }
-  return { ...object, metadata: { ...metadata, name: 't', labels, annotations: { hash: hash(object) } } }
+  const made = thingNamed('t', spec, stored)
+  return { ...made, metadata: { ...made.metadata, labels } }
 }
 const code = (wanted: string) => (error: unknown) => error instanceof AdapterError && error.code === wanted
 

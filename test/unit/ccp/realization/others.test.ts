@@ -100,6 +100,17 @@ function world(flows?: Flows) {
 
 const PATH = 'k8s:K8sNetworkPolicy/u1'
 
+/** A policy of one Pod on one node that is computed and on the agent, as long as the settle rule asks. */
+async function realized() {
+  const w = world()
+  w.pod('a', 'n1')
+  w.policy('u1')
+  w.computed.set('u1', 1)
+  await w.others.readEvidence(SIGNAL)
+  await w.clock.advance(1_500)
+  return w
+}
+
 test('a Kubernetes policy: nothing, computed, and on the agents of all its nodes', async () => {
   const w = world()
   w.pod('a', 'n1')
@@ -122,12 +133,7 @@ test('a Kubernetes policy: nothing, computed, and on the agents of all its nodes
 })
 
 test('an agent that goes takes SUCCESS away after the settle rule, and makes it UNKNOWN after a minute', async () => {
-  const w = world()
-  w.pod('a', 'n1')
-  w.policy('u1')
-  w.computed.set('u1', 1)
-  await w.others.readEvidence(SIGNAL)
-  await w.clock.advance(1_500)
+  const w = await realized()
   assert.equal(w.told().states[PATH], 'SUCCESS agents 1/1')
   w.agents.set('n1', 'no heartbeat for over 150 s')
   w.state.moved()
@@ -143,12 +149,7 @@ test('an agent that goes takes SUCCESS away after the settle rule, and makes it 
 })
 
 test('Pods that move take the policy to other nodes; what they do not concern is not judged again', async () => {
-  const w = world()
-  w.pod('a', 'n1')
-  w.policy('u1')
-  w.computed.set('u1', 1)
-  await w.others.readEvidence(SIGNAL)
-  await w.clock.advance(1_500)
+  const w = await realized()
   const before = w.told().states[PATH]
   const changes = w.state.changes
   w.put('pods', { metadata: { name: 'x', namespace: 'other', uid: 'x' }, spec: { nodeName: 'n9' } })
@@ -164,12 +165,7 @@ test('Pods that move take the policy to other nodes; what they do not concern is
 })
 
 test('evidence that cannot be read ages, and is none after 150 s', async () => {
-  const w = world()
-  w.pod('a', 'n1')
-  w.policy('u1')
-  w.computed.set('u1', 1)
-  await w.others.readEvidence(SIGNAL)
-  await w.clock.advance(1_500)
+  const w = await realized()
   assert.equal(w.told().states[PATH], 'SUCCESS agents 1/1')
   w.state.isDown = true
   await w.clock.advance(120_000)
