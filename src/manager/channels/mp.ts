@@ -84,7 +84,6 @@ function operationRoutes({ states }: ChannelOptions): readonly Route[] {
       throw conflict('CLUSTER_NOT_REGISTERED', 'No ClusterControlPlane has this node_id.')
     return state
   }
-  const wake = (state: ClusterState) => state.sessions.live('mp')?.streams.get('requests')?.wake()
   const pattern = `${BASE}/operations`
   return [
     {
@@ -106,10 +105,8 @@ function operationRoutes({ states }: ChannelOptions): readonly Route[] {
           throw badRequest(`kind must be one of ${KINDS.join(', ')}.`)
         if (typeof timeoutMs !== 'number' || !(timeoutMs > 0 && timeoutMs <= TIMEOUT_MS_MAX))
           throw badRequest(`timeout_ms must be at most ${TIMEOUT_MS_MAX}.`)
-        const state = find(call)
-        const made = state.operations.queue({ kind, body, timeoutMs, user: call.principal?.name ?? '' })
-        wake(state)
-        return json(201, made)
+        const user = call.principal?.name ?? ''
+        return json(201, find(call).operations.queue({ kind, body, timeoutMs, user }))
       },
     },
     {
@@ -123,11 +120,10 @@ function operationRoutes({ states }: ChannelOptions): readonly Route[] {
       pattern: `${pattern}/:operation`,
       access: 'admin',
       run: (call) => {
-        const state = find(call)
+        const { operations } = find(call)
         const { operation = '' } = call.params
         if (operation === '') throw notFound('operation')
-        state.operations.cancel(operation)
-        wake(state)
+        operations.cancel(operation)
         return EMPTY
       },
     },

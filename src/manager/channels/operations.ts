@@ -57,16 +57,23 @@ const GRACE_MS = 10_000
 const FINAL: readonly unknown[] = ['result', 'error']
 const EVENT_TYPES: readonly unknown[] = ['progress', 'observation', ...FINAL]
 
+/** `onUnsent` is told that the stream has a line to take. */
 export function createOperations({
   clock,
   uuid,
+  onUnsent,
 }: {
   readonly clock: Clock
   readonly uuid: () => string
+  readonly onUnsent: () => void
 }): Operations {
   const operations = new Map<string, Operation>()
   /** Lines' origins not sent yet on the present stream. */
   let unsent: { readonly operation: Operation; readonly cancel: boolean }[] = []
+  const send = (operation: Operation, cancel: boolean) => {
+    unsent.push({ operation, cancel })
+    onUnsent()
+  }
   const find = (id: string): Operation => {
     const operation = operations.get(id)
     if (operation === undefined) throw notFound(`operation ${id}`)
@@ -109,15 +116,17 @@ export function createOperations({
       }
       operations.set(operation.id, operation)
       forgetOldest(operations)
-      unsent.push({ operation, cancel: false })
-      return shown(operation)
+      // Told as it was queued: a stream that waits takes it at once.
+      const queued = shown(operation)
+      send(operation, false)
+      return queued
     },
     cancel(id) {
       const operation = find(id)
       if (operation.final !== undefined || operation.cancelled) return
       operation.cancelled = true
       // What the cluster never heard of is over at once.
-      if (operation.sentAtMs !== undefined) unsent.push({ operation, cancel: true })
+      if (operation.sentAtMs !== undefined) send(operation, true)
       else conclude(operation, 'CANCELLED', 'The request was cancelled before it was sent.')
     },
     show: (id) => shown(find(id)),

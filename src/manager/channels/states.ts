@@ -93,12 +93,14 @@ export function createClusterStates(options: StatesOptions): ClusterStates {
 function stateOf(options: StatesOptions, { nodeId, path }: RegisteredCluster): ClusterState {
   const { clock, random, store, frames, heartbeatMs, historyCommitsMax } = options
   const uuid = () => random.uuid()
+  const sessions = createSessions({ clock, uuid, heartbeatMs })
+  const onUnsent = () => sessions.live('mp')?.streams.get('requests')?.wake()
   return {
     nodeId,
     view: createView({ store, frames, path, historyCommitsMax }),
-    sessions: createSessions({ clock, uuid, heartbeatMs }),
+    sessions,
     realization: createRealization(),
-    operations: createOperations({ clock, uuid }),
+    operations: createOperations({ clock, uuid, onUnsent }),
     resetAtMs: Number.NEGATIVE_INFINITY,
   }
 }

@@ -1,7 +1,7 @@
 /** Effective addresses of groups, and of which groups they are told to clusters. */
-import type { JsonObject } from '../rest/index.ts'
+import { type JsonObject, objects, strings } from '../rest/index.ts'
 import { addressesOf } from '../vms/index.ts'
-import { evaluateGroup, type GroupAt, objects, strings } from './evaluate.ts'
+import { evaluateGroup, type GroupAt } from './evaluate.ts'
 import type { World } from './world.ts'
 
 /** Static addresses and those of virtual machines, each once, in one order. */

@@ -1,6 +1,6 @@
 /** Who is in a group: its expression evaluated over virtual machines and inventory. */
 import { MANAGER_GROUP_NESTING_MAX } from '../../limits.ts'
-import { isObject, type JsonObject } from '../rest/index.ts'
+import { type JsonObject, objects, strings } from '../rest/index.ts'
 import { matchesCondition } from './condition.ts'
 import type { Item, Subject, World } from './world.ts'
 
@@ -33,11 +33,6 @@ const AROUND: readonly Subject[] = ['ContainerProject', 'ContainerCluster']
 
 export const subjectOf = (memberType: unknown): Subject | undefined =>
   typeof memberType === 'string' && Object.hasOwn(SUBJECTS, memberType) ? SUBJECTS[memberType] : undefined
-
-export const objects = (value: unknown): readonly JsonObject[] =>
-  Array.isArray(value) ? value.filter(isObject) : []
-export const strings = (value: unknown): readonly string[] =>
-  Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 
 /** Members of a group and of the groups in it. */
 export function evaluateGroup(world: World, groupAt: GroupAt, group: JsonObject): Found {

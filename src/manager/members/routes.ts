@@ -1,10 +1,10 @@
 /** Reads of a group's effective members (vcf-nsx 9.1.1, groups/{g}/members and what stands beside it). */
 import { memberTypesOf } from '../policy/groups.ts'
 import type { PolicyStore } from '../policy/index.ts'
-import { type Call, type JsonObject, notFound, ok, type Route } from '../rest/index.ts'
+import { type Call, type JsonObject, notFound, objects, ok, type Route } from '../rest/index.ts'
 import { realized, shownVif } from '../vms/index.ts'
 import { effectiveAddresses } from './addresses.ts'
-import { evaluateGroup, type Found, type GroupAt, objects } from './evaluate.ts'
+import { evaluateGroup, type Found, type GroupAt } from './evaluate.ts'
 import { byCluster, byNamespace, itemsOf, LEAVES, podResults, podsOf } from './shapes.ts'
 import type { World } from './world.ts'
 

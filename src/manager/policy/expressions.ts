@@ -3,9 +3,9 @@ import {
   badRequest,
   type Call,
   EMPTY,
-  isObject,
   type JsonObject,
   notFound,
+  objects,
   type Route,
   readJson,
 } from '../rest/index.ts'
@@ -69,7 +69,7 @@ function rewrite(
     const group = tx.get(path)
     if (group === undefined) throw notFound(path)
     const held = group.own['expression']
-    const expression = edit(Array.isArray(held) ? held.filter(isObject) : [], params['expression'] ?? '')
+    const expression = edit(objects(held), params['expression'] ?? '')
     const place = { kind: kindOf('Group'), id: group.id, path, parentPath }
     writeObject(tx, place, { ...group.own, expression }, { mode: 'patch', uuid })
   })

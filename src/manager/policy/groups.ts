@@ -3,7 +3,7 @@
  * ANTREA groups (the product's page "Antrea Groups" and its group limits).
  */
 import ipaddr from 'ipaddr.js'
-import { badRequest, isObject, type JsonObject } from '../rest/index.ts'
+import { badRequest, type JsonObject, objects, strings } from '../rest/index.ts'
 
 /** Limits of a group's criteria. */
 const CONDITIONS_OF_ONE_TYPE_MAX = 5
@@ -12,11 +12,6 @@ const MACS_OF_A_GROUP_MAX = 4_000
 
 const refuse = (property: string, why: string) =>
   badRequest(`Field level validation errors: {property ${property}: ${why}}`)
-
-const objects = (value: unknown): readonly JsonObject[] =>
-  Array.isArray(value) ? value.filter(isObject) : []
-const strings = (value: unknown): readonly string[] =>
-  Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 
 export const groupTypeOf = (own: JsonObject | undefined): string | undefined =>
   strings(own?.['group_type'])[0]

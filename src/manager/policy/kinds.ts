@@ -1,5 +1,5 @@
 /** The kinds of intent the manager keeps: where they live, what NSX fills in, what they refer to (vcf-nsx 9.1.1, PolicyConfigResource). */
-import { badRequest, isObject, type JsonObject } from '../rest/index.ts'
+import { badRequest, isObject, type JsonObject, objects, strings } from '../rest/index.ts'
 import {
   CLUSTER_CONTROL_PLANE,
   CONTEXT_PROFILE,
@@ -58,10 +58,6 @@ export const PATHS = {
   clusterControlPlanes: `${DEFAULT_POINT}/cluster-control-planes`,
 } as const
 
-const strings = (value: unknown): readonly string[] =>
-  Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
-const objects = (value: unknown): readonly JsonObject[] =>
-  Array.isArray(value) ? value.filter(isObject) : []
 const paths = (value: unknown): readonly string[] => strings(value).filter((text) => text.startsWith('/'))
 const nested = (entries: unknown): readonly string[] =>
   objects(entries).flatMap(({ nested_service_path: path }) => (typeof path === 'string' ? [path] : []))

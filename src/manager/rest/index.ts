@@ -1,5 +1,5 @@
 /** What every REST call of the manager shares: NSX's error bodies, JSON in, lists, routes. For the manager's other folders. */
-export { cleanJson, isObject, type JsonObject, readForm, readJson } from './json.ts'
+export { cleanJson, isObject, type JsonObject, objects, readForm, readJson, strings } from './json.ts'
 export { type ListOptions, listPage } from './list.ts'
 export {
   badRequest,

@@ -8,6 +8,12 @@ export type JsonObject = Readonly<Record<string, unknown>>
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** Of a list the objects, of a list the texts; what is no list has none. */
+export const objects = (value: unknown): readonly JsonObject[] =>
+  Array.isArray(value) ? value.filter(isObject) : []
+export const strings = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+
 /**
  * The value as NSX reads it: null is the same as absent, so such members are left out. Throws 400 for what cannot be
  * kept exactly: a lone surrogate, a number beyond a double, null in a list, nesting over MANAGER_JSON_DEPTH_MAX.

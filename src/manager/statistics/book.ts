@@ -2,7 +2,7 @@
 import { MANAGER_STATISTICS_FRESH_MS, MANAGER_STATISTICS_WAIT_MS } from '../../limits.ts'
 import type { Clock } from '../../world/index.ts'
 import type { ClusterState, ClusterStates } from '../channels/index.ts'
-import { isObject, type JsonObject, NsxApiError } from '../rest/index.ts'
+import { isObject, type JsonObject, NsxApiError, objects } from '../rest/index.ts'
 
 export interface RuleFigures {
   /** Decimal digits, whatever their number. */
@@ -46,9 +46,8 @@ export function createStatisticsBook(clock: Clock, states: ClusterStates): Stati
     const kinds = ['SecurityPolicy']
     const timeoutMs = MANAGER_STATISTICS_WAIT_MS
     const { id } = state.operations.queue({ kind: 'statistics', body: { kinds }, timeoutMs, user })
-    state.sessions.live('mp')?.streams.get('requests')?.wake()
     const shown = await state.operations.wait(String(id), MANAGER_STATISTICS_WAIT_MS)
-    const events = Array.isArray(shown['events']) ? shown['events'].filter(isObject) : []
+    const events = objects(shown['events'])
     const final = events.at(-1)
     if (final?.['t'] === 'result') {
       last.set(nodeId, figuresOf(events, final, clock.monotonicMs()))
@@ -90,11 +89,11 @@ const unavailable = (why: string) =>
 function figuresOf(events: readonly JsonObject[], final: JsonObject, takenAtMs: number): Figures {
   const policies = new Map<string, PolicyFigures>()
   for (const event of events)
-    for (const policy of objectsOf(event['policies'])) {
+    for (const policy of objects(event['policies'])) {
       const { path, since, problem } = policy
       if (typeof path !== 'string') continue
       policies.set(path, {
-        rules: new Map(objectsOf(policy['rules']).flatMap(ruleOf)),
+        rules: new Map(objects(policy['rules']).flatMap(ruleOf)),
         since: isObject(since) ? since : undefined,
         problem: isObject(problem) ? String(problem['message']) : undefined,
       })
@@ -107,9 +106,6 @@ function figuresOf(events: readonly JsonObject[], final: JsonObject, takenAtMs: 
     missingNodes: Array.isArray(missing) ? missing.map(String) : [],
   }
 }
-
-const objectsOf = (value: unknown): readonly JsonObject[] =>
-  Array.isArray(value) ? value.filter(isObject) : []
 
 const DIGITS = /^\d{1,20}$/
 

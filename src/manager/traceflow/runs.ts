@@ -3,7 +3,7 @@ import { MANAGER_TRACEFLOW_IDLE_MS, MANAGER_TRACEFLOWS_MAX } from '../../limits.
 import type { Clock, Timer } from '../../world/index.ts'
 import type { ClusterStates } from '../channels/index.ts'
 import type { PolicyObject, PolicyStore } from '../policy/index.ts'
-import { isObject, type JsonObject, NsxApiError } from '../rest/index.ts'
+import { type JsonObject, NsxApiError, objects } from '../rest/index.ts'
 
 export interface TraceflowRuns {
   /** Runs it again; what the last run observed is lost. */
@@ -41,10 +41,7 @@ export function createTraceflowRuns({ clock, store, states }: RunsOptions): Trac
     if (run === undefined) return
     runs.delete(path)
     run.unfollow()
-    if (run.operation === undefined) return
-    const state = states.get(run.nodeId)
-    state?.operations.cancel(run.operation)
-    if (state !== undefined) wake(state)
+    if (run.operation !== undefined) states.get(run.nodeId)?.operations.cancel(run.operation)
   }
   const start = ({ path, body }: PolicyObject, user: string) => {
     end(path)
@@ -66,7 +63,6 @@ export function createTraceflowRuns({ clock, store, states }: RunsOptions): Trac
     run.unfollow = state.operations.follow(run.operation, (shown) => {
       run.shown = shown
     })
-    wake(state)
   }
   const queue = (nodeId: string, body: JsonObject, user: string): Pick<Run, 'operation' | 'shown'> => {
     const state = states.get(nodeId)
@@ -130,11 +126,7 @@ export function createTraceflowRuns({ clock, store, states }: RunsOptions): Trac
   }
 }
 
-const wake = (state: NonNullable<ReturnType<ClusterStates['get']>>): void =>
-  state.sessions.live('mp')?.streams.get('requests')?.wake()
-
-const eventsOf = (shown: JsonObject | undefined): readonly JsonObject[] =>
-  Array.isArray(shown?.['events']) ? shown['events'].filter(isObject) : []
+const eventsOf = (shown: JsonObject | undefined): readonly JsonObject[] => objects(shown?.['events'])
 
 const lastOf = (shown: JsonObject): JsonObject | undefined =>
   eventsOf(shown).findLast(({ t }) => t === 'result' || t === 'error')
