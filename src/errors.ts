@@ -69,3 +69,12 @@ export function asAdapterError(error: unknown): AdapterError {
   const message = error instanceof Error ? error.message : String(error)
   return new AdapterError('retry', 'INTERNAL', message, { cause: error })
 }
+
+/** The work, whose failure is an AdapterError: what charts take from their ports. */
+export async function asAdapterErrors<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw asAdapterError(error)
+  }
+}

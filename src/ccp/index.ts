@@ -14,7 +14,7 @@ import {
   type Planned,
 } from '../../machines/ccp.ts'
 import type { LinkContext } from '../../machines/link.ts'
-import { type AdapterError, asAdapterError, retry, waitFor } from '../errors.ts'
+import { type AdapterError, asAdapterError, asAdapterErrors, retry, waitFor } from '../errors.ts'
 import type { Health } from '../health/index.ts'
 import type { ClusterGroup, ClusterNetworkPolicy, KubeClient, Store, Tier } from '../kube/index.ts'
 import { BACKOFF_BASE_MS, WRITE_BACKOFF_BASE_MS } from '../limits.ts'
@@ -174,11 +174,7 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
         await facts.asked()
         const reported = enforcer.reported()
         const before = next?.held
-        try {
-          next = await enforcer.plan(signal)
-        } catch (error) {
-          throw asAdapterError(error)
-        }
+        next = await asAdapterErrors(enforcer.plan(signal))
         members?.want(enforcer.lacking())
         const { steps, awaiting, deletes, againMs } = next
         return {
@@ -197,20 +193,9 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
         return outcome.kind === 'failed' ? outcome : { kind: outcome.kind }
       }),
       flush: fromPromise<Flushed, Session | undefined>(async ({ input, signal }) => {
-        if (input === undefined) return { againMs: undefined }
-        try {
-          return await reporter.flush(input, signal)
-        } catch (error) {
-          throw asAdapterError(error)
-        }
+        return input === undefined ? { againMs: undefined } : asAdapterErrors(reporter.flush(input, signal))
       }),
-      readEvidence: fromPromise<EvidenceRead>(async ({ signal }) => {
-        try {
-          return await others.readEvidence(signal)
-        } catch (error) {
-          throw asAdapterError(error)
-        }
-      }),
+      readEvidence: fromPromise<EvidenceRead>(({ signal }) => asAdapterErrors(others.readEvidence(signal))),
     },
     actions: {
       reportWell: () => warnings.well(),

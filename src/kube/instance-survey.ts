@@ -1,6 +1,6 @@
 /** What the Leases of the instances say. Ages are judged by when a Lease was seen to change, never by its times alone. */
-import { createHash } from 'node:crypto'
 import { INSTANCE_FRESH_MS, INSTANCE_SUCCESSOR_MS } from '../limits.ts'
+import { sha256Hex } from '../protocol/index.ts'
 import type { Lease } from './lease-record.ts'
 
 /** When this instance last reached the manager by hello: RFC 3339 on its own clock, to be set against its renewTime. */
@@ -48,7 +48,7 @@ export function instanceLeaseName(name: string, instance: string): string {
     /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(wanted)
   )
     return wanted
-  const hash = createHash('sha256').update(instance).digest('hex').slice(0, 10)
+  const hash = sha256Hex(instance).slice(0, 10)
   const parts = plain.replace(/[.-]+/g, '-').replace(/^-|-$/g, '')
   return `${`${name}-${parts}`.slice(0, NAME_CHARS_MAX - 11)}-${hash}`
 }

@@ -1,7 +1,7 @@
 /** Gives the instances chart its ports: a Lease for each instance, in which it says when it last reached the manager. */
 import { fromPromise } from 'xstate'
 import { instancesMachine, type Surveyed } from '../../machines/instances.ts'
-import { type AdapterError, asAdapterError } from '../errors.ts'
+import { type AdapterError, asAdapterErrors } from '../errors.ts'
 import type { Health } from '../health/index.ts'
 import { INSTANCE_PERIOD_MS } from '../limits.ts'
 import type { Clock, Random } from '../world/index.ts'
@@ -64,13 +64,9 @@ export function provideInstances(deps: InstancesDeps): Instances {
   const leases = createInstanceLeases(deps)
   const logic = instancesMachine.provide({
     actors: {
-      hello: fromPromise<void>(async ({ signal }) => {
-        try {
-          if (!deps.isOpen()) await deps.hello(signal)
-          leases.noteReached()
-        } catch (error) {
-          throw asAdapterError(error)
-        }
+      hello: port(async (signal) => {
+        if (!deps.isOpen()) await deps.hello(signal)
+        leases.noteReached()
       }),
       announce: port((signal) => leases.announce(signal)),
       survey: port<Surveyed>((signal) => leases.survey(signal)),
@@ -107,13 +103,7 @@ const words = (error: AdapterError | undefined): string =>
   error === undefined ? 'there was no answer in time' : `${error.code}: ${error.message}`
 
 const port = <T = void>(work: (signal: AbortSignal) => Promise<T>) =>
-  fromPromise<T>(async ({ signal }) => {
-    try {
-      return await work(signal)
-    } catch (error) {
-      throw asAdapterError(error)
-    }
-  })
+  fromPromise<T>(({ signal }) => asAdapterErrors(work(signal)))
 
 /** What the leader tells of the others; each of them tells of itself. */
 function sayStandbys(health: Health, isLeading: boolean, seen: readonly SeenInstance[]): void {

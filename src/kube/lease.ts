@@ -1,7 +1,7 @@
 /** Gives the lease chart its ports: a coordination.k8s.io/v1 Lease, read and written as client-go's leader election does. */
 import { fromPromise } from 'xstate'
 import { leaseMachine } from '../../machines/lease.ts'
-import { asAdapterError } from '../errors.ts'
+import { asAdapterErrors } from '../errors.ts'
 import type { Health } from '../health/index.ts'
 import { KUBE_REFUSED_RETRY_MS, LEASE_CLOCK_LOOK_MS, LEASE_DURATION_MS, LEASE_RETRY_MS } from '../limits.ts'
 import type { Logger } from '../log/index.ts'
@@ -90,12 +90,4 @@ export function provideLease(deps: LeaseDeps): LeaseLogic {
       clockLook: LEASE_CLOCK_LOOK_MS,
     },
   })
-}
-
-async function asAdapterErrors<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    throw asAdapterError(error)
-  }
 }

@@ -4,7 +4,7 @@
  */
 import { createActor, fromPromise, type InspectionEvent } from 'xstate'
 import { outageMachine } from '../../machines/outage.ts'
-import { type AdapterError, asAdapterError, retry, TransportError } from '../errors.ts'
+import { type AdapterError, asAdapterErrors, retry, TransportError } from '../errors.ts'
 import { KUBE_ANSWER_FRESH_MS, KUBE_PROBE_PAUSES_MS, KUBE_PROBE_TIMEOUT_MS } from '../limits.ts'
 import type { Logger } from '../log/index.ts'
 import type { Clock, HttpClient, HttpRequest, HttpResponse, Random } from '../world/index.ts'
@@ -207,13 +207,7 @@ function superviseOutage(options: PeerOptions, ask: (signal?: AbortSignal) => Pr
   const noAnswer = new TransportError('timeout', 'the API server does not answer; it is asked again')
   const machine = outageMachine.provide({
     actors: {
-      probe: fromPromise(async ({ signal }) => {
-        try {
-          await ask(signal)
-        } catch (error) {
-          throw asAdapterError(error)
-        }
-      }),
+      probe: fromPromise(({ signal }) => asAdapterErrors(ask(signal))),
     },
     actions: {
       reportWell: () => report(undefined),

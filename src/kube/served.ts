@@ -1,7 +1,7 @@
 /** Which optional resources the cluster serves, as discovery last said; and the chart that asks, with its ports. */
 import { fromCallback, fromPromise } from 'xstate'
 import { type DiscoveryEvent, discoveryMachine } from '../../machines/discovery.ts'
-import { asAdapterError, retry } from '../errors.ts'
+import { asAdapterErrors, retry } from '../errors.ts'
 import { BACKOFF_BASE_MS, KUBE_DISCOVERY_PERIOD_MS } from '../limits.ts'
 import type { Logger } from '../log/index.ts'
 import { backoffMs, type Clock, type HttpClient, type Random } from '../world/index.ts'
@@ -83,13 +83,9 @@ export function provideDiscovery(deps: DiscoveryDeps): DiscoveryLogic {
       doubts: fromCallback<DiscoveryEvent>(({ sendBack }) =>
         served.onDoubt(() => sendBack({ type: 'DOUBT' })),
       ),
-      look: fromPromise(async ({ signal }) => {
-        try {
-          return await discoverServed(deps.http, deps.clock, deps.userAgent, names, signal)
-        } catch (error) {
-          throw asAdapterError(error)
-        }
-      }),
+      look: fromPromise(({ signal }) =>
+        asAdapterErrors(discoverServed(deps.http, deps.clock, deps.userAgent, names, signal)),
+      ),
     },
     actions: {
       tell: ({ context }) => {

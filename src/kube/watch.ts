@@ -1,7 +1,7 @@
 /** Gives the watch chart its ports: one resource, listed and streamed into its store. */
 import { fromCallback, fromPromise } from 'xstate'
 import { type FollowEvent, type FollowInput, type WatchEvent, watchMachine } from '../../machines/watch.ts'
-import { type AdapterError, asAdapterError, retry } from '../errors.ts'
+import { type AdapterError, asAdapterError, asAdapterErrors, retry } from '../errors.ts'
 import { BACKOFF_BASE_MS } from '../limits.ts'
 import { backoffMs } from '../world/index.ts'
 import { createFollower, type FollowDeps } from './follow.ts'
@@ -42,12 +42,12 @@ export function provideWatch(deps: WatchDeps): WatchLogic {
         return () => stop.abort(retry('KUBE_WATCH_ENDED', `${plural}: the stream was given up`))
       }),
       reachable: fromPromise(({ signal }) =>
-        adapterErrors(deps.reachable(signal).then(() => deps.turnstile?.enter(signal))),
+        asAdapterErrors(deps.reachable(signal).then(() => deps.turnstile?.enter(signal))),
       ),
-      ping: fromPromise(({ signal }) => adapterErrors(follower.ping(signal))),
+      ping: fromPromise(({ signal }) => asAdapterErrors(follower.ping(signal))),
       // One probe asks for all who doubt at a time, so that a dead server is not asked by each watch.
       check: fromPromise(({ signal }) =>
-        adapterErrors(deps.probe(signal).then(() => follower.check(signal))),
+        asAdapterErrors(deps.probe(signal).then(() => follower.check(signal))),
       ),
     },
     actions: {
@@ -64,12 +64,4 @@ export function provideWatch(deps: WatchDeps): WatchLogic {
       backoff: ({ context }) => backoffMs(deps.random, context.failures, BACKOFF_BASE_MS, context.error),
     },
   })
-}
-
-async function adapterErrors<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    throw asAdapterError(error)
-  }
 }
