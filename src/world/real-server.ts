@@ -124,8 +124,10 @@ function createServer(
     rejectUnauthorized: false,
   }
   if (options.http2 !== true) return https.createServer({ ...tls, keepAliveTimeout: 60_000 }, listener)
+  // Node turns Nagle's algorithm off for its HTTP/1 servers, but not for what falls back to HTTP/1 here: a small event of a
+  // watch would wait some 40 ms for the client's delayed acknowledgement of the one before (RFC 1122 §4.2.3.2, §4.2.3.4).
   return http2.createSecureServer(
-    { ...tls, allowHTTP1: true },
+    { ...tls, allowHTTP1: true, noDelay: true },
     listener as unknown as Parameters<typeof http2.createSecureServer>[1],
   )
 }

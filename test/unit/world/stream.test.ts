@@ -17,6 +17,18 @@ interface Scene {
   stream(path: string, signal?: AbortSignal, bodyTimeoutMs?: number): Promise<HttpResponse>
 }
 
+/** Longer than a receiver holds back an acknowledgement (40 ms with Linux). */
+const PAUSE_MS = 100
+
+/** Two small pieces that each say when they left; the end comes so late that it pushes nothing out. */
+async function* pair() {
+  for (let piece = 0; piece < 2; piece += 1) {
+    yield `${clock.monotonicMs()}\n`
+    await sleep(clock, 2)
+  }
+  await sleep(clock, PAUSE_MS)
+}
+
 const handlerOf =
   (peers: string[]): Handler =>
   async ({ path, peer, headers }) => {
@@ -24,6 +36,7 @@ const handlerOf =
     if (path === '/hang') return new Promise(() => {})
     if (path === '/big') return { status: 200, body: Buffer.alloc(9_000_000, 'x') }
     if (path === '/gone') return { status: 404, headers: { 'X-Why': 'none' }, body: 'no' }
+    if (path === '/pair') return { status: 200, body: pair() }
     async function* lines() {
       yield 'first\n'
       if (path === '/end') return
@@ -147,6 +160,33 @@ test('HTTP/1.1: a connection that cannot be asked says so', () =>
   scene(false, async (it) => {
     assert.equal((await it.stream('/stay')).ping, undefined)
   }))
+
+for (const http2 of [true, false])
+  test(`small pieces do not wait for each other ${http2 ? 'where HTTP/1.1 is spoken beside HTTP/2' : 'over HTTP/1.1'}`, () =>
+    scene(http2, async ({ server }) => {
+      const ca = await authority
+      const lagsMs: number[] = []
+      for (let turn = 0; turn < 7; turn += 1) {
+        const origin = `https://127.0.0.1:${server.port}`
+        const client = createHttpClient({ origin, tls: { ca: ca.ca } })
+        const answer = await client.request({
+          method: 'GET',
+          path: '/pair',
+          lane: 'stream',
+          headersTimeoutMs: 500,
+        })
+        let lagMs = 0
+        for await (const piece of answer.body) {
+          const arrivedMs = clock.monotonicMs()
+          for (const sent of Buffer.from(piece).toString().trim().split('\n'))
+            lagMs = Math.max(lagMs, arrivedMs - Number(sent))
+        }
+        lagsMs.push(lagMs)
+        await client.close()
+      }
+      const medianMs = lagsMs.sort((a, b) => a - b)[3] ?? Number.POSITIVE_INFINITY
+      assert.ok(medianMs < 25, `pieces came after ${lagsMs} ms`)
+    }))
 
 test('the certificate of a stream is verified like any other', () =>
   scene(true, async (it) => {
