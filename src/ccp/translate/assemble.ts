@@ -2,7 +2,7 @@
 import type { ClusterNetworkPolicySpec } from '../../kube/antrea.ts'
 import { RULES_PER_DIRECTION_MAX } from '../../limits.ts'
 import type { Problem } from '../../protocol/ccp.ts'
-import type { TierSettings } from '../settings.ts'
+import type { Category, TierSettings } from '../settings.ts'
 import { policySpecHash, uuidName } from './canonical.ts'
 import { problem } from './findings.ts'
 import { CATEGORIES, type Priority, priorities } from './order.ts'
@@ -39,10 +39,12 @@ export function* assemble(
   const empty: EmptyPolicy[] = []
   const ready: TranslatedPolicy[] = []
   const uses = countNames(drafted)
+  yield
   const places = yield* placesOf(drafted)
   const tied = tiedNumbers(drafted)
+  yield
   for (const { object, draft } of drafted) {
-    const name = uuidName(draft.head.uniqueId)
+    const { name, number } = placeFacts(draft)
     const { path, hash } = object
     const extra: Problem[] = []
     if (name === undefined) extra.push(problem('NO_UNIQUE_ID', `${path} has no UUID`))
@@ -59,8 +61,10 @@ export function* assemble(
         notices: [...draft.problems, problem('EMPTY_POLICY', 'no enabled rule matches anything')],
       })
     else {
-      ready.push(finish(object, name, draft, { ...place, isTied: tied.has(numberOf(draft)) }, tiers, specs))
-      yield
+      const before = specs.get(draft)?.policy
+      const policy = finish(object, name, draft, { ...place, isTied: tied.has(number) }, tiers, specs)
+      ready.push(policy)
+      if (policy !== before) yield
     }
   }
   ready.sort(byPrecedence)
@@ -79,8 +83,9 @@ export function* assemble(
 
 function placesOf(drafted: readonly Drafted[]): Steps<ReadonlyMap<string, Priority>> {
   return priorities(
-    drafted.flatMap(({ draft: { head } }) => {
-      const name = uuidName(head.uniqueId)
+    drafted.flatMap(({ draft }) => {
+      const { head } = draft
+      const { name } = placeFacts(draft)
       return name === undefined || head.category === undefined || head.sequence === undefined
         ? []
         : [{ name, category: head.category, sequence: head.sequence }]
@@ -88,21 +93,45 @@ function placesOf(drafted: readonly Drafted[]): Steps<ReadonlyMap<string, Priori
   )
 }
 
-const numberOf = ({ head }: PolicyDraft): string => `${head.category} ${head.sequence}`
+interface PlaceFacts {
+  readonly name: string | undefined
+  /** Its category and sequence number: what it may share with others. */
+  readonly number: string
+  readonly allows: boolean
+  readonly denies: boolean
+}
+
+const factsOf = new WeakMap<PolicyDraft, PlaceFacts>()
+
+/** Found once for each draft: all of them are looked at with each commit. */
+function placeFacts(draft: PolicyDraft): PlaceFacts {
+  const known = factsOf.get(draft)
+  if (known !== undefined) return known
+  const { head, ingress, egress } = draft
+  const rules = [...ingress, ...egress]
+  const facts = {
+    name: uuidName(head.uniqueId),
+    number: `${head.category} ${head.sequence}`,
+    allows: rules.some(({ action }) => action === 'Allow'),
+    denies: rules.some(({ action }) => action !== 'Allow'),
+  }
+  factsOf.set(draft, facts)
+  return facts
+}
 
 /** Numbers that several policies share of which one allows and another denies: NSX leaves open which comes first. */
 function tiedNumbers(drafted: readonly Drafted[]): ReadonlySet<string> {
   const found = new Map<string, { policies: number; allows: boolean; denies: boolean }>()
   for (const { draft } of drafted) {
-    const rules = [...draft.ingress, ...draft.egress]
-    if (rules.length === 0) continue
-    const at = numberOf(draft)
-    const before = found.get(at) ?? { policies: 0, allows: false, denies: false }
-    found.set(at, {
-      policies: before.policies + 1,
-      allows: before.allows || rules.some(({ action }) => action === 'Allow'),
-      denies: before.denies || rules.some(({ action }) => action !== 'Allow'),
-    })
+    const { number, allows, denies } = placeFacts(draft)
+    if (!allows && !denies) continue
+    const before = found.get(number)
+    if (before === undefined) found.set(number, { policies: 1, allows, denies })
+    else {
+      before.policies += 1
+      before.allows ||= allows
+      before.denies ||= denies
+    }
   }
   return new Set(
     [...found].flatMap(([at, { policies, allows, denies }]) =>
@@ -114,7 +143,7 @@ function tiedNumbers(drafted: readonly Drafted[]): ReadonlySet<string> {
 function countNames(drafted: readonly Drafted[]): ReadonlyMap<string, number> {
   const uses = new Map<string, number>()
   for (const { draft } of drafted) {
-    const name = uuidName(draft.head.uniqueId)
+    const { name } = placeFacts(draft)
     if (name !== undefined) uses.set(name, (uses.get(name) ?? 0) + 1)
   }
   return uses
@@ -158,8 +187,10 @@ function finish(
   return policy
 }
 
+const RANKS = Object.fromEntries(CATEGORIES.map((category, at) => [category, at])) as Record<Category, number>
+
 const byPrecedence = (a: TranslatedPolicy, b: TranslatedPolicy): number =>
-  CATEGORIES.indexOf(a.category) - CATEGORIES.indexOf(b.category) || a.spec.priority - b.spec.priority
+  RANKS[a.category] - RANKS[b.category] || a.spec.priority - b.spec.priority
 
 /** Agents have so many rule priorities in a direction; what comes last finds none. */
 function withinCapacity(ordered: readonly TranslatedPolicy[]): {

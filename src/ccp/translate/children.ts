@@ -25,27 +25,58 @@ export function termSelectors(term: PodTerm): {
   }
 }
 
-/** Child specs by their content-addressed names. Never empty. */
+interface Shard {
+  /** In the order in which they came. */
+  readonly cidrs: readonly string[]
+  readonly name: string
+  readonly spec: ClusterGroupSpec
+}
+
+/** The shards that children were made with, and for which group. */
+const shardsOf = new WeakMap<
+  ReadonlyMap<string, ClusterGroupSpec>,
+  { readonly groupName: string; readonly shards: readonly Shard[] }
+>()
+
+/**
+ * Child specs by their content-addressed names. Never empty. `before`: an earlier result of the group, whose shards are
+ * taken again where they hold the same, so that one changed address is one sort and one hash.
+ */
 export function* groupChildren(
   groupName: string,
   shape: GroupShape,
+  before?: ReadonlyMap<string, ClusterGroupSpec>,
 ): Steps<ReadonlyMap<string, ClusterGroupSpec>> {
+  const former = before === undefined ? undefined : shardsOf.get(before)
+  const known = former?.groupName === groupName ? former.shards : []
+  const shards: Shard[] = []
+  for (const blocks of yield* spread(shape.blocks)) {
+    const cidrs = blocks.map(({ cidr }) => cidr)
+    const same = known[shards.length]
+    shards.push(same !== undefined && holdsSame(same.cidrs, cidrs) ? same : shardOf(groupName, cidrs))
+    yield
+  }
   const specs: ClusterGroupSpec[] = [
     ...shape.terms.map(termSelectors),
     ...shape.services.map(({ namespace, name }) => ({ serviceReference: { name, namespace } })),
   ]
-  for (const shard of yield* shards(shape.blocks)) {
-    const cidrs = shard.map(({ cidr }) => cidr).sort()
-    specs.push({ ipBlocks: cidrs.map((cidr) => ({ cidr })) })
-    yield
-  }
-  if (specs.length === 0) specs.push({ podSelector: NOTHING })
-  const named: [string, ClusterGroupSpec][] = []
+  if (specs.length + shards.length === 0) specs.push({ podSelector: NOTHING })
+  const named: [string, ClusterGroupSpec][] = shards.map(({ name, spec }) => [name, spec])
   for (const spec of specs) {
     named.push([childName(groupName, spec), spec])
     yield
   }
-  return new Map(named.sort(([a], [b]) => (a < b ? -1 : 1)))
+  const children = new Map(named.sort(([a], [b]) => (a < b ? -1 : 1)))
+  if (shards.length > 0) shardsOf.set(children, { groupName, shards })
+  return children
+}
+
+const holdsSame = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((cidr, at) => cidr === b[at])
+
+function shardOf(groupName: string, cidrs: readonly string[]): Shard {
+  const spec = { ipBlocks: cidrs.toSorted().map((cidr) => ({ cidr })) }
+  return { cidrs, name: childName(groupName, spec), spec }
 }
 
 /** Blocks spread in one step. */
@@ -55,7 +86,7 @@ const BLOCKS_A_STEP = 2_000
  * A block's shard follows from the block alone, so that one more or less rewrites one shard. The number of shards is
  * the smallest power of two that keeps each within GROUP_IP_BLOCKS_MAX.
  */
-function* shards(blocks: readonly Block[]): Steps<Block[][]> {
+function* spread(blocks: readonly Block[]): Steps<Block[][]> {
   if (blocks.length === 0) return []
   let count = 2 ** Math.max(0, Math.ceil(Math.log2(blocks.length / GROUP_IP_BLOCKS_MAX)))
   for (; ; count *= 2) {

@@ -12,12 +12,15 @@ const CHANGES_MAX = 500
 export class Former {
   private objects: DesiredObjects = new Map()
   private sorted: DesiredObject[] = []
+  /** Keys of what differs, as `next` found; undefined: too much. */
+  private changed: readonly string[] | undefined
   private readonly asked = new Relation()
 
   /** Paths of what may have another result than before, and the new set in order; undefined: too much. */
   next(
     objects: DesiredObjects,
   ): { readonly touched: Set<string>; readonly sorted: DesiredObject[] } | undefined {
+    this.changed = undefined
     if (this.sorted.length === 0) return undefined
     const changed: string[] = []
     for (const [key, object] of objects) {
@@ -28,6 +31,7 @@ export class Former {
     if (objects.size - changed.length < this.objects.size)
       for (const key of this.objects.keys()) if (!objects.has(key)) changed.push(key)
     if (changed.length > CHANGES_MAX) return undefined
+    this.changed = changed
     const sorted = [...this.sorted]
     for (const key of changed) put(sorted, this.objects.get(key), objects.get(key))
     const touched = new Set<string>()
@@ -51,9 +55,9 @@ export class Former {
 
   /** All of it is translated now. */
   settle(objects: DesiredObjects, sorted: DesiredObject[]): void {
-    for (const [key, object] of this.objects) {
-      if (objects.size === this.objects.size && objects.get(key) === object) continue
-      if (!objects.has(key) && object.kind !== 'GroupMembers') this.asked.set(object.path, [])
+    for (const key of this.changed ?? this.objects.keys()) {
+      const object = objects.has(key) ? undefined : this.objects.get(key)
+      if (object !== undefined && object.kind !== 'GroupMembers') this.asked.set(object.path, [])
     }
     this.objects = objects
     this.sorted = sorted

@@ -50,19 +50,23 @@ export interface Priority {
  * that two never share a tier and a priority: Antrea would interleave their rules.
  */
 export function* priorities(policies: readonly Ordered[]): Steps<ReadonlyMap<string, Priority>> {
-  const taken = new Map<string, Set<number>>()
   const result = new Map<string, Priority>()
-  const ordered = [...policies].sort((a, b) => (a.name < b.name ? -1 : 1))
-  for (const [at, { name, category, sequence }] of ordered.entries()) {
-    if (at % PLACES_A_STEP === 0) yield
-    const key = `${category} ${sequence}`
-    const places = taken.get(key) ?? new Set()
-    taken.set(key, places)
-    const first = placeOf(name)
-    let place = first
-    while (places.has(place)) place = (place + 1) % PLACES
-    places.add(place)
-    result.set(name, { priority: 1 + sequence * 2 ** -18 + place * 2 ** -39, probed: place !== first })
+  let looked = 0
+  for (const ofCategory of Map.groupBy(policies, ({ category }) => category).values()) {
+    for (const [sequence, sharing] of Map.groupBy(ofCategory, ({ sequence }) => sequence)) {
+      const taken = new Set<number>()
+      for (const { name } of sharing.length === 1 ? sharing : sharing.sort(byName)) {
+        looked += 1
+        if (looked % PLACES_A_STEP === 0) yield
+        const first = placeOf(name)
+        let place = first
+        while (taken.has(place)) place = (place + 1) % PLACES
+        taken.add(place)
+        result.set(name, { priority: 1 + sequence * 2 ** -18 + place * 2 ** -39, probed: place !== first })
+      }
+    }
   }
   return result
 }
+
+const byName = (a: Ordered, b: Ordered): number => (a.name < b.name ? -1 : 1)

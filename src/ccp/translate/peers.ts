@@ -36,7 +36,8 @@ export type Members =
     }
   | undefined
 
-const ADDRESSES_MAX = 1_000
+/** Addresses that one rule holds itself. */
+export const ADDRESSES_MAX = 1_000
 const PRODUCTS_MAX = 64
 
 const sortedByKey = <T>(map: Map<string, T>): T[] =>

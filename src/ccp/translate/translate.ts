@@ -2,9 +2,10 @@
 import type { ClusterGroupSpec } from '../../kube/antrea.ts'
 import type { TierSettings } from '../settings.ts'
 import { assemble, type Drafted, type SpecCache } from './assemble.ts'
-import { GroupBody, readBody } from './body.ts'
+import { GroupHead, readBody } from './body.ts'
 import { uuidName } from './canonical.ts'
 import { groupChildren } from './children.ts'
+import { faceOf, type GroupFace } from './face.ts'
 import { type ClusterFacts, missingField, UNKNOWN_CLUSTER } from './facts.ts'
 import { isError, problem } from './findings.ts'
 import { Former } from './former.ts'
@@ -13,7 +14,13 @@ import { type Cache, createTracker, madeKey, type Tracker } from './lookup.ts'
 import type { ResolveGroup } from './peers.ts'
 import { draftPolicy, lacks, type PolicyDraft } from './policy.ts'
 import { runSteps, type Steps, sortSteps } from './steps.ts'
-import type { DesiredObject, DesiredObjects, TranslatedGroup, Translation } from './types.ts'
+import {
+  type DesiredObject,
+  type DesiredObjects,
+  objectKey,
+  type TranslatedGroup,
+  type Translation,
+} from './types.ts'
 
 /** What a person can set. */
 export interface TranslateSettings {
@@ -39,6 +46,17 @@ interface NamedGroup {
   readonly children: ReadonlyMap<string, ClusterGroupSpec> | undefined
 }
 
+/** What was made of the groups of one set. */
+interface Made {
+  readonly named: ReadonlyMap<string, NamedGroup>
+  /** What rules see of each, by path. */
+  readonly faces: ReadonlyMap<string, GroupFace>
+  /** Those that translate, by name. */
+  readonly groups: ReadonlyMap<string, TranslatedGroup>
+}
+
+const NOTHING_MADE: Made = { named: new Map(), faces: new Map(), groups: new Map() }
+
 /** What is kept between translations for one cluster. */
 interface Caches {
   readonly named: Cache<NamedGroup>
@@ -47,7 +65,7 @@ interface Caches {
   readonly specs: SpecCache
   /** Of the set that was translated last; the results by path. */
   former: Former
-  made: ReadonlyMap<string, NamedGroup>
+  made: Made
   drafted: ReadonlyMap<string, Drafted>
 }
 
@@ -57,7 +75,7 @@ const newCaches = (): Caches => ({
   drafts: new WeakMap(),
   specs: new WeakMap(),
   former: new Former(),
-  made: new Map(),
+  made: NOTHING_MADE,
   drafted: new Map(),
 })
 
@@ -74,30 +92,13 @@ export function createTranslator(tiers: TierSettings, settings: TranslateSetting
     known = facts
     const kept = caches
     const next = kept.former.next(objects)
-    const { former, made: madeBefore, drafted: draftedBefore } = kept
+    const { former, drafted: draftedBefore } = kept
     // Given up half-way, this run leaves the next one nothing that holds for neither set.
     kept.former = new Former()
-    const made = new Map<string, NamedGroup>()
-    const tracker = createTracker(objects, made)
     const all = next?.sorted ?? (yield* sortSteps([...objects.values()], byPath))
-    const groups = new Map<string, TranslatedGroup>()
-    const isSame = ({ path }: DesiredObject) => next?.touched.has(path) === false
-    for (const object of all) {
-      if (object.kind !== 'Group') continue
-      let named = isSame(object) ? madeBefore.get(object.path) : undefined
-      if (named === undefined) {
-        named = yield* tracker.keep(kept.named, object, () => nameGroup(object, tracker, facts))
-        former.note(object, kept.named.get(object)?.asked.keys() ?? [])
-        if (next !== undefined && madeBefore.get(object.path) !== named)
-          former.addAskers(madeKey(object.path), next.touched)
-        yield
-      }
-      made.set(object.path, named)
-      const { name, displayName, children } = named
-      if (name === undefined || children === undefined || groups.has(name)) continue
-      groups.set(name, translatedGroup(kept, object, { name, displayName, children }))
-    }
-    const resolve = resolver((path) => tracker.recall(made, path))
+    const made = yield* makeGroups(kept, { objects, all, touched: next?.touched, former, facts })
+    const tracker = createTracker(objects, made.faces)
+    const resolve = resolver((path) => tracker.recall(made.faces, path))
     const context = {
       lookup: tracker.lookup,
       resolve,
@@ -105,12 +106,10 @@ export function createTranslator(tiers: TierSettings, settings: TranslateSetting
       hasDomains: settings.domains === true,
       fields: facts.features.policy,
     }
-    if (next !== undefined)
-      for (const path of madeBefore.keys()) if (!made.has(path)) former.addAskers(madeKey(path), next.touched)
     const drafts = new Map<string, Drafted>()
     for (const object of all) {
       if (object.kind !== 'SecurityPolicy') continue
-      let one = isSame(object) ? draftedBefore.get(object.path) : undefined
+      let one = next?.touched.has(object.path) === false ? draftedBefore.get(object.path) : undefined
       if (one === undefined) {
         const draft = yield* tracker.keep(kept.drafts, object, () => draftPolicy(object, context))
         former.note(object, kept.drafts.get(object)?.asked.keys() ?? [])
@@ -120,7 +119,7 @@ export function createTranslator(tiers: TierSettings, settings: TranslateSetting
       drafts.set(object.path, one)
     }
     const drafted = [...drafts.values()].filter(({ draft }) => !draft.head.isDeleted)
-    const translation = yield* assemble(drafted, groups, tiers, kept.specs)
+    const translation = yield* assemble(drafted, made.groups, tiers, kept.specs)
     former.settle(objects, all)
     Object.assign(kept, { former, made, drafted: drafts })
     return translation
@@ -129,6 +128,52 @@ export function createTranslator(tiers: TierSettings, settings: TranslateSetting
   return Object.assign((objects: DesiredObjects, facts?: ClusterFacts) => runSteps(steps(objects, facts)), {
     steps,
   })
+}
+
+interface Making {
+  readonly objects: DesiredObjects
+  /** Sorted by path. */
+  readonly all: readonly DesiredObject[]
+  /** Paths of what may have another result than before, to which those are added that follow; undefined: everything. */
+  readonly touched: Set<string> | undefined
+  readonly former: Former
+  readonly facts: ClusterFacts
+}
+
+/** All groups, before the first policy asks; the very same as before where no group is touched. */
+function* makeGroups(caches: Caches, { objects, all, touched, former, facts }: Making): Steps<Made> {
+  const before = caches.made
+  const isGroup = (path: string) => before.named.has(path) || objects.has(objectKey('Group', path))
+  if (touched !== undefined && ![...touched].some(isGroup)) return before
+  const made = {
+    named: new Map<string, NamedGroup>(),
+    faces: new Map<string, GroupFace>(),
+    groups: new Map<string, TranslatedGroup>(),
+  }
+  const tracker = createTracker(objects, made.faces)
+  for (const object of all) {
+    if (object.kind !== 'Group') continue
+    const { path } = object
+    const last = before.named.get(path)
+    let named = touched?.has(path) === false ? last : undefined
+    if (named === undefined) {
+      named = yield* tracker.keep(caches.named, object, () => nameGroup(object, tracker, facts, last))
+      former.note(object, caches.named.get(object)?.asked.keys() ?? [])
+      yield
+    }
+    const faceBefore = before.faces.get(path)
+    const face = named === last && faceBefore !== undefined ? faceBefore : faceOf(named, faceBefore)
+    if (touched !== undefined && face !== faceBefore) former.addAskers(madeKey(path), touched)
+    made.named.set(path, named)
+    made.faces.set(path, face)
+    const { name, displayName, children } = named
+    if (name === undefined || children === undefined || made.groups.has(name)) continue
+    made.groups.set(name, translatedGroup(caches, object, { name, displayName, children }))
+  }
+  if (touched !== undefined)
+    for (const path of before.faces.keys())
+      if (!made.faces.has(path)) former.addAskers(madeKey(path), touched)
+  return made
 }
 
 /** The same object as before where the children are, so that who compares need not look inside. */
@@ -144,15 +189,21 @@ function translatedGroup(
   return result
 }
 
-function* nameGroup(object: DesiredObject, tracker: Tracker, facts: ClusterFacts): Steps<NamedGroup> {
+/** `before`: what was made of it the last time, whose parts are taken again where they are the same. */
+function* nameGroup(
+  object: DesiredObject,
+  tracker: Tracker,
+  facts: ClusterFacts,
+  before: NamedGroup | undefined,
+): Steps<NamedGroup> {
   const shape = yield* groupShape(object, tracker.lookup)
-  const read = object.body === undefined ? undefined : readBody(GroupBody, object.body)
+  const read = object.body === undefined ? undefined : readBody(GroupHead, object.body)
   const body = read !== undefined && 'body' in read ? read.body : undefined
   const name = uuidName(body?.unique_id)
   const displayName = body?.display_name ?? ''
   if (name === undefined || shape.problems.some(isError))
     return { name, displayName, shape, children: undefined }
-  const children = yield* groupChildren(name, shape)
+  const children = yield* groupChildren(name, shape, before?.children)
   for (const spec of children.values()) {
     const field = missingField(facts.features.group, spec)
     if (field === undefined) continue
@@ -166,14 +217,14 @@ const byPath = (a: DesiredObject, b: DesiredObject): number =>
   a.path < b.path ? -1 : a.path > b.path ? 1 : 0
 
 /** Groups are all named before the first policy asks. */
-function resolver(named: (path: string) => NamedGroup | undefined): ResolveGroup {
+function resolver(faces: (path: string) => GroupFace | undefined): ResolveGroup {
   return (path) => {
     const about = { group_path: path }
     if (path.startsWith('/orgs/'))
       return { problems: [problem('PROJECT_SCOPE', `${path} lives in a project`, about)] }
     if (path.startsWith('/global-infra/'))
       return { problems: [problem('GLOBAL_OBJECT', `${path} is a global object`, about)] }
-    const group = named(path)
+    const group = faces(path)
     if (group === undefined) return { problems: [problem('GROUP_MISSING', `${path} is not there`, about)] }
     const { name, shape } = group
     const errors = shape.problems.filter(isError)
