@@ -86,6 +86,15 @@ export const RESOURCES = {
     namespaced: true,
   },
   configMaps: core('ConfigMap', 'configmaps', true),
+  serviceAccounts: core('ServiceAccount', 'serviceaccounts', true),
+  /** antrea-controller's own, named `controller`; each agent serves the same kind, named `agent`, on its own port. */
+  supportBundles: {
+    group: 'system.antrea.io',
+    version: 'v1beta1',
+    kind: 'SupportBundle',
+    plural: 'supportbundles',
+    namespaced: false,
+  },
   antreaAgentInfos: crd('AntreaAgentInfo', 'antreaagentinfos'),
   antreaControllerInfos: crd('AntreaControllerInfo', 'antreacontrollerinfos'),
 } as const satisfies Record<string, ResourceType>

@@ -1,0 +1,90 @@
+/** Limits of what NSX or a person asks of the cluster (docs/operations.md). */
+const KIB = 1024
+const MIB = 1024 * KIB
+
+/** A request that asks for longer gets this. */
+export const OPERATION_TIMEOUT_MS_MAX = 3_600_000
+/** What a request left is swept so long after its deadline: clocks of two control-plane nodes differ by less. */
+export const OPERATION_SWEEP_GRACE_MS = 60_000
+/** Words of one request kept until its answer is heard; the oldest go and are counted. A manager keeps as many. */
+export const OPERATION_WORDS_MAX = 1_000
+/** … and their bytes: a few requests run at once, so some 20 MiB in all. */
+export const OPERATION_WORDS_BYTES_MAX = 4 * MIB
+/** Words in one call, about; one word may be over it alone. */
+export const OPERATION_TELL_BYTES_MAX = 512 * KIB
+/** Answers to requests over MP_REQUESTS_MAX that are under way at once; beyond it nothing is said, and the manager asks again. */
+export const OPERATION_REFUSALS_MAX = 16
+/** Antrea has 14 tags in all (pkg/controller/traceflow); the others are left to people. More wait for their turn. */
+export const TRACEFLOW_RUNS_MAX = 8
+/** Antrea's own time-out is at most 300 s, and looked at each 10 s. */
+export const TRACEFLOW_TIMEOUT_MS_MAX = 330_000
+/** A Traceflow is read so often while it runs: with 8 of them some 16 small reads a second. */
+export const TRACEFLOW_POLL_MS = 500
+/** Paths that one request for statistics may name; without any it gets all. */
+export const STATISTICS_PATHS_MAX = 10_000
+/** Rules in one word of statistics, some 200 B each: 50,000 rules are 100 words of 100 KiB. */
+export const STATISTICS_WORD_RULES_MAX = 500
+
+// ---- content of answers
+/** One part of an upload: three components at once hold it twice each, some 12 MiB. Half of what a manager takes at least. */
+export const CONTENT_PART_BYTES = 2 * MIB
+/** A part of 2 MiB over a line of 1 Mbit/s takes 17 s. */
+export const CONTENT_PART_TIMEOUT_MS = 60_000
+/** A source that says nothing for so long is given up. */
+export const CONTENT_SILENCE_MS = 30_000
+/** What is made here (the cluster's state, the adapter's own files) is made in memory. Over it: it is cut, and says so. */
+export const CONTENT_MADE_BYTES_MAX = 32 * MIB
+
+// ---- support bundles
+/** Antrea keeps one bundle a process: a second collection at once would only cancel the first. */
+export const BUNDLE_RUNS_MAX = 1
+/** Nodes of one request (NSX's own limit); the others are left out and counted. */
+export const BUNDLE_NODES_MAX = 200
+/** Components under way at once; each holds two parts at most. */
+export const BUNDLE_COMPONENTS_AT_ONCE = 3
+/** Antrea counts a bundle's size in 32 bits. */
+export const BUNDLE_BYTES_MAX = 4_096 * MIB
+/** From asking for a bundle to its being collected: dumps of a large node take minutes. */
+export const BUNDLE_COLLECT_MS_MAX = 300_000
+/** Its state is read so often, as antctl does. */
+export const BUNDLE_POLL_MS = 500
+/** A download that breaks off (kube-apiserver ends each after a minute) is begun again while it gets on; so often when not. */
+export const BUNDLE_TRIES_WITHOUT_GAIN = 3
+/** How far a component's upload is, is said so often. */
+export const BUNDLE_PROGRESS_MS = 5_000
+/** Log in place of a bundle that could not be had, of each Pod. */
+export const BUNDLE_LOG_BYTES_MAX = 16 * MIB
+
+// ---- logs
+export const LOGS_RUNS_MAX = 4
+/** Pods of one request; each is a stream. */
+export const LOGS_PODS_MAX = 50
+/** Lines told as words; a request for more of them gets content. */
+export const LOGS_LINES_TOLD_MAX = 1_000
+export const LOGS_LINES_MAX = 100_000
+/** Bytes read of one Pod for one request; what is older is left out. */
+export const LOGS_BYTES_MAX = 64 * MIB
+/** A longer line is cut. */
+export const LOGS_LINE_CHARS_MAX = 8_192
+/** Lines and characters in one word, about, and how long lines are gathered for one. */
+export const LOGS_WORD_LINES_MAX = 100
+export const LOGS_WORD_CHARS_MAX = 64 * KIB
+export const LOGS_GATHER_MS = 500
+/** Bytes of lines told to one request; over it the answer says that there is more. Half of what a journal keeps. */
+export const LOGS_TOLD_BYTES_MAX = 2 * MIB
+
+// ---- log levels
+export const LOG_LEVEL_RUNS_MAX = 8
+/** Without a duration a level is put back after this; longer than OPERATION_TIMEOUT_MS_MAX it never stays. */
+export const LOG_LEVEL_MS_DEFAULT = 600_000
+/** Processes of one request. */
+export const LOG_LEVEL_NODES_MAX = 200
+/** Antrea's processes asked at once. */
+export const AGENTS_AT_ONCE = 8
+/** One call to an agent's own API. */
+export const AGENT_CALL_TIMEOUT_MS = 10_000
+/** A token for the agents' APIs lives so long, the shortest there is; it is made anew after half of it. */
+export const AGENT_TOKEN_SECONDS = 600
+/** Lines of the adapter's own log that are kept in memory, and their characters. */
+export const RECENT_LOG_LINES_MAX = 20_000
+export const RECENT_LOG_CHARS_MAX = 4 * MIB
