@@ -5,10 +5,10 @@ import {
   type ManifestObject,
   PATHS,
   RIGHTS,
-  type Right,
   rbacManifest,
   ruleOf,
   type Subject,
+  scopeOf,
 } from '../kube/rights.ts'
 import { say } from './terminal.ts'
 
@@ -53,7 +53,7 @@ export function rbacYaml(namespace: string, subject: Subject): string {
 function documentOf({ rules, ...rest }: ManifestObject): string {
   const text = stringify(rest)
   if (rules === undefined) return text
-  const scope: Right['scope'] = rest.kind === 'Role' ? 'namespace' : 'cluster'
+  const scope = scopeOf(rest)
   const lines = RIGHTS.filter((right) => right.scope === scope).map((right) =>
     ruleLines(right.why, Object.entries(ruleOf(right))),
   )

@@ -9,13 +9,16 @@ export interface Right {
   readonly resource: ResourceName
   /** `pods/log` and the like. */
   readonly subresource?: string
-  /** `namespace`: only in the adapter's own, where its leases are. */
-  readonly scope: 'cluster' | 'namespace'
+  /** `namespace`: only in the adapter's own, where its leases are; `antrea`: only in ANTREA_NAMESPACE. */
+  readonly scope: 'cluster' | 'namespace' | 'antrea'
   readonly verbs: readonly Verb[]
   /** Only objects of these names. */
   readonly names?: readonly string[]
   readonly why: string
 }
+
+/** Where Antrea's own manifests and charts put its Pods (antrea-io/antrea build/charts/antrea). */
+export const ANTREA_NAMESPACE = 'kube-system'
 
 const WATCH = ['list', 'watch'] as const satisfies readonly Verb[]
 
@@ -98,6 +101,13 @@ export const RIGHTS: readonly Right[] = [
     verbs: ['get', 'list', 'create', 'delete'],
     why: "NSX's traceflows run as Antrea's; those that a leader left behind are swept",
   },
+  {
+    resource: 'pods',
+    subresource: 'log',
+    scope: 'antrea',
+    verbs: ['get'],
+    why: 'logs of antrea-controller and the agents, when NSX or a person asks for them',
+  },
   ...(['clusterPolicyStats', 'antreaPolicyStats', 'networkPolicyStats'] as const).map(
     (resource): Right => ({
       resource,
@@ -152,6 +162,14 @@ export interface ManifestOptions {
 
 const RBAC_GROUP = 'rbac.authorization.k8s.io'
 const NAME = 'antrea-nsx-adapter'
+/** Of the Role in Antrea's namespace, which may be the adapter's own too. */
+const ANTREA_ROLE = `${NAME}-antrea`
+
+/** The rights that one of the manifest's roles grants. */
+export function scopeOf({ kind, metadata }: ManifestObject): Right['scope'] {
+  if (kind === 'ClusterRole') return 'cluster'
+  return metadata.name === ANTREA_ROLE ? 'antrea' : 'namespace'
+}
 
 export interface ManifestObject {
   readonly apiVersion: string
@@ -162,20 +180,29 @@ export interface ManifestObject {
   readonly subjects?: readonly object[]
 }
 
-/** Namespace, ClusterRole, Role and their bindings, in the order in which they can be applied. */
+/** Namespace, ClusterRole, Roles and their bindings, in the order in which they can be applied. */
 export function rbacManifest({ namespace, subject, rights = RIGHTS }: ManifestOptions): ManifestObject[] {
   const apiVersion = `${RBAC_GROUP}/v1`
   const metadata = { name: NAME }
   const inNamespace = { name: NAME, namespace }
+  const inAntreas = { name: ANTREA_ROLE, namespace: ANTREA_NAMESPACE }
   const rules = (scope: Right['scope']) => rights.filter((right) => right.scope === scope).map(ruleOf)
   const subjects = [subject.kind === 'ServiceAccount' ? subject : { apiGroup: RBAC_GROUP, ...subject }]
-  const roleRef = (kind: string) => ({ apiGroup: RBAC_GROUP, kind, name: NAME })
+  const roleRef = (kind: string, name = NAME) => ({ apiGroup: RBAC_GROUP, kind, name })
   const paths = { nonResourceURLs: PATHS.map(({ path }) => path), verbs: ['get'] }
   return [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
     { apiVersion, kind: 'ClusterRole', metadata, rules: [...rules('cluster'), paths] },
     { apiVersion, kind: 'Role', metadata: inNamespace, rules: rules('namespace') },
+    { apiVersion, kind: 'Role', metadata: inAntreas, rules: rules('antrea') },
     { apiVersion, kind: 'ClusterRoleBinding', metadata, roleRef: roleRef('ClusterRole'), subjects },
     { apiVersion, kind: 'RoleBinding', metadata: inNamespace, roleRef: roleRef('Role'), subjects },
+    {
+      apiVersion,
+      kind: 'RoleBinding',
+      metadata: inAntreas,
+      roleRef: roleRef('Role', ANTREA_ROLE),
+      subjects,
+    },
   ]
 }

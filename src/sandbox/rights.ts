@@ -1,5 +1,13 @@
 /** The adapter's rights as docs/rbac.yaml grants them, so that the sandbox's API server refuses what a real one would. */
-import { type ManifestObject, RIGHTS, type Right, type Rule, rbacManifest, ruleOf } from '../kube/rights.ts'
+import {
+  ANTREA_NAMESPACE,
+  type ManifestObject,
+  RIGHTS,
+  type Right,
+  type Rule,
+  rbacManifest,
+  ruleOf,
+} from '../kube/rights.ts'
 import type { UserInfo } from './apiserver/types.ts'
 
 const rulesOf = (scope: Right['scope']): Rule[] => RIGHTS.filter((right) => right.scope === scope).map(ruleOf)
@@ -9,6 +17,9 @@ export const CLUSTER_RULES: readonly Rule[] = rulesOf('cluster')
 
 /** The Role in the lease's namespace. */
 export const LEASE_RULES: readonly Rule[] = rulesOf('namespace')
+
+/** The Role in Antrea's namespace. */
+export const ANTREA_RULES: readonly Rule[] = rulesOf('antrea')
 
 export const ADAPTER_USER = 'antrea-nsx-adapter'
 export const LEASE_NAMESPACE = 'antrea-nsx-adapter'
@@ -20,12 +31,15 @@ export function mayDo(user: UserInfo, verb: string, resource: string, namespace?
   if (user.user !== ADAPTER_USER) return false
   return (
     allows(CLUSTER_RULES, verb, resource) ||
-    (namespace === LEASE_NAMESPACE && allows(LEASE_RULES, verb, resource))
+    (namespace === LEASE_NAMESPACE && allows(LEASE_RULES, verb, resource)) ||
+    (namespace === ANTREA_NAMESPACE && allows(ANTREA_RULES, verb, resource))
   )
 }
 
 function allows(rules: readonly Rule[], verb: string, resource: string): boolean {
-  const [name = '', ...group] = resource.split('.')
+  const [whole = '', subresource] = resource.split('/')
+  const [plural = '', ...group] = whole.split('.')
+  const name = subresource === undefined ? plural : `${plural}/${subresource}`
   return rules.some(
     (rule) =>
       rule.verbs.some((one) => one === verb) &&

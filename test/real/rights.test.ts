@@ -52,7 +52,8 @@ interface Missing {
 
 /** `list pods`, as the server says it. */
 function nameOf({ right, verb }: Missing): string {
-  return `${verb} ${RESOURCES[right.resource].plural}`
+  const { plural } = RESOURCES[right.resource]
+  return `${verb} ${right.subresource === undefined ? plural : `${plural}/${right.subresource}`}`
 }
 
 const ALL: readonly Missing[] = RIGHTS.flatMap((right) => right.verbs.map((verb) => ({ right, verb })))
@@ -64,9 +65,10 @@ const UNASKED: Readonly<Record<string, string>> = {
   'delete leases': 'is asked two minutes after an instance is gone',
   'delete clustergroups': 'is asked half a minute after a group is used by nobody',
   ...Object.fromEntries(
-    RIGHTS.filter(({ resource }) => /^(configMaps|traceflows|.*Stats)$/.test(resource)).flatMap((right) =>
-      right.verbs.map((verb) => [nameOf({ right, verb }), OPERATION]),
-    ),
+    RIGHTS.filter(
+      ({ resource, subresource }) =>
+        subresource !== undefined || /^(configMaps|traceflows|.*Stats)$/.test(resource),
+    ).flatMap((right) => right.verbs.map((verb) => [nameOf({ right, verb }), OPERATION])),
   ),
 }
 

@@ -21,10 +21,12 @@ test('the YAML says what the manifests are', () => {
   const subject = { kind: 'ServiceAccount', namespace: 'kube-system', name: 'nsx' } as const
   const parsed = parseAllDocuments(rbacYaml('elsewhere', subject)).map((document) => document.toJS())
   assert.deepEqual(parsed, rbacManifest({ namespace: 'elsewhere', subject }))
-  assert.deepEqual(parsed[3]?.subjects, [subject])
+  assert.deepEqual(parsed.at(-1)?.subjects, [subject])
   assert.deepEqual(parsed.map(({ metadata }) => metadata.namespace).filter(Boolean), [
     'elsewhere',
+    'kube-system',
     'elsewhere',
+    'kube-system',
   ])
 })
 

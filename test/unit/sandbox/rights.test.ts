@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseAllDocuments } from 'yaml'
-import type { Rule } from '../../../src/kube/rights.ts'
+import { ANTREA_NAMESPACE, type Rule } from '../../../src/kube/rights.ts'
 import {
   ADAPTER_USER,
+  ANTREA_RULES,
   CLUSTER_RULES,
   LEASE_NAMESPACE,
   LEASE_RULES,
@@ -25,18 +26,20 @@ const manifests = parseAllDocuments(
 ).map((document) => document.toJS() as Manifest)
 
 test('docs/rbac.yaml and the sandbox agree', () => {
-  const role = (kind: string) => manifests.find((manifest) => manifest.kind === kind)
+  const role = (kind: string, namespace?: string) =>
+    manifests.find(({ kind: one, metadata }) => one === kind && metadata.namespace === namespace)
   assert.deepEqual(
     role('ClusterRole')?.rules?.filter((rule) => 'resources' in rule),
     CLUSTER_RULES,
   )
-  assert.deepEqual(role('Role')?.rules, LEASE_RULES)
-  assert.equal(role('Role')?.metadata.namespace, LEASE_NAMESPACE)
+  assert.deepEqual(role('Role', LEASE_NAMESPACE)?.rules, LEASE_RULES)
+  assert.deepEqual(role('Role', ANTREA_NAMESPACE)?.rules, ANTREA_RULES)
 })
 
 test('a real API server is given what docs/rbac.yaml has', () => {
   const wanted = manifests.filter(({ kind }) => kind !== 'Namespace')
-  const byKind = (a: { kind: string }, b: { kind: string }) => a.kind.localeCompare(b.kind)
+  const byKind = (a: Pick<Manifest, 'kind' | 'metadata'>, b: Pick<Manifest, 'kind' | 'metadata'>) =>
+    `${a.kind} ${a.metadata.name}`.localeCompare(`${b.kind} ${b.metadata.name}`)
   const given = rbacObjects().map(({ body }) => body)
   assert.deepEqual(given.toSorted(byKind), wanted.toSorted(byKind))
 })
@@ -53,6 +56,10 @@ test('the adapter may do that, administrators everything, others nothing', () =>
     ['update', 'leases.coordination.k8s.io', LEASE_NAMESPACE, true],
     ['update', 'leases.coordination.k8s.io', 'kube-system', false],
     ['list', 'secrets', undefined, false],
+    ['get', 'pods/log', ANTREA_NAMESPACE, true],
+    ['get', 'pods/log', 'shop', false],
+    ['get', 'pods', ANTREA_NAMESPACE, false],
+    ['get', 'pods/exec', ANTREA_NAMESPACE, false],
   ]
   for (const [verb, resource, namespace, wanted] of cases)
     assert.equal(mayDo(adapter, verb, resource, namespace), wanted, `${verb} ${resource}`)
