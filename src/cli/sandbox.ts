@@ -6,7 +6,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Transition } from '../diagnostics/index.ts'
 import { needsPerson } from '../errors.ts'
 import type { Logger } from '../log/index.ts'
-import { redact, redactText } from '../log/pino.ts'
+import { redact, redactText } from '../log/redact.ts'
 import {
   followSandbox,
   playScenario,

@@ -2,49 +2,55 @@
 import { pino } from 'pino'
 import type { Clock } from '../world/index.ts'
 import type { LogFields, Logger } from './index.ts'
+import { createLogLevels, type LogLevel, type LogLevels } from './levels.ts'
+import type { RecentLog } from './recent.ts'
+import { redact, redactText } from './redact.ts'
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
+export { LOG_LEVELS, type LogLevel } from './levels.ts'
 
 export interface PinoOptions {
   readonly level: LogLevel
   readonly clock: Clock
   /** File descriptor, 1 when absent, or anything that takes whole lines. */
   readonly to?: number | { write(line: string): void }
+  /** Asked at each line in place of `level`, so that it may be changed while the process runs. */
+  readonly levels?: LogLevels
+  /** Gets a copy of each line. */
+  readonly recent?: RecentLog
 }
-
-/** Depth and length at which fields are cut: a line stays some tens of KiB whatever an error carries. */
-const DEPTH_MAX = 6
-const ENTRIES_MAX = 100
-const STRING_CHARS_MAX = 4_096
-
-const SECRET_NAME =
-  /^(.*(password|passwd|secret|token|authorization|cookie|credential|private_?key)s?|(client-)?key-data|key_?pem)$/i
-const SECRET_TEXT: readonly (readonly [RegExp, string])[] = [
-  [/\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{6,}/gi, '$1 ***'],
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, '***private key***'],
-  [/(:\/\/[^/\s:@]+:)[^@/\s]+@/g, '$1***@'],
-]
 
 /** A logger over pino. Lines are written synchronously, so that the last ones before an exit are there. */
 export function createPinoLogger(options: PinoOptions): Logger {
+  const { clock, recent } = options
+  const levels = options.levels ?? createLogLevels(options.level, clock)
   const to = options.to ?? 1
   const target = typeof to === 'number' ? pino.destination({ fd: to, sync: true }) : to
+  let writing: LogLevel = 'info'
   const root = pino(
     {
-      level: options.level,
+      // Which lines are written is decided before they come here.
+      level: 'debug',
       base: null,
       messageKey: 'message',
-      timestamp: () => `,"time":"${new Date(options.clock.now()).toISOString()}"`,
+      timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    target,
+    {
+      write(line: string) {
+        recent?.add({ atMs: clock.now(), level: writing, text: line.trimEnd() })
+        target.write(line)
+      },
+    },
   )
   const withFields = (fields: LogFields): Logger => {
+    const room = typeof fields['room'] === 'string' ? fields['room'] : undefined
     const line =
       (level: LogLevel) =>
-      (more: LogFields, message: string): void =>
+      (more: LogFields, message: string): void => {
+        if (!levels.isWritten(level, room)) return
+        writing = level
         root[level](redact({ ...fields, ...more }) as object, redactText(message))
+      }
     return {
       debug: line('debug'),
       info: line('info'),
@@ -54,41 +60,4 @@ export function createPinoLogger(options: PinoOptions): Logger {
     }
   }
   return withFields({})
-}
-
-/** A copy without secrets, cut at the limits above; errors become objects with their causes. */
-export function redact(value: unknown, depth = 0): unknown {
-  if (typeof value === 'string') return redactText(value)
-  if (typeof value === 'bigint') return value.toString()
-  if (typeof value !== 'object' || value === null) return value
-  if (depth >= DEPTH_MAX) return '…'
-  if (value instanceof Error) return redact(plainError(value), depth + 1)
-  if (value instanceof Uint8Array) return `${value.length} bytes`
-  if (value instanceof Map || value instanceof Set) return `${value.size} entries`
-  if (Array.isArray(value)) return value.slice(0, ENTRIES_MAX).map((item) => redact(item, depth + 1))
-  return Object.fromEntries(
-    Object.entries(value)
-      .slice(0, ENTRIES_MAX)
-      .map(([name, inner]) => [
-        name,
-        SECRET_NAME.test(name) && inner !== undefined && inner !== null ? '***' : redact(inner, depth + 1),
-      ]),
-  )
-}
-
-/** The text with tokens, private keys and passwords in URLs masked, cut to its longest. */
-export function redactText(text: string): string {
-  const cut = text.length > STRING_CHARS_MAX ? `${text.slice(0, STRING_CHARS_MAX)}…` : text
-  return SECRET_TEXT.reduce((masked, [pattern, mask]) => masked.replace(pattern, mask), cut)
-}
-
-function plainError(error: Error): Record<string, unknown> {
-  const { cause, name: _name, message: _message, ...own } = error as Error & { cause?: unknown }
-  return {
-    name: error.name,
-    message: error.message,
-    ...own,
-    stack: error.stack,
-    ...(cause === undefined ? {} : { cause }),
-  }
 }
