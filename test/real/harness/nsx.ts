@@ -10,7 +10,8 @@ export const policyPath = (id: string) => `${DOMAIN}/security-policies/${id}`
 export const groupPath = (id: string) => `${DOMAIN}/groups/${id}`
 
 const POLICY_API = '/policy/api/v1'
-const USER = { name: 'admin', password: 'a-password-of-the-test' }
+/** Who administers the manager. */
+export const USER = { name: 'admin', password: 'a-password-of-the-test' }
 
 export interface Realization {
   /** `SUCCESS`, `IN_PROGRESS`, … of ConsolidatedRealizedStatus. */
@@ -40,6 +41,8 @@ export interface Nsx {
   realization(path: string): Promise<Realization>
   /** What NSX's public inventory shows under /api/v1/fabric/. */
   inventory(list: string): Promise<AnyJson[]>
+  /** The same manager as another cluster of it sees it, which is registered; its `stop` leaves the manager running. */
+  join(cluster: { readonly id: string; readonly name: string }): Promise<Nsx>
   stop(): Promise<void>
 }
 
@@ -54,8 +57,6 @@ export async function startNsx(cluster: { readonly id: string; readonly name: st
     port: 0,
     tls: { ...server, ca: authority.ca, requestCert: true },
   })
-  const identity = await authority.client(cluster.name)
-  manager.register({ nodeId: cluster.id, name: cluster.name, certificatePem: identity.cert })
   const url = `https://127.0.0.1:${running.port}`
   const authorization = `Basic ${Buffer.from(`${USER.name}:${USER.password}`).toString('base64')}`
   const http = createHttpClient({
@@ -63,12 +64,21 @@ export async function startNsx(cluster: { readonly id: string; readonly name: st
     tls: { ca: authority.ca },
     headers: () => ({ authorization }),
   })
+  const join = async (joining: typeof cluster): Promise<Nsx> => {
+    const identity = await authority.client(joining.name)
+    manager.register({ nodeId: joining.id, name: joining.name, certificatePem: identity.cert })
+    return {
+      manager,
+      url,
+      caPem: authority.ca,
+      cluster: { ...joining, identity },
+      ...asAdministrator(createApi(http), joining.id),
+      join,
+      stop: () => Promise.resolve(),
+    }
+  }
   return {
-    manager,
-    url,
-    caPem: authority.ca,
-    cluster: { ...cluster, identity },
-    ...asAdministrator(createApi(http), cluster.id),
+    ...(await join(cluster)),
     async stop() {
       await http.close()
       await running.close()

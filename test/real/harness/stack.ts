@@ -28,8 +28,13 @@ export interface Stack {
   stop(): Promise<void>
 }
 
+export interface StackOptions extends AntreaOptions {
+  /** A manager that another cluster's stack has, as this cluster sees it; one of its own without it. */
+  readonly nsx?: Nsx
+}
+
 /** Starts everything but the adapter. */
-export async function startStack(options: AntreaOptions = {}): Promise<Stack> {
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const ends: (() => Promise<void>)[] = []
   const stop = async () => {
     for (const end of ends.reverse()) await end()
@@ -40,7 +45,7 @@ export async function startStack(options: AntreaOptions = {}): Promise<Stack> {
     const fleet = await createFleet(plane.api)
     const antrea = await attachAntrea(plane, options)
     ends.push(() => antrea.stop())
-    const nsx = await startNsx(CLUSTER)
+    const nsx = options.nsx ?? (await startNsx(CLUSTER))
     ends.push(() => nsx.stop())
     const adapter = await prepareAdapter(plane, nsx)
     ends.push(() => adapter.stop())
