@@ -1,5 +1,5 @@
 /** RFC 8785 (JSON Canonicalization Scheme) and the digests built on it. Both ends of the channel use these. */
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 
 /** Printable ASCII without quote and backslash stands for itself; most strings are of that. */
 const PLAIN = /^[ !#-[\]-~]*$/
@@ -9,6 +9,42 @@ const PLAIN = /^[ !#-[\]-~]*$/
  * on what JSON cannot hold (NaN, bigint, a lone surrogate). `undefined` members are left out, as JSON.stringify does.
  */
 export function canonicalJson(value: unknown): string {
+  return isInOrder(value) ? JSON.stringify(value) : written(value)
+}
+
+/** Whether it is made of JSON's own kinds and every object's keys stand in order: JSON.stringify writes just that then. */
+function isInOrder(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+      return value.isWellFormed()
+    case 'number':
+      return Number.isFinite(value)
+    case 'boolean':
+      return true
+    case 'object':
+      return value === null || (Array.isArray(value) ? isListInOrder(value) : areMembersInOrder(value))
+    default:
+      return false
+  }
+}
+
+function isListInOrder(list: readonly unknown[]): boolean {
+  for (const item of list) if (item !== undefined && !isInOrder(item)) return false
+  return true
+}
+
+function areMembersInOrder(value: object): boolean {
+  let before = ''
+  for (const key in value) {
+    if (key < before || !key.isWellFormed()) return false
+    const member = (value as Readonly<Record<string, unknown>>)[key]
+    if (member !== undefined && !isInOrder(member)) return false
+    before = key
+  }
+  return true
+}
+
+function written(value: unknown): string {
   if (value === null || typeof value === 'boolean') return JSON.stringify(value)
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new TypeError('canonical JSON has no NaN and no infinity')
@@ -22,7 +58,7 @@ export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) {
     let text = '['
     for (let at = 0; at < value.length; at += 1)
-      text += `${at === 0 ? '' : ','}${canonicalJson(value[at] === undefined ? null : value[at])}`
+      text += `${at === 0 ? '' : ','}${written(value[at] === undefined ? null : value[at])}`
     return `${text}]`
   }
   if (typeof value !== 'object') throw new TypeError(`canonical JSON has no ${typeof value}`)
@@ -30,8 +66,7 @@ export function canonicalJson(value: unknown): string {
   let text = ''
   for (const key of sortedKeys(members)) {
     const member = members[key]
-    if (member !== undefined)
-      text += `${text === '' ? '' : ','}${canonicalJson(key)}:${canonicalJson(member)}`
+    if (member !== undefined) text += `${text === '' ? '' : ','}${written(key)}:${written(member)}`
   }
   return `{${text}}`
 }
@@ -44,8 +79,7 @@ function sortedKeys(value: object): readonly string[] {
   return keys
 }
 
-export const sha256Hex = (data: string | Uint8Array): string =>
-  createHash('sha256').update(data).digest('hex')
+export const sha256Hex = (data: string | Uint8Array): string => hash('sha256', data, 'hex')
 
 /** SHA-256 of a body in canonical form, lower-case hex. */
 export const bodyHash = (body: unknown): string => sha256Hex(canonicalJson(body))

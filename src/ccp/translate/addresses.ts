@@ -64,7 +64,29 @@ function coverRange(family: Family, { first, last }: Range): Block[] {
 }
 
 /** One IPv4 address in its usual form, which most sets of addresses are made of: this is all they cost. */
-const PLAIN_V4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/
+export function isPlainV4(text: string): boolean {
+  if (text.length < 7 || text.length > 15) return false
+  let [dots, digits, value] = [0, 0, 0]
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code === DOT) {
+      if (digits === 0) return false
+      dots += 1
+      digits = 0
+      value = 0
+    } else {
+      // No digit after a nought: who reads 10.010.0.1 as octal sees another address.
+      if (code < ZERO || code > ZERO + 9 || (digits > 0 && value === 0)) return false
+      digits += 1
+      value = value * 10 + code - ZERO
+      if (value > 255) return false
+    }
+  }
+  return dots === 3 && digits > 0
+}
+
+const DOT = 0x2e
+const ZERO = 0x30
 
 /**
  * `10.0.0.1`, `10.0.0.0/8` (host bits are cut off), `10.0.0.1-10.0.0.9`; undefined: none of these, or IPv4 written as
@@ -72,7 +94,7 @@ const PLAIN_V4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]
  * (antrea-io/antrea pkg/util/ip, IPNetToNetIPNet).
  */
 export function parseBlocks(text: string): Block[] | undefined {
-  if (PLAIN_V4.test(text)) return [{ family: 4, cidr: `${text}/32` }]
+  if (isPlainV4(text)) return [{ family: 4, cidr: `${text}/32` }]
   const blocks = readBlocks(text)
   return blocks?.some(isMapped) ? undefined : blocks
 }
@@ -98,9 +120,11 @@ function readBlocks(text: string): Block[] | undefined {
   return [block(address.family, (address.value >> hostBits) << hostBits, Number(prefix))]
 }
 
+const TWO = 0x32
+
 /** Multicast has rules of its own in Antrea: it may not stand beside anything else. */
 export const isMulticast = ({ family, cidr }: Block): boolean =>
-  family === 4 ? /^(22[4-9]|23\d)\./.test(cidr) : /^ff[0-9a-f]{2}:/.test(cidr)
+  family === 4 ? cidr.charCodeAt(0) === TWO && /^(22[4-9]|23\d)\./.test(cidr) : /^ff[0-9a-f]{2}:/.test(cidr)
 
 /** What looks like an address and not like a path. */
 export const looksLikeAddress = (text: string): boolean => !text.startsWith('/') && /[.:]/.test(text)

@@ -3,7 +3,7 @@ import type { ClusterNetworkPolicySpec } from '../../kube/antrea.ts'
 import { RULES_PER_DIRECTION_MAX } from '../../limits.ts'
 import type { Problem } from '../../protocol/ccp.ts'
 import type { Category, TierSettings } from '../settings.ts'
-import { policySpecHash, uuidName } from './canonical.ts'
+import { keepHash, policySpecHash, uuidName } from './canonical.ts'
 import { problem } from './findings.ts'
 import { CATEGORIES, type Priority, priorities } from './order.ts'
 import { hasErrors, type PolicyDraft } from './policy.ts'
@@ -161,11 +161,12 @@ function finish(
   if (kept !== undefined && kept.priority === priority && kept.isTied === isTied) return kept.policy
   const category = draft.head.category
   if (category === undefined) throw new Error(`${path} is finished without a category`)
+  // In the order of canonical JSON, as the rules are.
   const spec: ClusterNetworkPolicySpec = {
-    tier: tiers[category].name,
-    priority,
-    ingress: draft.ingress,
     egress: draft.egress,
+    ingress: draft.ingress,
+    priority,
+    tier: tiers[category].name,
   }
   const notices = [
     ...draft.problems,
@@ -179,7 +180,7 @@ function finish(
     displayName: draft.head.displayName,
     category,
     spec,
-    specHash: policySpecHash(spec),
+    specHash: keepHash(spec, policySpecHash(spec)),
     groups: draft.groups,
     notices,
   }

@@ -1,4 +1,5 @@
 /** One form for equal specs, so that a comparison with what the API server stored writes nothing for nothing. */
+import type { ClusterGroupSpec } from '../../kube/antrea.ts'
 import { canonicalJson, sha256Hex } from '../../protocol/hash.ts'
 
 type Fields = Record<string, unknown>
@@ -12,12 +13,25 @@ const isFields = (value: unknown): value is Fields =>
  * hand's additions are seen.
  */
 export function normalPolicySpec(spec: unknown): unknown {
-  if (!isFields(spec)) return spec
+  if (!isFields(spec) || isNormal(spec)) return spec
   return {
     ...spec,
     ingress: Array.isArray(spec['ingress']) ? spec['ingress'].map(normalRule) : (spec['ingress'] ?? []),
     egress: Array.isArray(spec['egress']) ? spec['egress'].map(normalRule) : (spec['egress'] ?? []),
   }
+}
+
+/** As the translation makes it: nothing to fill in, and no copy is made. */
+const isNormal = ({ ingress, egress }: Fields): boolean =>
+  Array.isArray(ingress) && Array.isArray(egress) && ingress.every(isRuleNormal) && egress.every(isRuleNormal)
+
+function isRuleNormal(rule: unknown): boolean {
+  if (!isFields(rule)) return true
+  const { enableLogging, from, to, ports, protocols } = rule
+  const isEmpty = (list: unknown) => Array.isArray(list) && list.length === 0
+  return (
+    enableLogging !== undefined && !isEmpty(from) && !isEmpty(to) && !isEmpty(ports) && !isEmpty(protocols)
+  )
 }
 
 function normalRule(rule: unknown): unknown {
@@ -28,16 +42,34 @@ function normalRule(rule: unknown): unknown {
   return normal
 }
 
-export const policySpecHash = (spec: unknown): string => sha256Hex(canonicalJson(normalPolicySpec(spec)))
+/** Of specs that the translation made, so that whoever plans and writes them need not make it again. */
+const hashes = new WeakMap<object, string>()
 
-export const groupSpecHash = (spec: unknown): string => sha256Hex(canonicalJson(spec))
+const knownHash = (spec: unknown): string | undefined => (isFields(spec) ? hashes.get(spec) : undefined)
+
+export const policySpecHash = (spec: unknown): string =>
+  knownHash(spec) ?? sha256Hex(canonicalJson(normalPolicySpec(spec)))
+
+export const groupSpecHash = (spec: unknown): string => knownHash(spec) ?? sha256Hex(canonicalJson(spec))
+
+/** For a spec that nobody changes any more: its hash is kept as long as it. */
+export function keepHash(spec: object, hash: string): string {
+  hashes.set(spec, hash)
+  return hash
+}
 
 /** Hex digits of a child's name after its group's uuid. */
 const CHILD_HASH_HEX = 10
 
 /** `<uuid>-<hash>`: a child's name is its content, so it is never edited. */
-export const childName = (groupName: string, spec: unknown): string =>
-  `${groupName}-${groupSpecHash(spec).slice(0, CHILD_HASH_HEX)}`
+export const childName = (groupName: string, spec: ClusterGroupSpec): string =>
+  `${groupName}-${keepHash(spec, groupSpecHash(spec)).slice(0, CHILD_HASH_HEX)}`
+
+/** The same for a child of addresses, whose canonical form is short of being theirs: they are digits, dots and colons. */
+export const shardName = (groupName: string, spec: ClusterGroupSpec, cidrs: readonly string[]): string => {
+  const text = `{"ipBlocks":[{"cidr":"${cidrs.join('"},{"cidr":"')}"}]}`
+  return `${groupName}-${keepHash(spec, sha256Hex(text)).slice(0, CHILD_HASH_HEX)}`
+}
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 

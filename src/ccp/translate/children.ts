@@ -2,7 +2,7 @@
 import type { ClusterGroupSpec, LabelSelector } from '../../kube/antrea.ts'
 import { GROUP_IP_BLOCKS_MAX } from '../../limits.ts'
 import { type Block, spreadOf } from './addresses.ts'
-import { childName } from './canonical.ts'
+import { childName, shardName } from './canonical.ts'
 import type { GroupShape, PodTerm } from './groups.ts'
 import type { Steps } from './steps.ts'
 
@@ -20,8 +20,8 @@ export function termSelectors(term: PodTerm): {
   namespaceSelector?: LabelSelector
 } {
   return {
-    ...(term.pod === undefined ? {} : { podSelector: { matchExpressions: term.pod } }),
     ...(term.namespace === undefined ? {} : { namespaceSelector: { matchExpressions: term.namespace } }),
+    ...(term.pod === undefined ? {} : { podSelector: { matchExpressions: term.pod } }),
   }
 }
 
@@ -50,8 +50,7 @@ export function* groupChildren(
   const former = before === undefined ? undefined : shardsOf.get(before)
   const known = former?.groupName === groupName ? former.shards : []
   const shards: Shard[] = []
-  for (const blocks of yield* spread(shape.blocks)) {
-    const cidrs = blocks.map(({ cidr }) => cidr)
+  for (const cidrs of yield* spread(shape.blocks)) {
     const same = known[shards.length]
     shards.push(same !== undefined && holdsSame(same.cidrs, cidrs) ? same : shardOf(groupName, cidrs))
     yield
@@ -62,9 +61,9 @@ export function* groupChildren(
   ]
   if (specs.length + shards.length === 0) specs.push({ podSelector: NOTHING })
   const named: [string, ClusterGroupSpec][] = shards.map(({ name, spec }) => [name, spec])
-  for (const spec of specs) {
+  for (const [at, spec] of specs.entries()) {
     named.push([childName(groupName, spec), spec])
-    yield
+    if ((at + 1) % SPECS_A_STEP === 0) yield
   }
   const children = new Map(named.sort(([a], [b]) => (a < b ? -1 : 1)))
   if (shards.length > 0) shardsOf.set(children, { groupName, shards })
@@ -75,10 +74,13 @@ const holdsSame = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((cidr, at) => cidr === b[at])
 
 function shardOf(groupName: string, cidrs: readonly string[]): Shard {
-  const spec = { ipBlocks: cidrs.toSorted().map((cidr) => ({ cidr })) }
-  return { cidrs, name: childName(groupName, spec), spec }
+  const sorted = cidrs.toSorted()
+  const spec = { ipBlocks: sorted.map((cidr) => ({ cidr })) }
+  return { cidrs, name: shardName(groupName, spec, sorted), spec }
 }
 
+/** Specs named in one step. */
+const SPECS_A_STEP = 20
 /** Blocks spread in one step. */
 const BLOCKS_A_STEP = 2_000
 
@@ -86,13 +88,14 @@ const BLOCKS_A_STEP = 2_000
  * A block's shard follows from the block alone, so that one more or less rewrites one shard. The number of shards is
  * the smallest power of two that keeps each within GROUP_IP_BLOCKS_MAX.
  */
-function* spread(blocks: readonly Block[]): Steps<Block[][]> {
+function* spread(blocks: readonly Block[]): Steps<string[][]> {
   if (blocks.length === 0) return []
   let count = 2 ** Math.max(0, Math.ceil(Math.log2(blocks.length / GROUP_IP_BLOCKS_MAX)))
   for (; ; count *= 2) {
-    const buckets = Array.from({ length: count }, (): Block[] => [])
-    for (const [at, block] of blocks.entries()) {
-      buckets[spreadOf(block.cidr) % count]?.push(block)
+    const buckets = Array.from({ length: count }, (): string[] => [])
+    for (let at = 0; at < blocks.length; at += 1) {
+      const { cidr } = blocks[at]!
+      buckets[spreadOf(cidr) % count]!.push(cidr)
       if ((at + 1) % BLOCKS_A_STEP === 0) yield
     }
     if (buckets.every((bucket) => bucket.length <= GROUP_IP_BLOCKS_MAX) || count >= blocks.length)

@@ -2,27 +2,41 @@
  * What rules see of a group. A large set of addresses they only name, never hold: its face stays the same one when an
  * address comes or goes, and the policies that name it need no new look.
  */
-import { canonicalJson } from '../../protocol/hash.ts'
 import type { Family } from './addresses.ts'
+import { isError, problem } from './findings.ts'
 import type { GroupShape } from './groups.ts'
-import { ADDRESSES_MAX } from './peers.ts'
+import { ADDRESSES_MAX, type ResolveGroup, usableGroup } from './peers.ts'
 
 export interface GroupFace {
   /** undefined: it has no UUID. */
   readonly name: string | undefined
   readonly shape: GroupShape
+  /** What rules get that name it. */
+  readonly answer: ReturnType<ResolveGroup>
 }
 
 /** The face of before where rules cannot tell them apart. */
-export function faceOf(now: GroupFace, before: GroupFace | undefined): GroupFace {
-  const { name, shape } = now
-  if (before === undefined || before.name !== name) return { name, shape }
-  return before.shape === shape || isAlike(before.shape, shape) ? before : { name, shape }
+export function faceOf(
+  path: string,
+  { name, shape }: Pick<GroupFace, 'name' | 'shape'>,
+  before: GroupFace | undefined,
+): GroupFace {
+  if (before !== undefined && before.name === name)
+    if (before.shape === shape || isAlike(before.shape, shape)) return before
+  return { name, shape, answer: answerOf(path, name, shape) }
+}
+
+function answerOf(path: string, name: string | undefined, shape: GroupShape): GroupFace['answer'] {
+  const errors = shape.problems.filter(isError)
+  if (errors.length > 0) return { problems: errors }
+  if (name !== undefined) return { group: usableGroup(path, name, shape) }
+  return { problems: [problem('NO_UNIQUE_ID', `${path} has no UUID`, { group_path: path })] }
 }
 
 function isAlike(a: GroupShape, b: GroupShape): boolean {
+  // Made by the same hands, in one order of keys. A path that is no text in UTF-8 is none of canonical JSON's either.
   const others = ({ terms, services, isGeneric, problems }: GroupShape) =>
-    canonicalJson([terms, services, isGeneric, problems])
+    JSON.stringify([terms, services, isGeneric, problems])
   return areAlike(a, b, 4) && areAlike(a, b, 6) && others(a) === others(b)
 }
 

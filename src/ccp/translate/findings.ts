@@ -26,9 +26,14 @@ export const isError = ({ severity }: Problem): boolean => severity === 'ERROR'
 
 /** Errors first, equal ones once, bounded. */
 export function tidy(problems: readonly Problem[]): Problem[] {
-  const seen = new Map(problems.map((found) => [JSON.stringify(found), found]))
+  if (problems.length === 0) return []
+  const seen = new Map(problems.map((found) => [keyOf(found), found]))
   const once = [...seen.values()]
   return [...once.filter(isError), ...once.filter((found) => !isError(found))].slice(0, PROBLEMS_MAX)
 }
+
+/** All that a problem says; its severity follows from its code. */
+const keyOf = ({ code, rule_path, group_path, field, message }: Problem): string =>
+  `${code}\n${rule_path ?? ''}\n${group_path ?? ''}\n${field ?? ''}\n${message}`
 
 export const quote = (value: unknown): string => JSON.stringify(value ?? null).slice(0, 120)

@@ -3,7 +3,7 @@
  * only saves work: whatever it does not know is worked out, with the same result.
  */
 import { Relation } from './relation.ts'
-import type { DesiredObject, DesiredObjects } from './types.ts'
+import { type DesiredObject, type DesiredObjects, objectKey } from './types.ts'
 
 /** Over so many changes at once, everything is looked at. */
 const CHANGES_MAX = 500
@@ -45,24 +45,27 @@ export class Former {
 
   /** Adds the paths of those whose result asked for this, by `objectKey` or by what `recall` noted. */
   addAskers(key: string, touched: Set<string>): void {
-    for (const asker of this.asked.namesOf(key)) touched.add(asker)
+    for (const asker of this.asked.namesOf(key)) touched.add(asker.slice(asker.indexOf(' ') + 1))
   }
 
   /** What an object's result was made from. */
   note(object: DesiredObject, asked: Iterable<string>): void {
-    this.asked.set(object.path, [...asked])
+    this.asked.set(askerOf(object), [...asked])
   }
 
   /** All of it is translated now. */
   settle(objects: DesiredObjects, sorted: DesiredObject[]): void {
     for (const key of this.changed ?? this.objects.keys()) {
       const object = objects.has(key) ? undefined : this.objects.get(key)
-      if (object !== undefined && object.kind !== 'GroupMembers') this.asked.set(object.path, [])
+      if (object !== undefined) this.asked.set(askerOf(object), [])
     }
     this.objects = objects
     this.sorted = sorted
   }
 }
+
+/** Objects of two kinds may share a path. None of the kinds that ask has a space in its name. */
+const askerOf = ({ kind, path }: DesiredObject): string => objectKey(kind, path)
 
 function put(
   sorted: DesiredObject[],

@@ -2,7 +2,7 @@
 import type { LabelSelectorRequirement } from '../../kube/antrea.ts'
 import type { Problem } from '../../protocol/ccp.ts'
 import { canonicalJson } from '../../protocol/hash.ts'
-import { type Block, isMulticast, parseBlocks } from './addresses.ts'
+import { type Block, isMulticast, isPlainV4, parseBlocks } from './addresses.ts'
 import {
   type ExpressionBody,
   type FlatExpressionBody,
@@ -58,8 +58,7 @@ export function* groupShape(group: DesiredObject, lookup: Lookup): Steps<GroupSh
       `${blocks.size} addresses, ${terms.size + services.size} criteria`,
     )
   const sorted = <T>(map: Map<string, T>) =>
-    [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item)
-  yield
+    map.size < 2 ? [...map.values()] : [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item)
   return {
     terms: sorted(terms),
     services: sorted(services),
@@ -197,6 +196,7 @@ class Collector {
       const requirements = found.flatMap((result) =>
         'requirement' in result && result.member === member ? [result.requirement] : [],
       )
+      if (requirements.length < 2) return requirements
       const sorted = new Map(requirements.map((requirement) => [canonicalJson(requirement), requirement]))
       return [...sorted].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, requirement]) => requirement)
     }
@@ -219,6 +219,13 @@ class Collector {
     for (const text of addresses) {
       read += 1
       if (read % ADDRESSES_A_STEP === 0) yield
+      if (isPlainV4(text)) {
+        const cidr = `${text}/32`
+        const block = { family: 4, cidr } as const
+        if (isMulticast(block)) this.report('MULTICAST', path, `address ${quote(text)}`)
+        this.blocks.set(cidr, block)
+        continue
+      }
       const blocks = parseBlocks(text)
       if (blocks === undefined) this.report('ADDRESS_INVALID', path, `address ${quote(text)}`)
       for (const block of blocks ?? []) {

@@ -25,6 +25,8 @@ export interface Tracker {
   recall<T>(made: ReadonlyMap<string, T>, path: string): T | undefined
 }
 
+const NOTHING: ReadonlyMap<string, unknown> = new Map()
+
 /** No path has a line feed in it. */
 export const madeKey = (path: string): string => `\n${path}`
 
@@ -61,7 +63,7 @@ export function createTracker(objects: DesiredObjects, made: ReadonlyMap<string,
       frames.push(frame)
       try {
         const result = yield* compute()
-        cache.set(object, { result, asked: frame })
+        cache.set(object, { result, asked: frame.size === 0 ? NOTHING : frame })
         return result
       } finally {
         frames.pop()

@@ -21,6 +21,19 @@ export interface UsableGroup {
   readonly path: string
   readonly name: string
   readonly shape: GroupShape
+  /** As rules name it: one for all of them. */
+  readonly named: readonly [{ readonly group: string }]
+  /** A list that holds it alone. */
+  readonly alone: NonNullable<Members>
+}
+
+/** A group that translates; what rules ask of it most is made once. */
+export function usableGroup(path: string, name: string, shape: GroupShape): UsableGroup {
+  const groups: UsableGroup[] = []
+  const alone = { groups, blocks: [], isExcluded: false }
+  const group: UsableGroup = { path, name, shape, named: [{ group: name }], alone }
+  groups.push(group)
+  return group
 }
 
 /** Resolves a group path; problems (with its group_path) when it cannot be used. */
@@ -57,6 +70,10 @@ export function readMembers(
     if (list.length > 1) problems.push(problem('ANY_NOT_ALONE', `${where.field} ${quote(list)}`, where))
     return anything(isExcluded, where, problems)
   }
+  if (list.length === 1 && !isExcluded) {
+    const only = looksLikeAddress(list[0]!) ? undefined : resolve(list[0]!)
+    if (only !== undefined && 'group' in only) return only.group.alone
+  }
   const groups = new Map<string, UsableGroup>()
   const blocks = new Map<string, Block>()
   for (const item of list) {
@@ -87,7 +104,10 @@ const EVERY_POD: readonly AppliedTo[] = [{ podSelector: {} }]
 
 /** What a scope alone is applied to. */
 export const appliedToScope = (scope: Members): readonly AppliedTo[] =>
-  scope === undefined ? EVERY_POD : scope.groups.map(({ name }) => ({ group: name }))
+  scope === undefined ? EVERY_POD : namesOf(scope.groups)
+
+const namesOf = (groups: readonly UsableGroup[]): readonly { readonly group: string }[] =>
+  groups.length === 1 ? groups[0]!.named : groups.flatMap(({ named }) => named)
 
 /**
  * The Pods that are in `scope` and among `members` at once: NSX judges at the vNIC of the scope's Pod, which is itself
@@ -99,8 +119,7 @@ export function intersect(scope: Members, members: Members): readonly AppliedTo[
   if (blocks.length > 0 || !groups.every(({ shape }) => isPods(shape))) return undefined
   if (isExcluded) return exclude(scope, groups)
   if (groups.every(({ shape }) => isEmpty(shape))) return 'nothing'
-  if (scope === undefined) return groups.map(({ name }) => ({ group: name }))
-  if (isWithin(groups, scope.groups)) return groups.map(({ name }) => ({ group: name }))
+  if (scope === undefined || isWithin(groups, scope.groups)) return namesOf(groups)
   if (isWithin(scope.groups, groups)) return appliedToScope(scope)
   const both = [termsOf(scope.groups), termsOf(groups)] as const
   return both[0] === undefined || both[1] === undefined ? undefined : products(both[0], both[1])
@@ -123,7 +142,8 @@ function exclude(
   return left === undefined ? undefined : products(left, others)
 }
 
-const isPods = ({ blocks, isGeneric }: GroupShape): boolean => blocks.length === 0 && !isGeneric
+/** It has no addresses, and none that may come. */
+export const isPods = ({ blocks, isGeneric }: GroupShape): boolean => blocks.length === 0 && !isGeneric
 const isEmpty = ({ terms, services }: GroupShape): boolean => terms.length + services.length === 0
 
 /** The criteria of some groups; undefined: they have Services, which select by labels that are not known here. */
@@ -185,15 +205,17 @@ export function peersOf(members: Members, wanted: readonly Family[], cluster: re
   if (members === undefined)
     return isLimited ? families.map((family) => ({ ipBlock: { cidr: EVERY_ADDRESS[family] } })) : 'everything'
   if (members.isExcluded) return allBut(members, families)
+  const [only] = members.groups
+  if (!isLimited && members.blocks.length === 0 && members.groups.length === 1) return only!.named
   const named: PolicyPeer[] = []
   const blocks = new Map<string, Block>()
   const inFamilies = (list: readonly Block[]) =>
     isLimited ? list.filter(({ family }) => families.includes(family)) : list
   for (const block of inFamilies(members.blocks)) blocks.set(block.cidr, block)
-  for (const { name, shape } of members.groups) {
+  for (const { named: itself, shape } of members.groups) {
     const fitting = inFamilies(shape.blocks)
     if (isLimited && !isEmpty(shape)) return 'unclear'
-    if (fitting.length === shape.blocks.length) named.push({ group: name })
+    if (fitting.length === shape.blocks.length) named.push(...itself)
     else for (const block of fitting) blocks.set(block.cidr, block)
   }
   if (blocks.size > ADDRESSES_MAX) return 'large'

@@ -116,7 +116,8 @@ function* translateBody(
       )
     const translated = translateRule(rule, rulePath, ruleContext)
     const { ingress: into, egress: out } = translated
-    const lacking = missingField(context.fields, { ingress: into, egress: out })
+    const lacking =
+      context.fields === undefined ? undefined : missingField(context.fields, { ingress: into, egress: out })
     problems.push(...translated.problems)
     ingress.push(...into)
     egress.push(...out)
@@ -190,10 +191,11 @@ function orderedRules(rules: readonly RuleBody[]): RuleBody[] {
 
 /** Names of the ClusterGroups that rules name, sorted. */
 export function groupsOf(rules: readonly PolicyRule[]): string[] {
-  const names = rules.flatMap(({ from = [], to = [], appliedTo = [] }) =>
-    [...from, ...to, ...appliedTo].flatMap(({ group }) => (group === undefined ? [] : [group])),
-  )
-  return [...new Set(names)].sort()
+  const names = new Set<string>()
+  for (const { from, to, appliedTo } of rules)
+    for (const list of [from, to, appliedTo])
+      for (const { group } of list ?? []) if (group !== undefined) names.add(group)
+  return [...names].sort()
 }
 
 export const hasErrors = ({ problems }: { problems: readonly Problem[] }): boolean => problems.some(isError)

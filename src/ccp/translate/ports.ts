@@ -32,17 +32,25 @@ export function alignedBlocks({ first, last }: PortRange): PortRange[] {
   return blocks
 }
 
-type PortFields = Pick<PolicyPort, 'port' | 'endPort' | 'sourcePort' | 'sourceEndPort'>
-
-/** Each destination with each source; an empty list is every port. */
-export function* crossed(to: readonly PortRange[], source: readonly PortRange[]): Iterable<PortFields> {
+/** Each destination with each source; an empty list is every port. The keys stand in the order of canonical JSON. */
+export function* crossed(
+  protocol: NonNullable<PolicyPort['protocol']>,
+  to: readonly PortRange[],
+  source: readonly PortRange[],
+): Iterable<PolicyPort> {
+  const [only] = to
+  if (to.length === 1 && source.length === 0 && only?.first === only?.last) {
+    yield { port: only!.first, protocol }
+    return
+  }
   const sources = source.flatMap(alignedBlocks)
   for (const one of to.length === 0 ? [undefined] : to)
     for (const from of sources.length === 0 ? [undefined] : sources)
       yield {
-        ...(one === undefined ? {} : { port: one.first }),
         ...(one === undefined || one.first === one.last ? {} : { endPort: one.last }),
-        ...(from === undefined ? {} : { sourcePort: from.first }),
+        ...(one === undefined ? {} : { port: one.first }),
+        protocol,
         ...(from === undefined || from.first === from.last ? {} : { sourceEndPort: from.last }),
+        ...(from === undefined ? {} : { sourcePort: from.first }),
       }
 }

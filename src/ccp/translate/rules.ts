@@ -7,7 +7,15 @@ import type { RuleBody } from './body.ts'
 import type { Code } from './codes/index.ts'
 import { problem, quote, type Where } from './findings.ts'
 import type { Lookup } from './lookup.ts'
-import { intersect, type Members, type Peers, peersOf, type ResolveGroup, readMembers } from './peers.ts'
+import {
+  intersect,
+  isPods,
+  type Members,
+  type Peers,
+  peersOf,
+  type ResolveGroup,
+  readMembers,
+} from './peers.ts'
 import { ruleDomains } from './profiles.ts'
 import { isAny, type RuleServices, ruleServices } from './services.ts'
 
@@ -86,11 +94,9 @@ export function translateRule(rule: RuleBody, path: string, context: RuleContext
     where,
     problems,
     isBothWays: direction === 'IN_OUT',
-    common: {
-      action,
-      enableLogging: rule.logged === true || context.logEveryRule,
-      ...labelOf(rule.tag, where, problems),
-    },
+    action,
+    enableLogging: rule.logged === true || context.logEveryRule,
+    logLabel: labelOf(rule.tag, where, problems),
   }
   const name = ruleName(rule, path)
   const named = (suffix: string) => (half.isBothWays ? `${name}-${suffix}` : name)
@@ -120,6 +126,7 @@ function effectiveScope(rule: RuleBody, path: string, context: RuleContext, prob
 /** Only Pods can be applied to: Antrea would leave addresses out without a word. */
 export function scopeProblems(scope: Members, where: Where): Problem[] {
   if (scope === undefined) return []
+  if (scope.blocks.length === 0 && scope.groups.every(({ shape }) => isPods(shape))) return []
   const found = scope.groups
     .filter(({ shape }) => shape.blocks.length > 0 || shape.isGeneric)
     .map(({ path }) =>
@@ -140,27 +147,38 @@ interface HalfInput {
   readonly where: Where
   readonly problems: Problem[]
   readonly isBothWays: boolean
-  readonly common: Pick<PolicyRule, 'action' | 'enableLogging' | 'logLabel'>
+  readonly action: RuleAction
+  readonly enableLogging: boolean
+  readonly logLabel: string | undefined
 }
 
 type Direction = 'ingress' | 'egress'
 const FIELDS = {
-  ingress: { self: 'destination_groups', other: 'source_groups', list: 'from' },
-  egress: { self: 'source_groups', other: 'destination_groups', list: 'to' },
+  ingress: { self: 'destination_groups', other: 'source_groups' },
+  egress: { self: 'source_groups', other: 'destination_groups' },
 } as const
 
 /** One direction: the Pod is the destination of ingress and the source of egress, the other side is the peer. */
 function halfRules(direction: Direction, name: string, input: HalfInput): PolicyRule[] {
   const appliedTo = appliedOf(direction, input)
   if (appliedTo === undefined) return []
-  const { services, families, common } = input
-  const { list } = FIELDS[direction]
+  const { services, families, action, enableLogging, logLabel } = input
   const rules: PolicyRule[] = []
   const add = (suffix: string, wanted: readonly Family[], what: Pick<PolicyRule, 'ports' | 'protocols'>) => {
     const peers = peersFor(direction, input, wanted, suffix !== '')
     if (peers === undefined) return
-    const named = peers === 'everything' ? {} : { [list]: peers }
-    rules.push({ name: `${name}${suffix}`, appliedTo, ...named, ...what, ...common })
+    const stated = peers === 'everything' ? undefined : peers
+    // The keys stand in the order of canonical JSON, which is then written as fast as any.
+    rules.push({
+      action,
+      appliedTo,
+      enableLogging,
+      ...(direction === 'ingress' && stated !== undefined ? { from: stated } : {}),
+      ...(logLabel === undefined ? {} : { logLabel }),
+      name: `${name}${suffix}`,
+      ...what,
+      ...(direction === 'egress' && stated !== undefined ? { to: stated } : {}),
+    })
   }
   if (services === 'everything') add('', families, {})
   else {
@@ -250,8 +268,8 @@ function domainPeers(
 export const ruleName = (rule: RuleBody, path: string): string =>
   Number.isSafeInteger(rule.rule_id) ? String(rule.rule_id) : sha256Hex(path).slice(0, 12)
 
-function labelOf(tag: string | null | undefined, where: Where, problems: Problem[]): { logLabel?: string } {
-  if (tag === undefined || tag === null || tag === '') return {}
+function labelOf(tag: string | null | undefined, where: Where, problems: Problem[]): string | undefined {
+  if (tag === undefined || tag === null || tag === '') return undefined
   const label = tag
     .replace(/[^A-Za-z0-9._-]/g, '-')
     .slice(0, LOG_LABEL_CHARS_MAX)
@@ -260,5 +278,5 @@ function labelOf(tag: string | null | undefined, where: Where, problems: Problem
     problems.push(
       problem('LOG_LABEL_CHANGED', `tag ${quote(tag)} became ${quote(label)}`, { ...where, field: 'tag' }),
     )
-  return label === '' ? {} : { logLabel: label }
+  return label === '' ? undefined : label
 }

@@ -55,7 +55,7 @@ function readService(body: Readonly<Record<string, unknown>>): ReturnType<typeof
 /** Collects the services of one rule. */
 class Collected {
   readonly ports = new Map<string, PolicyPort>()
-  readonly icmp: Record<Family, Map<string, PolicyProtocol>> = { 4: new Map(), 6: new Map() }
+  readonly icmp: Record<Family, Map<string, PolicyProtocol> | undefined> = { 4: undefined, 6: undefined }
   readonly problems: Problem[] = []
   readonly lookup: Lookup
   readonly where: Where
@@ -67,7 +67,8 @@ class Collected {
 
   add(port: PolicyPort): void {
     const { protocol, port: first, endPort, sourcePort, sourceEndPort } = port
-    this.ports.set(JSON.stringify([protocol, first, endPort, sourcePort, sourceEndPort]), port)
+    const numbers = `${first ?? null},${endPort ?? null},${sourcePort ?? null},${sourceEndPort ?? null}`
+    this.ports.set(`["${protocol}",${numbers}]`, port)
   }
 
   entry(entry: ServiceEntryBody, from: string, trail: readonly string[]) {
@@ -88,6 +89,7 @@ class Collected {
   }
 
   addIcmp(family: Family, icmp: PolicyProtocol['icmp']) {
+    this.icmp[family] ??= new Map()
     this.icmp[family].set(JSON.stringify([icmp.icmpType, icmp.icmpCode]), { icmp })
   }
 
@@ -102,8 +104,8 @@ class Collected {
         `${from}: ${quote(protocol)} type ${quote(type)} code ${quote(code)}`,
       )
     this.addIcmp(family, {
-      ...(typeof type === 'number' ? { icmpType: type } : {}),
       ...(typeof code === 'number' ? { icmpCode: code } : {}),
+      ...(typeof type === 'number' ? { icmpType: type } : {}),
     })
   }
 
@@ -114,9 +116,9 @@ class Collected {
     const to = this.ranges(entry.destination_ports, from)
     const source = this.ranges(entry.source_ports, from)
     if (to === undefined || source === undefined) return
-    for (const port of crossed(to, source)) {
+    for (const port of crossed(protocol, to, source)) {
       if (this.ports.size > PORTS_MAX) return
-      this.add({ protocol, ...port })
+      this.add(port)
     }
   }
 
@@ -150,19 +152,21 @@ class Collected {
   /** What was found, in a fixed order; never an empty list, which would mean everything. */
   parts(): ServiceParts {
     const sorted = <T>(map: Map<string, T>) =>
-      [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item)
-    const icmp = ([4, 6] as const).filter((family) => this.icmp[family].size > 0)
-    const count = this.ports.size + this.icmp[4].size + this.icmp[6].size
+      map.size < 2 ? [...map.values()] : [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item)
+    const count = this.ports.size + (this.icmp[4]?.size ?? 0) + (this.icmp[6]?.size ?? 0)
     if (count > PORTS_MAX)
       this.report('RULE_TOO_LARGE', `over ${PORTS_MAX} ports, which is all that one rule may have`)
     return {
       ports: this.ports.size === 0 ? undefined : sorted(this.ports),
-      icmp: Object.fromEntries(icmp.map((family) => [family, sorted(this.icmp[family])])),
+      icmp: {
+        ...(this.icmp[4] === undefined ? {} : { 4: sorted(this.icmp[4]) }),
+        ...(this.icmp[6] === undefined ? {} : { 6: sorted(this.icmp[6]) }),
+      },
     }
   }
 }
 
-export const isAny = (text: string): boolean => text.toUpperCase() === 'ANY'
+export const isAny = (text: string): boolean => text.length === 3 && text.toUpperCase() === 'ANY'
 
 /** The services of a rule. With an ERROR among the problems they must not be used: they may be none. */
 export function ruleServices(

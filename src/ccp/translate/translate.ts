@@ -60,7 +60,7 @@ const NOTHING_MADE: Made = { named: new Map(), faces: new Map(), groups: new Map
 /** What is kept between translations for one cluster. */
 interface Caches {
   readonly named: Cache<NamedGroup>
-  readonly groups: Cache<TranslatedGroup>
+  readonly groups: WeakMap<DesiredObject, TranslatedGroup>
   readonly drafts: Cache<PolicyDraft>
   readonly specs: SpecCache
   /** Of the set that was translated last; the results by path. */
@@ -162,7 +162,7 @@ function* makeGroups(caches: Caches, { objects, all, touched, former, facts }: M
       yield
     }
     const faceBefore = before.faces.get(path)
-    const face = named === last && faceBefore !== undefined ? faceBefore : faceOf(named, faceBefore)
+    const face = named === last && faceBefore !== undefined ? faceBefore : faceOf(path, named, faceBefore)
     if (touched !== undefined && face !== faceBefore) former.addAskers(madeKey(path), touched)
     made.named.set(path, named)
     made.faces.set(path, face)
@@ -182,10 +182,10 @@ function translatedGroup(
   object: DesiredObject,
   { name, displayName, children }: Pick<TranslatedGroup, 'name' | 'displayName' | 'children'>,
 ): TranslatedGroup {
-  const before = caches.groups.get(object)?.result
+  const before = caches.groups.get(object)
   if (before?.children === children) return before
   const result = { path: object.path, name, hash: object.hash, displayName, children }
-  caches.groups.set(object, { result, asked: new Map() })
+  caches.groups.set(object, result)
   return result
 }
 
@@ -226,10 +226,6 @@ function resolver(faces: (path: string) => GroupFace | undefined): ResolveGroup 
       return { problems: [problem('GLOBAL_OBJECT', `${path} is a global object`, about)] }
     const group = faces(path)
     if (group === undefined) return { problems: [problem('GROUP_MISSING', `${path} is not there`, about)] }
-    const { name, shape } = group
-    const errors = shape.problems.filter(isError)
-    if (errors.length > 0) return { problems: errors }
-    if (name === undefined) return { problems: [problem('NO_UNIQUE_ID', `${path} has no UUID`, about)] }
-    return { group: { path, name, shape } }
+    return group.answer
   }
 }
