@@ -21,7 +21,7 @@ import { createKubeSide, type KubeSide } from './kube/cluster.ts'
 import type { Instances, InstanceView } from './kube/instances.ts'
 import { readOnly } from './kube/read-only.ts'
 import type { ResourceName } from './kube/resources.ts'
-import type { Logger } from './log/index.ts'
+import type { Logger, OwnLog } from './log/index.ts'
 import { createAgentHealth, provideMp } from './mp/index.ts'
 import { asObserver, createNsxManager, type NsxManager } from './nsx/index.ts'
 import { createOperations, viewOfStores } from './operations/index.ts'
@@ -58,6 +58,8 @@ export interface AdapterOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** Of this process: shown and changed where somebody asks for it. */
+  readonly ownLog?: OwnLog
   readonly health: Health
   /** Hears of every transition of every chart; must neither throw nor wait. */
   readonly onTransition?: (transition: Transition) => void
@@ -256,6 +258,9 @@ function compose(
           clusterId: settings.clusterId,
           cluster: viewOfStores(stores),
           names,
+          ...(options.ownLog === undefined
+            ? {}
+            : { own: { instance: settings.instance, recent: options.ownLog.recent } }),
         }),
       }),
     },

@@ -1,7 +1,7 @@
 /** `run`: the daemon. */
 import type { Command } from 'commander'
 import { type DaemonOptions, type ListenAt, startDaemon } from '../daemon.ts'
-import type { Logger } from '../log/index.ts'
+import { createLogLevels, createRecentLog, type Logger } from '../log/index.ts'
 import { createPinoLogger } from '../log/pino.ts'
 import { createHttpClient, createRealClock, createRealRandom, serve } from '../world/real.ts'
 import {
@@ -32,7 +32,8 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
   const loaded = readConfig(options)
   const { config } = loaded
   const tls = nsxIdentity(loaded)
-  const log = createPinoLogger({ level: config.log.level, clock })
+  const ownLog = { recent: createRecentLog(), levels: createLogLevels(config.log.level, clock) }
+  const log = createPinoLogger({ level: config.log.level, clock, ...ownLog })
   const settings = adapterSettings(config, random)
   log.info(
     { version: VERSION, instance: settings.instance, cluster: config.cluster, nsx: config.nsx.url },
@@ -55,6 +56,7 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
     clock,
     random,
     log,
+    ownLog,
     ...(config.diagnostics.file === undefined ? {} : { diagnosticsFile: config.diagnostics.file }),
     endpoints: endpointsOf(config.serve),
     onBroken: () => process.exit(1),

@@ -57,21 +57,43 @@ export const BUNDLE_LOG_BYTES_MAX = 16 * MIB
 
 // ---- logs
 export const LOGS_RUNS_MAX = 4
-/** Pods of one request; each is a stream. */
+/** Pods of one request; the others are left out and named. */
 export const LOGS_PODS_MAX = 50
-/** Lines told as words; a request for more of them gets content. */
+/** … that are followed: each is a connection for as long as it is. */
+export const LOGS_FOLLOWED_MAX = 16
+/** Pods whose logs are read at once; each holds a chunk and a line. */
+export const LOGS_AT_ONCE = 4
+/** Lines told without a limit in the request, and the highest limit. */
 export const LOGS_LINES_TOLD_MAX = 1_000
 export const LOGS_LINES_MAX = 100_000
-/** Bytes read of one Pod for one request; what is older is left out. */
+/** Longer ago than this nobody keeps a container's log. */
+export const LOGS_SINCE_SECONDS_MAX = 30 * 86_400
+/** Bytes read of one Pod for one request; a kubelet rotates a container's log at 10 MiB. */
 export const LOGS_BYTES_MAX = 64 * MIB
+/** Lines from a log's end that are looked through for a level: those of LOGS_BYTES_MAX, at 128 B each. */
+export const LOGS_LINES_SCANNED_MAX = 500_000
 /** A longer line is cut. */
 export const LOGS_LINE_CHARS_MAX = 8_192
-/** Lines and characters in one word, about, and how long lines are gathered for one. */
+/** Lines and characters in one word, about, and how long lines are gathered and merged by their times. */
 export const LOGS_WORD_LINES_MAX = 100
 export const LOGS_WORD_CHARS_MAX = 64 * KIB
 export const LOGS_GATHER_MS = 500
+/** Lines told after each gathering, at most 2,000 a second; who writes more is read more slowly. */
+export const LOGS_GATHERED_MAX = 1_000
 /** Bytes of lines told to one request; over it the answer says that there is more. Half of what a journal keeps. */
 export const LOGS_TOLD_BYTES_MAX = 2 * MIB
+/** … to the command line, which keeps nothing of them. */
+export const LOGS_TOLD_HERE_BYTES_MAX = 64 * MIB
+/** A log that is read says something within so long, or it is tried again, so often. */
+export const LOGS_SILENCE_MS = 15_000
+export const LOGS_TRIES = 3
+/** A log that is followed may be silent; after so long it is asked for anew, since its connection may be dead. */
+export const LOGS_FOLLOW_SILENCE_MS = 60_000
+/** Waited before a log is opened again: the first time, and at most. */
+export const LOGS_REOPEN_MS = 1_000
+export const LOGS_REOPEN_MS_MAX = 15_000
+/** New Pods are looked for so often while logs are followed. */
+export const LOGS_LOOK_MS = 30_000
 
 // ---- log levels
 export const LOG_LEVEL_RUNS_MAX = 8

@@ -49,6 +49,10 @@ export const APISERVER_BOOKMARK_MS = 60_000
 export const APISERVER_WATCH_TIMEOUT_S_MIN = 1_800
 /** A patch that meets a concurrent write is made again so often (apiserver's MaxRetryWhenPatchConflicts). */
 export const APISERVER_PATCH_TRIES_MAX = 5
+/** Of a followed log, waiting for a slow reader; beyond it the stream ends, as a kubelet's would. */
+export const APISERVER_LOG_BYTES_MAX = 4 * MIB
+/** Lines the sandbox keeps of each of Antrea's containers, some 200 B each. */
+export const SANDBOX_CONTAINER_LINES_MAX = 5_000
 
 // ---- the sandbox's real control plane
 /** What one of its programs writes is kept so far: weeks of kube-apiserver's warnings, some 20 KiB an hour at most. */

@@ -14,6 +14,7 @@
 import type { KubeClient } from '../kube/contract.ts'
 import type { Clock, HttpClient } from '../world/index.ts'
 import type { ClusterView } from './cluster.ts'
+import { createLogs, type OwnSource } from './logs/index.ts'
 import type { PolicyNames } from './policies.ts'
 import { createStatistics } from './statistics/index.ts'
 import { createTraceflow } from './traceflow/index.ts'
@@ -28,14 +29,33 @@ export interface OperationsDeps {
   readonly clusterId: string
   readonly cluster: ClusterView
   readonly names: PolicyNames
+  /** This process's own log, where it keeps one. */
+  readonly own?: OwnSource
 }
 
 /** All kinds. */
 export function createOperations(deps: OperationsDeps): readonly Operation[] {
-  return [createStatistics({ ...deps, ...deps.cluster }), createTraceflow({ ...deps, ...deps.cluster })]
+  return [
+    createStatistics({ ...deps, ...deps.cluster }),
+    createTraceflow({ ...deps, ...deps.cluster }),
+    createLogs(deps),
+  ]
 }
 
 export { type ClusterStores, type ClusterView, viewOfClient, viewOfStores } from './cluster.ts'
+export {
+  createLogs,
+  isAtLeast,
+  LOG_COMPONENTS,
+  type LogComponent,
+  type LogLine,
+  type LogsDeps,
+  type LogsOperation,
+  levelOfLine,
+  type OwnSource,
+  secondsOf,
+  type WantedLogs,
+} from './logs/index.ts'
 export { createMemory, type Memory, type MemoryDeps } from './memory.ts'
 export { COMMAND_LINE, OPERATION_LABEL, objectName, operationMeta, rememberedBy } from './names.ts'
 export { type PolicyNames, ruleIdOf } from './policies.ts'

@@ -2,6 +2,7 @@
 import type { Peer } from '../world/index.ts'
 import { connectInProcess } from '../world/link.ts'
 import { createStandInAgents, createStandInController, installCrds } from './antrea/index.ts'
+import { createAntreaLogs, createAntreaPods } from './antrea-pods.ts'
 import { createApiServer } from './apiserver/index.ts'
 import { createBase, createDemo, createNamespace } from './demo.ts'
 import { createRest } from './rest.ts'
@@ -25,10 +26,12 @@ export function createEmbeddedCluster(options: EmbeddedClusterOptions): Embedded
     ...options.agents,
     ...(options.realizationDelayMs === undefined ? {} : { realizationDelayMs: options.realizationDelayMs }),
   })
+  const logs = createAntreaLogs(clock)
   const api = createApiServer({
     clock,
     random,
     ...log,
+    podLogs: logs.podLogs,
     admission: controller.admission,
     aggregated: controller.aggregated,
     kubelet: { removeAfterMs: POD_REMOVED_AFTER_MS },
@@ -46,12 +49,14 @@ export function createEmbeddedCluster(options: EmbeddedClusterOptions): Embedded
     api,
     controller,
     agents,
+    logs,
     connect,
     admin,
     async start() {
       const rest = createRest(admin)
       await createBase(rest, clock, nodeNames)
       await createNamespace(rest, LEASE_NAMESPACE)
+      if (options.antreaPods === true) await createAntreaPods(rest, clock, nodeNames, logs)
       await installCrds(admin)
       await controller.start()
       if (options.demo === true) await createDemo(rest, clock, nodeNames)

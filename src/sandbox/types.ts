@@ -3,6 +3,7 @@ import type { Logger } from '../log/index.ts'
 import type { Clock, HttpClient, Peer, Random } from '../world/index.ts'
 import type { LinkFaults } from '../world/link.ts'
 import type { AgentsOptions, StandInAgents, StandInController } from './antrea/types.ts'
+import type { AntreaLogs } from './antrea-pods.ts'
 import type { ApiServer, ApiServerOptions } from './apiserver/types.ts'
 
 export interface EmbeddedClusterOptions {
@@ -13,6 +14,8 @@ export interface EmbeddedClusterOptions {
   readonly nodes?: readonly string[]
   /** Creates the demo application too. */
   readonly demo?: boolean
+  /** Creates Antrea's own Pods too, in kube-system, with logs. */
+  readonly antreaPods?: boolean
   readonly historyEventsMax?: number
   /** Puts the agents' own APIs onto sockets; without it they have none. */
   readonly agents?: Pick<AgentsOptions, 'serveAgent' | 'agentAccess'>
@@ -27,6 +30,8 @@ export interface EmbeddedCluster {
   readonly api: ApiServer
   readonly controller: StandInController
   readonly agents: StandInAgents
+  /** Of Antrea's own Pods. */
+  readonly logs: AntreaLogs
   /** An in-process client with these credentials and the switches of its link. */
   connect(peer: Partial<Peer>): { client: HttpClient; faults: LinkFaults }
   /** An in-process client as cluster administrator. */

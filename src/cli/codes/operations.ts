@@ -36,5 +36,9 @@ export const OPERATIONS: Entries = {
     'Install the CRDs of its Antrea, version 1.13 or newer.',
   ],
   TRACEFLOW_DELETED: ['Somebody deleted a Traceflow while it ran', 'Ask again for another one.'],
+  LOGS_NONE: [
+    'No Pod of Antrea has the log that is asked for',
+    'Look at component, nodes and container of the request, and at the labels app=antrea of the Pods in kube-system.',
+  ],
   OPERATION_OVER: ['The request is over', 'Nothing to do: it was answered, cancelled or given up.'],
 }

@@ -163,6 +163,20 @@ export interface ServerFaults {
   dropWatches(path?: RegExp): number
 }
 
+/** A line that a container wrote. */
+export interface ContainerLine {
+  /** Milliseconds since 1970. */
+  readonly atMs: number
+  readonly text: string
+}
+
+export interface ContainerLog {
+  /** Oldest first. */
+  readonly lines: readonly ContainerLine[]
+  /** Called with each new line, and with undefined when the container ends; returns the end of it. */
+  follow(listener: (line: ContainerLine | undefined) => void): () => void
+}
+
 export interface ApiServerOptions {
   readonly clock: Clock
   readonly random: Random
@@ -174,8 +188,12 @@ export interface ApiServerOptions {
   readonly authorize?: (user: UserInfo, verb: string, resource: string, namespace?: string) => boolean
   /** Removes a gracefully deleted pod after so long, in a kubelet's place. Absent: it stays, as without a kubelet. */
   readonly kubelet?: { readonly removeAfterMs: number }
-  /** The log of a pod for `kubectl logs`; absent: 404 in words. */
-  readonly podLogs?: (pod: StoredObject, container: string | undefined) => string | undefined
+  /** The log of a pod's container for `kubectl logs`: of the one that ran before, where `isPrevious`; absent: 404 in words. */
+  readonly podLogs?: (
+    pod: StoredObject,
+    container: string | undefined,
+    isPrevious: boolean,
+  ) => string | ContainerLog | undefined
   /** Events kept for watches and continue tokens; older ones are compacted. */
   readonly historyEventsMax?: number
 }
