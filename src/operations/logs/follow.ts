@@ -68,17 +68,19 @@ export async function followPods(
 async function followPod(deps: FollowDeps, followed: Followed, signal: AbortSignal): Promise<void> {
   let now: Followed = followed
   let failures = 0
+  let isInterrupted = false
   for (;;) {
-    const ended = await readUntilEnd(deps, now, failures > 0, signal)
-    if (ended.hasSaid) failures = 0
-    if (ended.error === undefined && ended.isSilent) continue
-    if (ended.error !== undefined && isFinal(ended.error)) {
-      const { code, message } = ended.error
-      return deps.tell({ source: now.pod.source, event: 'refused', code, message })
+    const { hasSaid, isSilent, error } = await readUntilEnd(deps, now, isInterrupted, signal)
+    if (hasSaid) {
+      failures = 0
+      isInterrupted = false
     }
-    if (ended.error !== undefined && failures === 0 && ended.error.code !== 'KUBE_NOT_FOUND') {
-      const { code, message } = ended.error
-      deps.tell({ source: now.pod.source, event: 'interrupted', code, message })
+    if (isSilent) continue
+    const said = { source: now.pod.source, code: error?.code, message: error?.message }
+    if (error !== undefined && isFinal(error)) return deps.tell({ ...said, event: 'refused' })
+    if (error !== undefined && error.code !== 'KUBE_NOT_FOUND' && !isInterrupted) {
+      isInterrupted = true
+      deps.tell({ ...said, event: 'interrupted' })
     }
     failures += 1
     await sleep(deps.clock, Math.min(LOGS_REOPEN_MS * 2 ** (failures - 1), LOGS_REOPEN_MS_MAX), signal)
@@ -101,7 +103,7 @@ interface Ended {
 async function readUntilEnd(
   deps: FollowDeps,
   { pod, cursor, fromMs }: Followed,
-  isAgain: boolean,
+  isInterrupted: boolean,
   signal: AbortSignal,
 ): Promise<Ended> {
   const { clock, gatherer, wanted } = deps
@@ -113,7 +115,7 @@ async function readUntilEnd(
     ...(Number.isFinite(agoMs) ? { sinceS: Math.ceil(agoMs / 1_000) + 1 } : {}),
   }
   try {
-    let isFirst = isAgain
+    let isFirst = isInterrupted
     for await (const lines of readLog(deps, pod, call, { cursor, reading, level: wanted.level }, signal)) {
       if (isFirst) deps.tell({ source: pod.source, event: 'resumed' })
       isFirst = false
