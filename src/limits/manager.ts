@@ -74,3 +74,18 @@ export const MANAGER_SEARCH_TERMS_MAX = 1_000
 export const MANAGER_SEARCH_WORK_MAX = 10_000_000
 /** Anti-entropy: a watch is reset for a wrong digest at most so often (docs/protocol.md §2). */
 export const MANAGER_RESET_PERIOD_MS = 600_000
+
+// ---- what the manager keeps on disk
+/**
+ * The state file: a full inventory of 500,000 objects of 2 KiB, the policy store three times (own fields, body, index), and
+ * as much again for free pages. Over it writes are refused (507), reads go on.
+ */
+export const MANAGER_DATA_BYTES_MAX = 4_096 * MIB
+/** The write-ahead log is cut back to this after a checkpoint; one transaction may make it longer for a while. */
+export const MANAGER_DATA_WAL_BYTES_MAX = 64 * MIB
+/** While the disk takes no writes, it is tried at most so often. */
+export const MANAGER_DATA_RETRY_MS = 1_000
+/** Another process that holds the state file, killed a moment ago perhaps, is waited for so long. */
+export const MANAGER_DATA_LOCK_MS = 1_000
+/** Passwords that are checked at once, 32 MiB each; over it: 503. Right ones are remembered and not counted. */
+export const MANAGER_PASSWORD_CHECKS_MAX = 8

@@ -1,7 +1,7 @@
 /** Who asks: basic authentication, a session's cookie with its token, or a registered certificate. */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { MANAGER_LOGIN_IDLE_MS, MANAGER_LOGINS_MAX } from '../limits.ts'
 import type { Clock, Peer, Random, ServerRequest, ServerResponse } from '../world/index.ts'
+import { passwordCheck } from './password.ts'
 import { EMPTY, NsxApiError, type Principal, type Route, readForm } from './rest/index.ts'
 import type { ManagerUser } from './types.ts'
 
@@ -15,7 +15,7 @@ export interface AuthOptions {
 
 export interface Auth {
   /** Throws 401 without credentials, 403 with wrong ones. */
-  principalOf(request: ServerRequest): Principal
+  principalOf(request: ServerRequest): Promise<Principal>
   readonly routes: readonly Route[]
 }
 
@@ -28,8 +28,19 @@ interface Login {
 const FORM_BYTES_MAX = 16_384
 const COOKIE = 'JSESSIONID='
 
-export function createAuth(options: AuthOptions): Auth {
+/** Who asks by name and password. */
+interface Given {
+  readonly name: string
+  readonly password: string
+}
+
+interface Parts extends AuthOptions {
+  readonly isRight: (given: Given) => Promise<boolean>
+}
+
+export function createAuth(given: AuthOptions): Auth {
   const logins = new Map<string, Login>()
+  const options: Parts = { ...given, isRight: passwordCheck(given.users) }
   return {
     principalOf: (request) => principalOf(options, logins, request),
     routes: [
@@ -55,9 +66,13 @@ export function createAuth(options: AuthOptions): Auth {
 }
 
 /** Any right credential suffices: clients send several at once, and some of them wrong. */
-function principalOf(options: AuthOptions, logins: Map<string, Login>, request: ServerRequest): Principal {
+async function principalOf(
+  options: Parts,
+  logins: Map<string, Login>,
+  request: ServerRequest,
+): Promise<Principal> {
   const basic = basicUser(request)
-  if (basic !== undefined && isRight(options.users, basic)) return { kind: 'user', name: basic.name }
+  if (basic !== undefined && (await options.isRight(basic))) return { kind: 'user', name: basic.name }
   const session = sessionOf(options, logins, request)
   if (session.login !== undefined) return { kind: 'user', name: session.login.user }
   const owner = options.ownerOf(request.peer)
@@ -75,20 +90,12 @@ function principalOf(options: AuthOptions, logins: Map<string, Login>, request: 
 const badCredentials = () =>
   new NsxApiError(403, 403, 'The credentials were incorrect or the account specified has been locked.')
 
-function basicUser(request: ServerRequest): ManagerUser | undefined {
+function basicUser(request: ServerRequest): Given | undefined {
   const [scheme, encoded = ''] = (request.headers['authorization'] ?? '').split(' ', 2)
   if (scheme?.toLowerCase() !== 'basic') return undefined
   const text = Buffer.from(encoded, 'base64').toString('utf8')
   const colon = text.indexOf(':')
   return colon === -1 ? undefined : { name: text.slice(0, colon), password: text.slice(colon + 1) }
-}
-
-function isRight(users: readonly ManagerUser[], given: ManagerUser): boolean {
-  const digest = (value: string) => createHash('sha256').update(value).digest()
-  const known = users.find(({ name }) => name === given.name)
-  // The same work for an unknown name as for a wrong password.
-  const same = timingSafeEqual(digest(given.password), digest(known?.password ?? `not ${given.password}`))
-  return known !== undefined && same
 }
 
 interface Held {
@@ -116,13 +123,13 @@ function sessionOf({ clock }: AuthOptions, logins: Map<string, Login>, request: 
 
 /** The Authorization header is not looked at: a public client sends a wrong one next to the right form. */
 async function login(
-  options: AuthOptions,
+  options: Parts,
   logins: Map<string, Login>,
   request: ServerRequest,
 ): Promise<ServerResponse> {
   const form = await readForm(request, FORM_BYTES_MAX)
   const given = { name: form.get('j_username') ?? '', password: form.get('j_password') ?? '' }
-  if (!isRight(options.users, given)) throw badCredentials()
+  if (!(await options.isRight(given))) throw badCredentials()
   const now = options.clock.monotonicMs()
   for (const [id, held] of logins) if (now - held.usedAtMs > MANAGER_LOGIN_IDLE_MS) logins.delete(id)
   if (logins.size >= MANAGER_LOGINS_MAX)

@@ -1,12 +1,13 @@
 /** Licences, for clients that ask: keys are kept as they are given, and everything served here is licensed. */
 import { MANAGER_LICENSES_MAX } from '../limits.ts'
 import { badRequest, EMPTY, type JsonObject, ok, type Route, readJson } from './rest/index.ts'
+import { IN_MEMORY, keptValue, type Storage } from './storage.ts'
 
 /** What clients of container clusters look for before they start (its names are those that they ask for). */
 const FEATURES = ['CONTAINER', 'DFW']
 
-export function licenseRoutes(): readonly Route[] {
-  const keys = new Set<string>()
+export function licenseRoutes(storage: Storage = IN_MEMORY): readonly Route[] {
+  const keys = keptValue<readonly string[]>(storage, 'licenses', [])
   const shown = (license_key: string): JsonObject => ({
     license_key,
     description: 'kept and not judged',
@@ -20,7 +21,7 @@ export function licenseRoutes(): readonly Route[] {
       method: 'GET',
       pattern,
       access: 'admin',
-      run: () => ok({ results: [...keys].map(shown), result_count: keys.size }),
+      run: () => ok({ results: keys.get().map(shown), result_count: keys.get().length }),
     },
     {
       method: 'GET',
@@ -43,12 +44,12 @@ export function licenseRoutes(): readonly Route[] {
             'Field level validation errors: {property license_key: must be letters, digits and -}',
           )
         if (query.get('action') === 'delete') {
-          keys.delete(key)
+          keys.set(keys.get().filter((held) => held !== key))
           return EMPTY
         }
-        if (keys.size >= MANAGER_LICENSES_MAX)
+        if (keys.get().length >= MANAGER_LICENSES_MAX)
           throw badRequest(`At most ${MANAGER_LICENSES_MAX} keys may be kept.`)
-        keys.add(key)
+        if (!keys.get().includes(key)) keys.set([...keys.get(), key])
         return ok(shown(key))
       },
     },

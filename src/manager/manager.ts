@@ -1,22 +1,21 @@
 /** The manager in one piece: stores, channels and calls behind one Handler. */
 import { needsPerson } from '../errors.ts'
 import { HEARTBEAT_MS, MANAGER_HISTORY_COMMITS_MAX } from '../limits.ts'
-import { SILENT } from '../log/index.ts'
-import type { Peer, ServerRequest, ServerResponse } from '../world/index.ts'
-import { type AuditLog, createAuditLog } from './audit.ts'
-import { type Auth, createAuth } from './auth.ts'
+import type { ServerRequest } from '../world/index.ts'
+import { answer, mayWriteCluster, ownerOf } from './answer.ts'
+import { createAuditLog } from './audit.ts'
+import { createAuth } from './auth.ts'
 import { type ClusterState, channelRoutes, createClusterStates } from './channels/index.ts'
 import {
   createDirectory,
   createFrames,
   createHealthBook,
   healthRoutes,
-  type RegisteredCluster,
   realizedRoutes,
   type SaidOfPolicies,
   withPolicyState,
 } from './clusters/index.ts'
-import { createFaultTable, type FaultTable } from './faults.ts'
+import { createFaultTable } from './faults.ts'
 import { type ContainerType, createInventory, inventoryRoutes } from './inventory/index.ts'
 import { licenseRoutes } from './licenses.ts'
 import { createWorld, followMembers, memberAddresses, memberRoutes } from './members/index.ts'
@@ -32,40 +31,31 @@ import {
 import { kindOf, placeOf } from './policy/kinds.ts'
 import { writePredefined } from './policy/predefined.ts'
 import { writeObject } from './policy/write.ts'
-import { createRateLimiter, type RateLimiter } from './rate.ts'
-import {
-  type Access,
-  type Call,
-  createRouter,
-  errorResponse,
-  type JsonObject,
-  NsxApiError,
-  notFound,
-  type Principal,
-  type Route,
-} from './rest/index.ts'
+import { createRateLimiter } from './rate.ts'
+import { createRouter, type JsonObject, notFound, type Route } from './rest/index.ts'
 import { decodeSegment, type Matched } from './rest/router.ts'
 import { searchRoutes } from './search/index.ts'
 import { searchSources, taggedObjects } from './sources.ts'
 import { createStatisticsBook, statisticsRoutes } from './statistics/index.ts'
+import { IN_MEMORY } from './storage.ts'
 import { createTraceflowRuns, traceflowRoutes } from './traceflow/index.ts'
-import { createTrust, type Identity, trustRoutes } from './trust/index.ts'
+import { createTrust, trustRoutes } from './trust/index.ts'
 import type { ClusterRegistration, Manager, ManagerOptions } from './types.ts'
 import { createVms, vmRoutes } from './vms/index.ts'
 
-/** A manager with NSX's predefined objects and nothing else; nothing listens yet. */
+/** A manager with NSX's predefined objects and what `storage` kept; nothing listens yet. */
 export function createManager(options: ManagerOptions): Manager {
-  const { clock, random } = options
+  const { clock, random, storage = IN_MEMORY } = options
   const uuid = () => random.uuid()
-  const store = createPolicyStore(clock, random)
+  const store = createPolicyStore(clock, random, storage)
   writePredefined(store, uuid)
   // The order matters: each of these hears of a change before the next one uses what it keeps.
-  const inventory = createInventory(clock)
-  const vms = createVms(clock)
+  const inventory = createInventory(clock, storage)
+  const vms = createVms(clock, storage)
   const world = createWorld(vms, inventory)
   const frames = createFrames(store, memberAddresses(store, world))
   const directory = createDirectory(store, clock)
-  const health = createHealthBook(clock)
+  const health = createHealthBook(clock, storage)
   const heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS
   const states = createClusterStates({
     clock,
@@ -75,12 +65,13 @@ export function createManager(options: ManagerOptions): Manager {
     directory,
     heartbeatMs,
     historyCommitsMax: options.historyCommitsMax ?? MANAGER_HISTORY_COMMITS_MAX,
+    storage,
     onForgotten: (nodeId) => {
       health.forget(nodeId)
       statistics.forget(nodeId)
     },
   })
-  const trust = createTrust(clock, random)
+  const trust = createTrust(clock, random, storage)
   const auth = createAuth({
     clock,
     random,
@@ -88,8 +79,8 @@ export function createManager(options: ManagerOptions): Manager {
     ownerOf: (peer) => ownerOf(directory.clusterOf(peer), trust.identityOf(peer), peer),
   })
   const members = followMembers(clock, vms, () => store.touch(frames.stale()))
-  const node = nodeRoutes()
-  const rate = createRateLimiter(clock, options.rateLimits)
+  const node = nodeRoutes(storage)
+  const rate = createRateLimiter(clock, options.rateLimits, storage)
   const shown = (type: ContainerType, object: JsonObject): JsonObject =>
     type === 'ContainerNetworkPolicy'
       ? withPolicyState(object, saidOf(states.get(String(object['container_cluster_id']))))
@@ -100,7 +91,7 @@ export function createManager(options: ManagerOptions): Manager {
   const policyApi = [
     ...searchRoutes(sources),
     ...tagRoutes(() => taggedObjects(sources())),
-    ...attributeRoutes(),
+    ...attributeRoutes(storage),
     ...memberRoutes(store, world),
     ...expressionRoutes(store, uuid),
     ...healthRoutes(health, directory, store),
@@ -112,7 +103,7 @@ export function createManager(options: ManagerOptions): Manager {
     ...auth.routes,
     ...node.routes,
     ...rate.routes,
-    ...licenseRoutes(),
+    ...licenseRoutes(storage),
     ...trustRoutes(trust),
     ...vmRoutes(vms),
     ...policyApi,
@@ -124,7 +115,9 @@ export function createManager(options: ManagerOptions): Manager {
         return (type, object) => (object['container_cluster_id'] === reader ? object : shown(type, object))
       },
     }),
-    ...channelRoutes({ clock, directory, states, health, heartbeatMs }),
+    ...(options.publicApiOnly === true
+      ? []
+      : channelRoutes({ clock, directory, states, health, heartbeatMs, storage })),
   ]
   const policy = policyRoutes({ store, uuid, partialPatch: node.partialPatch })
   const router = createRouter(routes)
@@ -139,7 +132,7 @@ export function createManager(options: ManagerOptions): Manager {
   const log = createAuditLog()
   const faults = createFaultTable(clock)
   return {
-    handler: (request) => answer({ match, auth, faults, rate, log, options }, request),
+    handler: (request) => answer({ match, auth, faults, rate, log, options, storage }, request),
     register(cluster) {
       store.transact('system', (tx) => registerCluster(tx, cluster, uuid))
       inventory.putCluster({
@@ -225,98 +218,3 @@ const isHeard = ({ realization, sessions }: ClusterState): boolean =>
 
 const saidOf = (state: ClusterState | undefined): SaidOfPolicies | undefined =>
   state === undefined ? undefined : { item: state.realization.item, isCurrent: isHeard(state) }
-
-interface Answering {
-  readonly match: (request: ServerRequest) => Matched
-  readonly auth: Auth
-  readonly faults: FaultTable
-  readonly rate: RateLimiter
-  readonly log: AuditLog
-  readonly options: ManagerOptions
-}
-
-/** One request: its route, put-in faults, who asks, whether it may, the answer, the audit. */
-async function answer(parts: Answering, request: ServerRequest): Promise<ServerResponse> {
-  let principal: Principal | undefined
-  let mutating = false
-  const run = async (): Promise<ServerResponse> => {
-    const { route, params } = parts.match(request)
-    mutating = route.mutating === true
-    await parts.faults.strike(request.method, request.path, request.signal)
-    principal = principalFor(parts.auth, route.access, request)
-    const call: Call = { request, params, query: request.query, principal }
-    const leave = principal === undefined ? undefined : parts.rate.enter(principal.name)
-    try {
-      checkAccess(route.access, call)
-      return await route.run(call)
-    } finally {
-      leave?.()
-    }
-  }
-  const response = await run().catch((error: unknown) => refusal(parts.options, request, error))
-  parts.log.add({
-    method: request.method,
-    path: request.path,
-    status: response.status,
-    user: principal?.name ?? request.peer.commonName ?? '',
-    mutating,
-  })
-  return response
-}
-
-function principalFor(auth: Auth, access: Access, request: ServerRequest): Principal | undefined {
-  if (access === 'public') return undefined
-  // The channels find their cluster by the certificate alone, and answer in their own words.
-  if (access === 'cluster' && request.peer.certificateSha256 !== undefined) return undefined
-  return auth.principalOf(request)
-}
-
-function checkAccess(access: Access, call: Call): void {
-  const { principal } = call
-  if (access === 'cluster' && principal !== undefined) throw forbidden()
-  if (access === 'admin' && principal?.kind !== 'user') throw forbidden()
-  if (access === 'inventory') mayWriteCluster(call, call.params['cluster'] ?? '')
-}
-
-/** A cluster writes its own inventory, an administrator anybody's. */
-function mayWriteCluster({ principal }: Call, clusterId: string): void {
-  const may = principal?.kind === 'user' || (principal?.kind === 'cluster' && principal.nodeId === clusterId)
-  if (!may) throw forbidden()
-}
-
-/** Roles of NSX that may change everything here. */
-const ADMIN_ROLES: readonly string[] = ['enterprise_admin', 'network_engineer', 'security_engineer']
-
-/**
- * A certificate may be a cluster's and a principal identity's at once: clusters are registered with that of their identity.
- * Who administers may do more than the cluster, who only reads may do less.
- */
-function ownerOf(
-  cluster: RegisteredCluster | undefined,
-  identity: Identity | undefined,
-  { certificateSha256: fingerprint }: Peer,
-): Principal | undefined {
-  if (identity?.roles.some((role) => ADMIN_ROLES.includes(role)) === true)
-    return { kind: 'user', name: identity.name }
-  if (cluster !== undefined && fingerprint !== undefined)
-    return { kind: 'cluster', name: cluster.name, nodeId: cluster.nodeId, fingerprint }
-  return identity === undefined ? undefined : { kind: 'reader', name: identity.name, roles: identity.roles }
-}
-
-const forbidden = () =>
-  new NsxApiError(
-    403,
-    401,
-    'User is not authorized to perform this operation on the application. Please contact the system administrator to get access.',
-  )
-
-function refusal(options: ManagerOptions, request: ServerRequest, error: unknown): ServerResponse {
-  if (error instanceof NsxApiError) return errorResponse(error)
-  if (request.signal.aborted) throw error
-  const log = options.log ?? SILENT
-  log.error(
-    { err: error, method: request.method, path: request.path },
-    'the manager could not answer a request',
-  )
-  return errorResponse(new NsxApiError(500, 98, 'The manager could not answer this request.'))
-}

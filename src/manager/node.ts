@@ -1,5 +1,6 @@
 /** What clients ask of an NSX node at start: its version, its health, how it patches. */
 import { badRequest, type Call, EMPTY, ok, type Principal, type Route, readJson } from './rest/index.ts'
+import { IN_MEMORY, keptValue, type Storage } from './storage.ts'
 
 /** As NSX 9.1.1 spells it: five numbers. Clients parse the first three. */
 const NSX_VERSION = '9.1.1.0.0'
@@ -10,8 +11,8 @@ export interface NodeRoutes {
   readonly partialPatch: () => boolean
 }
 
-export function nodeRoutes(): NodeRoutes {
-  const settings = { partialPatch: false }
+export function nodeRoutes(storage: Storage = IN_MEMORY): NodeRoutes {
+  const partialPatch = keptValue(storage, 'partial-patch', false)
   const version = { node_version: NSX_VERSION, product_version: NSX_VERSION }
   const read = (pattern: string, access: Route['access'], body: (call: Call) => unknown): Route => ({
     method: 'GET',
@@ -19,10 +20,10 @@ export function nodeRoutes(): NodeRoutes {
     access,
     run: (call) => ok(body(call)),
   })
-  const partial = () => ({ enable_partial_patch: String(settings.partialPatch) })
+  const partial = () => ({ enable_partial_patch: String(partialPatch.get()) })
   const configPattern = '/policy/api/v1/system-config/nsx-partial-patch-config'
   return {
-    partialPatch: () => settings.partialPatch,
+    partialPatch: partialPatch.get,
     routes: [
       read('/api/v1/node/version', 'read', () => version),
       read('/api/v1/node', 'read', () => ({
@@ -31,7 +32,11 @@ export function nodeRoutes(): NodeRoutes {
         kernel_version: 'antrea-nsx-adapter',
         export_type: 'UNRESTRICTED',
       })),
-      read('/api/v1/reverse-proxy/node/health', 'public', () => ({ healthy: true, components_health: '' })),
+      read('/api/v1/reverse-proxy/node/health', 'public', () => ({
+        // Reads go on when the disk takes no writes: for that nobody has to turn to another manager.
+        healthy: true,
+        components_health: storage.trouble ?? '',
+      })),
       ...['/api/v1', '/policy/api/v1'].map((root) =>
         read(`${root}/aaa/user-info`, 'read', ({ principal }) => ({
           user_name: principal?.name ?? '',
@@ -47,7 +52,7 @@ export function nodeRoutes(): NodeRoutes {
           const { enable_partial_patch: enable } = await readJson(request)
           if (!['true', 'false'].includes(String(enable)))
             throw badRequest('enable_partial_patch must be "true" or "false".')
-          settings.partialPatch = String(enable) === 'true'
+          partialPatch.set(String(enable) === 'true')
           return EMPTY
         },
       },

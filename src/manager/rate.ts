@@ -14,6 +14,7 @@ import {
   readJson,
   staleRevision,
 } from './rest/index.ts'
+import { IN_MEMORY, keptValue, type Storage } from './storage.ts'
 import type { ManagerRateLimits } from './types.ts'
 
 export interface RateLimiter {
@@ -37,21 +38,27 @@ const FIELDS = {
 
 const RETRY = { headers: { 'retry-after': '1' } }
 
-export function createRateLimiter(clock: Clock, given: Partial<ManagerRateLimits> = {}): RateLimiter {
-  let limits: ManagerRateLimits = {
-    clientRequestsPerSecond: 0,
-    clientConcurrency: 0,
-    globalConcurrency: 0,
-    ...given,
-  }
-  let revision = 0
+/** What a person set is kept, and goes before `given`. */
+export function createRateLimiter(
+  clock: Clock,
+  given: Partial<ManagerRateLimits> = {},
+  storage: Storage = IN_MEMORY,
+): RateLimiter {
+  const config = keptValue(storage, 'api-service', {
+    limits: { clientRequestsPerSecond: 0, clientConcurrency: 0, globalConcurrency: 0, ...given },
+    revision: 0,
+  })
   let open = 0
   const clients = new Map<string, Client>()
   const clientOf = (name: string): Client => {
     const known = clients.get(name)
     if (known !== undefined) return known
     if (clients.size >= MANAGER_CLIENTS_COUNTED_MAX) forgetIdle(clients)
-    const made = { tokens: limits.clientRequestsPerSecond, filledAtMs: clock.monotonicMs(), open: 0 }
+    const made = {
+      tokens: config.get().limits.clientRequestsPerSecond,
+      filledAtMs: clock.monotonicMs(),
+      open: 0,
+    }
     clients.set(name, made)
     return made
   }
@@ -59,15 +66,16 @@ export function createRateLimiter(clock: Clock, given: Partial<ManagerRateLimits
     resource_type: 'ApiServiceConfig',
     id: 'api_service_config',
     display_name: 'api_service_config',
-    ...Object.fromEntries(Object.entries(FIELDS).map(([field, name]) => [field, limits[name]])),
+    ...Object.fromEntries(Object.entries(FIELDS).map(([field, name]) => [field, config.get().limits[name]])),
     session_timeout: 1_800,
     basic_authentication_enabled: true,
     cookie_based_authentication_enabled: true,
-    _revision: revision,
+    _revision: config.get().revision,
   })
   return {
     enter(name) {
       const client = clientOf(name)
+      const { limits } = config.get()
       if (limits.globalConcurrency > 0 && open >= limits.globalConcurrency) throw busy()
       if (limits.clientConcurrency > 0 && client.open >= limits.clientConcurrency) throw busy()
       if (limits.clientRequestsPerSecond > 0)
@@ -87,9 +95,9 @@ export function createRateLimiter(clock: Clock, given: Partial<ManagerRateLimits
         access: 'admin',
         async run({ request }) {
           const body = await readJson(request)
+          const { limits, revision } = config.get()
           if (body['_revision'] !== revision) throw staleRevision('/cluster/api-service', revision)
-          limits = limitsFrom(body, limits)
-          revision += 1
+          config.set({ limits: limitsFrom(body, limits), revision: revision + 1 })
           clients.clear()
           return json(200, show())
         },

@@ -1,11 +1,12 @@
 /** What the NSX-compatible manager is made with and what it offers; the contract with the sandbox and the tests. */
 import type { Logger } from '../log/index.ts'
 import type { Clock, Handler, Random } from '../world/index.ts'
+import type { Storage } from './storage.ts'
 
-export interface ManagerUser {
-  readonly name: string
-  readonly password: string
-}
+/** With a password, or with what `hashPassword` (password.ts) made of one. */
+export type ManagerUser =
+  | { readonly name: string; readonly password: string }
+  | { readonly name: string; readonly passwordHash: string }
 
 export interface ManagerOptions {
   readonly clock: Clock
@@ -17,6 +18,10 @@ export interface ManagerOptions {
   readonly heartbeatMs?: number
   /** Newest commits kept for watches that resume; older ones answer 410. */
   readonly historyCommitsMax?: number
+  /** What outlives the process (store/); without it everything is in memory, and a new manager has a new source. */
+  readonly storage?: Storage
+  /** The public API alone, as an NSX Manager without the channels serves it. */
+  readonly publicApiOnly?: boolean
   /** NSX's limits of its API service; none without it. */
   readonly rateLimits?: Partial<ManagerRateLimits>
 }

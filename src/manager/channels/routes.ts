@@ -13,6 +13,7 @@ import { type ChannelName, type Limits, PROTOCOL_VERSION, SessionRequest } from 
 import type { Clock } from '../../world/index.ts'
 import type { ClusterDirectory, HealthBook } from '../clusters/index.ts'
 import { badRequest, type Call, EMPTY, json, NsxApiError, ok, type Route, readJson } from '../rest/index.ts'
+import type { Storage } from '../storage.ts'
 import { ccpRoutes } from './ccp.ts'
 import { mpRoutes } from './mp.ts'
 import { type ChannelSession, conflict } from './sessions.ts'
@@ -24,6 +25,7 @@ export interface ChannelOptions {
   readonly states: ClusterStates
   readonly health: HealthBook
   readonly heartbeatMs: number
+  readonly storage: Storage
 }
 
 /** The cluster of a call and the certificate it came with. */

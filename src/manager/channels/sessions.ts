@@ -35,6 +35,8 @@ export interface SessionsOptions {
   readonly clock: Clock
   readonly uuid: () => string
   readonly heartbeatMs: number
+  /** Uid of the cluster that a ClusterControlPlane belongs to since its first session. */
+  readonly clusterUid: { get(): string | undefined; set(uid: string): void }
 }
 
 const HEARTBEATS_HEARD = 3
@@ -44,9 +46,13 @@ const BYE_RETRY_MS = 1_000
 export const byeLine = (retryAfterMs = BYE_RETRY_MS): string =>
   jsonLine({ t: 'bye', retry_after_ms: retryAfterMs })
 
-export function createSessions({ clock, uuid, heartbeatMs }: SessionsOptions): Sessions {
+export function createSessions({
+  clock,
+  uuid,
+  heartbeatMs,
+  clusterUid: belongsTo,
+}: SessionsOptions): Sessions {
   const current = new Map<ChannelName, ChannelSession>()
-  let clusterUid: string | undefined
   const isHeard = (session: ChannelSession) =>
     clock.monotonicMs() - session.heardAtMs <= HEARTBEATS_HEARD * heartbeatMs
   const live = (channel: ChannelName) => {
@@ -60,6 +66,7 @@ export function createSessions({ clock, uuid, heartbeatMs }: SessionsOptions): S
   return {
     live,
     open(channel, request, fingerprint) {
+      const clusterUid = belongsTo.get()
       if (clusterUid !== undefined && clusterUid !== request.cluster_uid)
         throw conflict(
           'CLUSTER_IDENTITY',
@@ -68,7 +75,7 @@ export function createSessions({ clock, uuid, heartbeatMs }: SessionsOptions): S
       const others = (['ccp', 'mp'] as const).flatMap((name) => live(name) ?? [])
       if (others.some((other) => isLower(request.leader, other.leader)))
         throw conflict('STALE_LEADER', 'A newer leader of this cluster is connected.')
-      clusterUid = request.cluster_uid
+      if (clusterUid === undefined) belongsTo.set(request.cluster_uid)
       const older = current.get(channel)
       if (older !== undefined) drop(older, byeLine())
       const session: ChannelSession = {

@@ -11,6 +11,7 @@ import {
   type RegisteredCluster,
 } from '../clusters/index.ts'
 import type { PolicyStore } from '../policy/index.ts'
+import type { Storage } from '../storage.ts'
 import { createOperations, type Operations } from './operations.ts'
 import { byeLine, createSessions, type Sessions } from './sessions.ts'
 import type { LineStream } from './stream.ts'
@@ -43,21 +44,23 @@ export interface StatesOptions {
   readonly directory: ClusterDirectory
   readonly heartbeatMs: number
   readonly historyCommitsMax: number
+  readonly storage: Storage
   readonly onForgotten: (nodeId: string) => void
 }
 
 export function createClusterStates(options: StatesOptions): ClusterStates {
-  const { random, store, directory } = options
+  const { random, store, directory, storage } = options
   const states = new Map<string, ClusterState>()
-  let source = random.uuid()
-  let epoch = random.uuid()
+  const identity = storeIdentity(storage, () => random.uuid())
+  const uids = clusterUids(storage)
   const follow = () => {
     for (const cluster of directory.all())
-      if (!states.has(cluster.nodeId)) states.set(cluster.nodeId, stateOf(options, cluster))
+      if (!states.has(cluster.nodeId)) states.set(cluster.nodeId, stateOf(options, cluster, uids))
     for (const [nodeId, { sessions }] of states) {
       sessions.end(byeLine(), ({ fingerprint }) => !directory.isCurrent(nodeId, fingerprint))
       if (directory.byNodeId(nodeId) !== undefined) continue
       states.delete(nodeId)
+      uids.forget(nodeId)
       options.onForgotten(nodeId)
     }
   }
@@ -67,21 +70,29 @@ export function createClusterStates(options: StatesOptions): ClusterStates {
       if (view.update(change)) sessions.live('ccp')?.streams.get('watch')?.wake()
   })
   follow()
+  /** Everybody reads everything anew. */
+  const beginAnew = (reason: string) => {
+    for (const { view, sessions } of states.values()) {
+      view.forgetHistory()
+      sessions.end(jsonLine({ t: 'reset', reason }))
+    }
+  }
+  // Versions were counted up and down again, and the disk knows neither.
+  storage.onRefused(() => {
+    identity.set({ ...identity.get(), epoch: random.uuid() })
+    beginAnew('a change did not hold')
+  })
   return {
     get: (nodeId) => states.get(nodeId),
     get source() {
-      return source
+      return identity.get().source
     },
     get epoch() {
-      return epoch
+      return identity.get().epoch
     },
     renewSource() {
-      source = random.uuid()
-      epoch = random.uuid()
-      for (const { view, sessions } of states.values()) {
-        view.forgetHistory()
-        sessions.end(jsonLine({ t: 'reset', reason: 'the policy store is another one' }))
-      }
+      identity.set({ source: random.uuid(), epoch: random.uuid() })
+      beginAnew('the policy store is another one')
     },
     streams: () => [...states.values()].flatMap(({ sessions }) => sessions.streams()),
     close() {
@@ -90,10 +101,58 @@ export function createClusterStates(options: StatesOptions): ClusterStates {
   }
 }
 
-function stateOf(options: StatesOptions, { nodeId, path }: RegisteredCluster): ClusterState {
+interface StoreIdentity {
+  readonly source: string
+  readonly epoch: string
+}
+
+/**
+ * Everything that was ever sent was durable before, so that a restart with the data goes on where it was: both are kept.
+ * A store that is made, or restored from a backup, has new ones.
+ */
+function storeIdentity(storage: Storage, uuid: () => string) {
+  const [kept] = storage.kept('identity')
+  let current = kept?.[1] as StoreIdentity | undefined
+  const set = (identity: StoreIdentity) => {
+    current = identity
+    storage.keep('identity', 'store', identity)
+  }
+  if (current === undefined || storage.isRestored) set({ source: uuid(), epoch: uuid() })
+  return { get: () => current as StoreIdentity, set }
+}
+
+/** Uid of the Kubernetes cluster that each node_id belongs to: only a person clears it, by deleting the control plane. */
+function clusterUids(storage: Storage) {
+  const uids = new Map(storage.kept('cluster-uid') as Iterable<[string, string]>)
+  const put = (nodeId: string, uid: string | undefined) => {
+    const before = uids.get(nodeId)
+    if (uid === before) return
+    const apply = (one: string | undefined) =>
+      void (one === undefined ? uids.delete(nodeId) : uids.set(nodeId, one))
+    storage.keep('cluster-uid', nodeId, uid)
+    storage.undo(() => apply(before))
+    apply(uid)
+  }
+  return {
+    of: (nodeId: string) => ({
+      get: () => uids.get(nodeId),
+      set(uid: string) {
+        storage.check()
+        put(nodeId, uid)
+      },
+    }),
+    forget: (nodeId: string) => put(nodeId, undefined),
+  }
+}
+
+function stateOf(
+  options: StatesOptions,
+  { nodeId, path }: RegisteredCluster,
+  uids: ReturnType<typeof clusterUids>,
+): ClusterState {
   const { clock, random, store, frames, heartbeatMs, historyCommitsMax } = options
   const uuid = () => random.uuid()
-  const sessions = createSessions({ clock, uuid, heartbeatMs })
+  const sessions = createSessions({ clock, uuid, heartbeatMs, clusterUid: uids.of(nodeId) })
   const onUnsent = () => sessions.live('mp')?.streams.get('requests')?.wake()
   return {
     nodeId,

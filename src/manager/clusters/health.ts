@@ -13,6 +13,7 @@ import {
   type Route,
   readJson,
 } from '../rest/index.ts'
+import { IN_MEMORY, type Storage } from '../storage.ts'
 import type { ClusterDirectory, RegisteredCluster } from './directory.ts'
 
 export interface HealthBook {
@@ -34,13 +35,15 @@ interface Known {
   intervalMs: number
 }
 
-export function createHealthBook(clock: Clock): HealthBook {
+/** With the intervals that `storage` kept; what clusters report they say again. */
+export function createHealthBook(clock: Clock, storage: Storage = IN_MEMORY): HealthBook {
   const known = new Map<string, Known>()
   const of = (nodeId: string): Known => {
     const entry = known.get(nodeId) ?? { heardAtMs: 0, intervalMs: REPORT_INTERVAL_MS }
     known.set(nodeId, entry)
     return entry
   }
+  for (const [nodeId, intervalMs] of storage.kept('heartbeat')) of(nodeId).intervalMs = Number(intervalMs)
   return {
     take(nodeId, report) {
       const entry = of(nodeId)
@@ -49,9 +52,22 @@ export function createHealthBook(clock: Clock): HealthBook {
     },
     intervalMs: (nodeId) => of(nodeId).intervalMs,
     setIntervalMs(nodeId, intervalMs) {
-      of(nodeId).intervalMs = intervalMs
+      storage.check()
+      const entry = of(nodeId)
+      const before = entry.intervalMs
+      storage.keep('heartbeat', nodeId, intervalMs)
+      storage.undo(() => {
+        entry.intervalMs = before
+      })
+      entry.intervalMs = intervalMs
     },
-    forget: (nodeId) => void known.delete(nodeId),
+    forget(nodeId) {
+      const entry = known.get(nodeId)
+      if (entry === undefined) return
+      storage.keep('heartbeat', nodeId, undefined)
+      storage.undo(() => void known.set(nodeId, entry))
+      known.delete(nodeId)
+    },
     show(cluster) {
       const { report, heardAtMs, intervalMs } = of(cluster.nodeId)
       const silentMs = clock.monotonicMs() - heardAtMs

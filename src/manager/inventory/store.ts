@@ -2,6 +2,7 @@
 import { MANAGER_INVENTORY_BATCH_MAX, MANAGER_INVENTORY_OBJECTS_MAX } from '../../limits.ts'
 import type { Clock } from '../../world/index.ts'
 import { badRequest, isObject, type JsonObject, notFound } from '../rest/index.ts'
+import { IN_MEMORY, type Storage } from '../storage.ts'
 import { type ContainerType, checkContainer, isContainerType } from './schema.ts'
 
 export interface Inventory {
@@ -30,8 +31,9 @@ interface ClusterInventory {
   readonly sorted: Map<ContainerType, readonly JsonObject[]>
 }
 
-export function createInventory(clock: Clock): Inventory {
-  const clusters = new Map<string, ClusterInventory>()
+/** With what `storage` kept. */
+export function createInventory(clock: Clock, storage: Storage = IN_MEMORY): Inventory {
+  const clusters = clustersFrom(storage)
   const stamp = (object: JsonObject): JsonObject => ({ ...object, _last_sync_time: clock.now() })
   return {
     cluster: (id) => clusters.get(id)?.record,
@@ -45,15 +47,44 @@ export function createInventory(clock: Clock): Inventory {
         throw badRequest(
           'Field level validation errors: {ContainerCluster: cluster_type and infrastructure.infra_type are required}',
         )
+      storage.check()
+      storage.keep('container-cluster', String(id), record)
+      const before = held?.record
+      storage.undo(() => {
+        if (held === undefined || before === undefined) clusters.delete(String(id))
+        else held.record = before
+      })
       if (held !== undefined) held.record = record
-      else clusters.set(String(id), { record, byType: new Map(), sorted: new Map() })
+      else clusters.set(String(id), newCluster(record))
       return record
     },
-    removeCluster: (id) => void clusters.delete(id),
+    removeCluster(id) {
+      const held = clusters.get(id)
+      if (held === undefined) return
+      storage.check()
+      storage.keep('container-cluster', id, undefined)
+      for (const [type, objects] of held.byType)
+        for (const externalId of objects.keys())
+          storage.keep('inventory', keyOf(id, type, externalId), undefined)
+      storage.undo(() => void clusters.set(id, held))
+      clusters.delete(id)
+    },
     update: (clusterId, body) => {
       const cluster = clusters.get(clusterId)
       if (cluster === undefined) throw notFound(`ContainerCluster ${clusterId}`)
-      applyBatch(cluster, clusterId, body, stamp, countAll(clusters))
+      const edits = readBatch(cluster, clusterId, body, countAll(clusters))
+      if (edits.length === 0) return
+      storage.check()
+      const before = edits.map(({ type, id }) => ({ type, id, object: cluster.byType.get(type)?.get(id) }))
+      storage.undo(() => applyEdits(cluster, before))
+      const stamped = edits.map(({ type, id, object }) => ({
+        type,
+        id,
+        object: object === undefined ? undefined : stamp(object),
+      }))
+      for (const { type, id, object } of stamped)
+        storage.keep('inventory', keyOf(clusterId, type, id), object)
+      applyEdits(cluster, stamped)
     },
     list(type, clusterId) {
       if (clusterId !== undefined) {
@@ -75,6 +106,28 @@ export function createInventory(clock: Clock): Inventory {
         ? clusters.size
         : [...clusters.values()].reduce((sum, { byType }) => sum + (byType.get(type)?.size ?? 0), 0),
   }
+}
+
+const newCluster = (record: JsonObject): ClusterInventory => ({
+  record,
+  byType: new Map(),
+  sorted: new Map(),
+})
+
+/** Of an object among what is kept. */
+const keyOf = (clusterId: string, type: ContainerType, externalId: string): string =>
+  JSON.stringify([clusterId, type, externalId])
+
+function clustersFrom(storage: Storage): Map<string, ClusterInventory> {
+  const clusters = new Map<string, ClusterInventory>()
+  for (const [id, record] of storage.kept('container-cluster'))
+    clusters.set(id, newCluster(record as JsonObject))
+  for (const [key, object] of storage.kept('inventory')) {
+    const [clusterId, type, id] = JSON.parse(key) as [string, ContainerType, string]
+    const cluster = clusters.get(clusterId)
+    if (cluster !== undefined) applyEdits(cluster, [{ type, id, object: object as JsonObject }])
+  }
+  return clusters
 }
 
 function* each(
@@ -109,13 +162,13 @@ interface Edit {
   readonly object: JsonObject | undefined
 }
 
-function applyBatch(
+/** What a batch comes to, each object once; nothing is changed yet. */
+function readBatch(
   cluster: ClusterInventory,
   clusterId: string,
   body: JsonObject,
-  stamp: (object: JsonObject) => JsonObject,
   count: number,
-): void {
+): readonly Edit[] {
   const updates = body['container_inventory_objects']
   if (!Array.isArray(updates)) throw badRequest('container_inventory_objects must be a list.')
   if (updates.length > MANAGER_INVENTORY_BATCH_MAX)
@@ -131,12 +184,16 @@ function applyBatch(
     pending.set(key(edit.type, edit.id), edit)
   }
   checkBatch(pending, get, count)
-  for (const { type, id, object } of pending.values()) {
+  return [...pending.values()]
+}
+
+function applyEdits(cluster: ClusterInventory, edits: readonly Edit[]): void {
+  for (const { type, id, object } of edits) {
     const objects = cluster.byType.get(type) ?? new Map<string, JsonObject>()
     cluster.byType.set(type, objects)
     cluster.sorted.delete(type)
     if (object === undefined) objects.delete(id)
-    else objects.set(id, stamp(object))
+    else objects.set(id, object)
   }
 }
 

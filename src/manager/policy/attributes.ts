@@ -1,6 +1,7 @@
 /** What a context profile may name: the catalogue of attributes, and those that users add (vcf-nsx 9.1.1, PolicyAttributes). */
 import { MANAGER_CUSTOM_ATTRIBUTES_MAX } from '../../limits.ts'
 import { badRequest, EMPTY, type JsonObject, ok, type Route, readJson } from '../rest/index.ts'
+import { IN_MEMORY, type KeptValue, keptValue, type Storage } from '../storage.ts'
 
 const KEYS = ['APP_ID', 'DOMAIN_NAME', 'URL_CATEGORY', 'URL_REPUTATION', 'CUSTOM_URL'] as const
 type Key = (typeof KEYS)[number]
@@ -21,8 +22,10 @@ const SYSTEM: Readonly<Record<Key, readonly string[]>> = {
   CUSTOM_URL: [],
 }
 
-export function attributeRoutes(): readonly Route[] {
-  const custom = new Map<Key, Set<string>>()
+type Custom = KeptValue<Readonly<Partial<Record<Key, readonly string[]>>>>
+
+export function attributeRoutes(storage: Storage = IN_MEMORY): readonly Route[] {
+  const custom: Custom = keptValue(storage, 'custom-attributes', {})
   const list = (query: URLSearchParams, sources: readonly string[]) => {
     const wanted = query.get('attribute_key')
     if (wanted !== null && !isKey(wanted))
@@ -30,7 +33,7 @@ export function attributeRoutes(): readonly Route[] {
     const keys = wanted === null ? KEYS : [wanted as Key]
     const attributes = keys.flatMap((key) => [
       ...(sources.includes('SYSTEM') ? attributeOf(key, SYSTEM[key], 'SYSTEM') : []),
-      ...(sources.includes('CUSTOM') ? attributeOf(key, [...(custom.get(key) ?? [])], 'CUSTOM') : []),
+      ...(sources.includes('CUSTOM') ? attributeOf(key, custom.get()[key] ?? [], 'CUSTOM') : []),
     ])
     const results = attributes.length === 0 ? [] : [{ resource_type: 'PolicyContextProfile', attributes }]
     return ok({ results, result_count: results.length })
@@ -69,7 +72,7 @@ const isKey = (value: unknown): value is Key => (KEYS as readonly unknown[]).inc
 const attributeOf = (key: Key, value: readonly string[], attribute_source: string): JsonObject[] =>
   value.length === 0 ? [] : [{ key, datatype: 'STRING', value, attribute_source }]
 
-function change(custom: Map<Key, Set<string>>, body: JsonObject, action: string | null): void {
+function change(custom: Custom, body: JsonObject, action: string | null): void {
   const { key, value: values } = body
   if (!isKey(key) || !CUSTOM_KEYS.includes(key))
     throw badRequest(
@@ -79,7 +82,7 @@ function change(custom: Map<Key, Set<string>>, body: JsonObject, action: string 
     throw badRequest(
       'Field level validation errors: {property value: must be a list of up to 255 characters each}',
     )
-  const held = new Set(custom.get(key))
+  const held = new Set(custom.get()[key])
   if (action !== 'add' && action !== 'remove')
     throw badRequest('The action of this call must be add or remove.')
   for (const item of values)
@@ -87,5 +90,5 @@ function change(custom: Map<Key, Set<string>>, body: JsonObject, action: string 
     else held.delete(item)
   if (held.size > MANAGER_CUSTOM_ATTRIBUTES_MAX)
     throw badRequest(`At most ${MANAGER_CUSTOM_ATTRIBUTES_MAX} values of ${key} may be added.`)
-  custom.set(key, held)
+  custom.set({ ...custom.get(), [key]: [...held] })
 }

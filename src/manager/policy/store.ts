@@ -6,6 +6,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { MANAGER_POLICY_BYTES_MAX, MANAGER_POLICY_OBJECTS_MAX } from '../../limits.ts'
 import type { Clock, Random } from '../../world/index.ts'
 import { badRequest, isObject, type JsonObject } from '../rest/index.ts'
+import { IN_MEMORY, type Storage } from '../storage.ts'
+import { bytesOf, type KeptObject, keptFrom, objectFrom, referencesOf } from './kept.ts'
 import { type Kind, type KindName, kindOf } from './kinds.ts'
 import { checkTransaction } from './references.ts'
 
@@ -89,21 +91,14 @@ interface State {
 const nextRuleId = (last: number): number =>
   last % 1_000_000 === 999_999 && Math.floor(last / 1_000_000) % 2 === 0 ? last + 1_000_001 : last + 1
 
-export function createPolicyStore(clock: Clock, random: Random): PolicyStore {
-  const state: State = {
-    objects: new Map(),
-    byKind: new Map(),
-    childPaths: new Map(),
-    referrerPaths: new Map(),
-    version: 0,
-    bytes: 0,
-    order: 0,
-    ruleId: 999,
-  }
+/** With what `storage` kept; the version goes on from there. */
+export function createPolicyStore(clock: Clock, random: Random, storage: Storage = IN_MEMORY): PolicyStore {
+  const state = stateFrom(storage)
   const listeners = new Set<(change: Change) => void>()
   const reader = readerOf(state)
   const tell = (changed: Change['changed']) => {
     state.version += 1
+    keepCounters(storage, state)
     const change = { version: state.version, changed }
     for (const listener of listeners) listener(change)
   }
@@ -125,10 +120,15 @@ export function createPolicyStore(clock: Clock, random: Random): PolicyStore {
       if (pending.size === 0) return result
       checkTransaction(tx, pending)
       checkCapacity(state, pending)
+      storage.check()
       const changed = new Map(
         [...pending].map(([path, after]) => [path, { before: state.objects.get(path), after }]),
       )
-      for (const [path, after] of pending) apply(state, path, after)
+      for (const [path, after] of pending) {
+        apply(state, path, after)
+        storage.keep('policy', path, after === undefined ? undefined : keptFrom(after))
+      }
+      storage.undo(() => tell(putBack(state, changed)))
       tell(changed)
       return result
     },
@@ -140,6 +140,44 @@ export function createPolicyStore(clock: Clock, random: Random): PolicyStore {
       if (touched.length > 0) tell(new Map(touched))
     },
   }
+}
+
+function stateFrom(storage: Storage): State {
+  const state: State = {
+    objects: new Map(),
+    byKind: new Map(),
+    childPaths: new Map(),
+    referrerPaths: new Map(),
+    version: 0,
+    bytes: 0,
+    order: 0,
+    ruleId: 999,
+  }
+  const objects = [...storage.kept('policy')].map(([path, value]) => objectFrom(path, value as KeptObject))
+  for (const object of objects.sort(byOrder)) apply(state, object.path, object)
+  for (const [, counters] of storage.kept('policy-counters')) Object.assign(state, counters)
+  // What was derived from other things (members of groups) may have changed after the last version was given away.
+  if (state.version > 0) {
+    state.version += 1
+    keepCounters(storage, state)
+  }
+  return state
+}
+
+const byOrder = (a: PolicyObject, b: PolicyObject): number => a.order - b.order
+
+const keepCounters = (storage: Storage, { version, order, ruleId }: State): void =>
+  storage.keep('policy-counters', 'all', { version, order, ruleId })
+
+/** As it was before a change that did not hold. Returns the change that this is. */
+function putBack(state: State, changed: Change['changed']): Change['changed'] {
+  for (const [path, { before }] of changed) apply(state, path, before)
+  // What came back is in its old place again.
+  const objects = [...state.objects.values()].sort(byOrder)
+  for (const index of [state.objects, state.byKind, state.childPaths, state.referrerPaths]) index.clear()
+  state.bytes = 0
+  for (const object of objects) apply(state, object.path, object)
+  return new Map([...changed].map(([path, { before, after }]) => [path, { before: after, after: before }]))
 }
 
 function readerOf(state: State): PolicyReader {
@@ -255,9 +293,9 @@ function makeObject(
     own,
     body,
     revision,
-    references: [...new Set(kind.references?.(own) ?? [])],
+    references: referencesOf(kind, own),
     order: before?.order ?? state.order,
-    bytes: JSON.stringify(body).length,
+    bytes: bytesOf(body),
   }
 }
 

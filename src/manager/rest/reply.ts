@@ -16,6 +16,7 @@ const STATUS_NAMES: Readonly<Record<number, string>> = {
   501: 'NOT_IMPLEMENTED',
   503: 'SERVICE_UNAVAILABLE',
   504: 'GATEWAY_TIMEOUT',
+  507: 'INSUFFICIENT_STORAGE',
 }
 
 export interface ErrorDetails {

@@ -2,6 +2,7 @@
 import { MANAGER_CERTIFICATES_MAX } from '../../limits.ts'
 import type { Clock, Peer, Random } from '../../world/index.ts'
 import { badRequest, type JsonObject, NsxApiError, notFound } from '../rest/index.ts'
+import { IN_MEMORY, type Storage } from '../storage.ts'
 import { type ReadCertificate, readCertificate } from './certificate.ts'
 import { checkIdentity } from './schema.ts'
 
@@ -41,12 +42,25 @@ interface HeldCertificate {
 interface State {
   readonly clock: Clock
   readonly random: Random
+  readonly storage: Storage
   readonly certificates: Map<string, HeldCertificate>
   readonly identities: Map<string, JsonObject>
 }
 
-export function createTrust(clock: Clock, random: Random): Trust {
-  const state: State = { clock, random, certificates: new Map(), identities: new Map() }
+/** With what `storage` kept. */
+export function createTrust(clock: Clock, random: Random, storage: Storage = IN_MEMORY): Trust {
+  const state: State = {
+    clock,
+    random,
+    storage,
+    certificates: new Map(
+      [...(storage.kept('certificate') as Iterable<[string, JsonObject]>)].map(([id, body]) => [
+        id,
+        { read: readCertificate(body['pem_encoded'], 'pem_encoded', clock.now()), body },
+      ]),
+    ),
+    identities: new Map(storage.kept('principal-identity') as Iterable<[string, JsonObject]>),
+  }
   const identity = (id: string): JsonObject => {
     const found = state.identities.get(id)
     if (found === undefined) throw notFound(`PrincipalIdentity/${id}`)
@@ -71,7 +85,7 @@ export function createTrust(clock: Clock, random: Random): Trust {
           `The certificate ${id} cannot be deleted as it is used by the principal identity ${String(user['name'])}.`,
           500_030,
         )
-      state.certificates.delete(id)
+      putCertificate(state, id, undefined)
     },
     identities: () => [...state.identities.values()],
     identity,
@@ -82,12 +96,12 @@ export function createTrust(clock: Clock, random: Random): Trust {
       held(state, certificateId)
       checkFree(state, certificateId, before['id'])
       const after = renewed(state, { ...before, certificate_id: certificateId }, user)
-      state.identities.set(String(before['id']), after)
+      putIdentity(state, String(before['id']), after)
       return after
     },
     deleteIdentity(id) {
       identity(id)
-      state.identities.delete(id)
+      putIdentity(state, id, undefined)
     },
     identityOf({ certificateSha256: fingerprint }) {
       if (fingerprint === undefined) return undefined
@@ -99,6 +113,29 @@ export function createTrust(clock: Clock, random: Random): Trust {
       return undefined
     },
   }
+}
+
+function putCertificate(
+  { storage, certificates }: State,
+  id: string,
+  one: HeldCertificate | undefined,
+): void {
+  storage.check()
+  storage.keep('certificate', id, one?.body)
+  putIn(storage, certificates, id, one)
+}
+
+function putIdentity({ storage, identities }: State, id: string, one: JsonObject | undefined): void {
+  storage.check()
+  storage.keep('principal-identity', id, one)
+  putIn(storage, identities, id, one)
+}
+
+function putIn<T>(storage: Storage, held: Map<string, T>, id: string, value: T | undefined): void {
+  const before = held.get(id)
+  const put = (one: T | undefined) => void (one === undefined ? held.delete(id) : held.set(id, one))
+  storage.undo(() => put(before))
+  put(value)
 }
 
 function held(state: State, id: string): HeldCertificate {
@@ -139,7 +176,7 @@ function importCertificate(
     has_private_key: false,
     leaf_certificate_sha_256_thumbprint: read.fingerprint,
   }
-  state.certificates.set(id, { read, body })
+  putCertificate(state, id, { read, body })
   return shown(state, id)
 }
 
@@ -170,7 +207,7 @@ function register(state: State, body: JsonObject, user: string): JsonObject {
     certificate_id: certificate['id'],
     is_protected: body['is_protected'] ?? true,
   }
-  state.identities.set(id, made)
+  putIdentity(state, id, made)
   return made
 }
 

@@ -4,6 +4,7 @@ import { MANAGER_VMS_MAX } from '../../limits.ts'
 import type { Clock } from '../../world/index.ts'
 import { isAddress } from '../policy/schema.ts'
 import { badRequest, type JsonObject, notFound } from '../rest/index.ts'
+import { IN_MEMORY, type Storage } from '../storage.ts'
 
 export interface Tag {
   readonly scope: string
@@ -71,12 +72,20 @@ const Written = z.looseObject({
     .optional(),
 })
 
-export function createVms(clock: Clock): Vms {
-  const machines = new Map<string, VirtualMachine>()
+export function createVms(clock: Clock, storage: Storage = IN_MEMORY): Vms {
+  const machines = new Map(storage.kept('vm') as Iterable<[string, VirtualMachine]>)
   const listeners = new Set<() => void>()
-  const keep = (machine: VirtualMachine) => {
-    machines.set(machine.id, machine)
+  const put = (id: string, machine: VirtualMachine | undefined) => {
+    if (machine === undefined) machines.delete(id)
+    else machines.set(id, machine)
     for (const listener of listeners) listener()
+  }
+  const keep = (id: string, machine: VirtualMachine | undefined) => {
+    storage.check()
+    const before = machines.get(id)
+    storage.keep('vm', id, machine)
+    storage.undo(() => put(id, before))
+    put(id, machine)
   }
   const existing = (id: string): VirtualMachine => {
     const machine = machines.get(id)
@@ -94,17 +103,16 @@ export function createVms(clock: Clock): Vms {
       if (!machines.has(id) && machines.size >= MANAGER_VMS_MAX)
         throw badRequest(`At most ${MANAGER_VMS_MAX} virtual machines may be kept.`)
       const machine = machineFrom(id, parsed(Written, body), clock.now())
-      keep(machine)
+      keep(id, machine)
       return machine
     },
     setTags(id, tags, how) {
       const machine = existing(id)
-      keep({ ...machine, tags: combined(machine.tags, wholeTags(parsed(Tags, tags ?? [])), how) })
+      keep(id, { ...machine, tags: combined(machine.tags, wholeTags(parsed(Tags, tags ?? [])), how) })
     },
     remove(id) {
       existing(id)
-      machines.delete(id)
-      for (const listener of listeners) listener()
+      keep(id, undefined)
     },
     subscribe(listener) {
       listeners.add(listener)
