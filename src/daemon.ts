@@ -70,6 +70,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     approve: () => adapter.approve(),
     adoption: () => adapter.adoption(),
     adopt: (shown) => adapter.adopt(shown),
+    ...(options.ownLog === undefined ? {} : { own: { log: options.ownLog, clock } }),
   })
   const listening = await listenAll(options, handler).catch(async (error: unknown) => {
     await Promise.all([adapter.kill(), diagnostics.close(CLOSE_DIAGNOSTICS_MS)])

@@ -45,6 +45,11 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./statistics.ts'),
   },
   {
+    name: 'logs',
+    summary: 'what antrea-controller, the agents and the adapter wrote, merged by time',
+    load: () => import('./logs.ts'),
+  },
+  {
     name: 'transitions',
     summary: 'what the statecharts went through',
     load: () => import('./transitions.ts'),

@@ -97,8 +97,9 @@ export const LOGS_LOOK_MS = 30_000
 
 // ---- log levels
 export const LOG_LEVEL_RUNS_MAX = 8
-/** Without a duration a level is put back after this; longer than OPERATION_TIMEOUT_MS_MAX it never stays. */
+/** Without a duration a level is put back after this; longer than LOG_LEVEL_MS_MAX it never stays. */
 export const LOG_LEVEL_MS_DEFAULT = 600_000
+export const LOG_LEVEL_MS_MAX = 3_600_000
 /** Processes of one request. */
 export const LOG_LEVEL_NODES_MAX = 200
 /** Antrea's processes asked at once. */
@@ -110,3 +111,5 @@ export const AGENT_TOKEN_SECONDS = 600
 /** Lines of the adapter's own log that are kept in memory, and their characters. */
 export const RECENT_LOG_LINES_MAX = 20_000
 export const RECENT_LOG_CHARS_MAX = 4 * MIB
+/** The same, waiting for a reader of the socket that does not take them. */
+export const SERVE_LOG_CHARS_WAITING_MAX = 1 * MIB

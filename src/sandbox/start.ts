@@ -14,6 +14,7 @@ import { agentSockets } from './agent-sockets.ts'
 import { createEmbeddedCluster } from './cluster.ts'
 import { useExternal } from './external.ts'
 import { createPrivateFolder, kubeconfig, type PrivateFolder } from './files.ts'
+import { keepLog } from './own-log.ts'
 import { type Authority, createAuthority, type Identity } from './pki.ts'
 import { createRest, type Rest } from './rest.ts'
 import { ADAPTER_USER, LEASE_NAMESPACE, mayDo } from './rights.ts'
@@ -245,6 +246,7 @@ async function startEmbedded(
     random,
     log: log.child({ room: 'cluster' }),
     demo: true,
+    antreaPods: true,
     authorize: mayDo,
     agents: await agentSockets(authority, agentToken, log),
   })
@@ -308,7 +310,7 @@ async function startAdapter(
     nsxHttp: createHttpClient({ origin: nsx.server.url, tls: { ca: nsx.ca, ...nsx.identity } }),
     clock,
     random,
-    log,
+    ...keepLog(log, clock),
     diagnosticsFile: join(folder.path, 'diagnostics.sqlite'),
     endpoints: [{ socketPath: socket }, { host: LOOPBACK, port: statusPort }],
     listen: (handler, at) => serve({ handler, ...at, log }),

@@ -1,8 +1,11 @@
-/** GET /livez, /readyz, /status, /transitions, /adoption and POST /approve, /adopt. */
+/** GET /livez, /readyz, /status, /transitions, /adoption, /logs, /log-level and POST /approve, /adopt, /log-level. */
 import type { Transition } from '../diagnostics/index.ts'
 import { asAdapterError } from '../errors.ts'
+import type { OwnLog } from '../log/index.ts'
 import { sha256Hex } from '../protocol/index.ts'
-import type { Handler, ServerRequest, ServerResponse } from '../world/index.ts'
+import type { Clock, Handler, ServerRequest, ServerResponse } from '../world/index.ts'
+import { fail, json, text } from './answers.ts'
+import { changeLevel, showLevel, showLog } from './logs.ts'
 
 /** The part of the status this endpoint itself looks at; everything else is passed on as it is. */
 export interface StatusView {
@@ -20,6 +23,8 @@ export interface StatusSource {
   adoption(): readonly string[]
   /** Takes over what was shown. */
   adopt(shown: readonly string[]): Promise<void>
+  /** The log of this process, where it keeps one. */
+  readonly own?: { readonly log: OwnLog; readonly clock: Clock }
 }
 
 const TRANSITIONS_MAX = 10_000
@@ -43,6 +48,7 @@ export function createStatusHandler(source: StatusSource): Handler {
       source.approve()
       return json(202, { approved: true })
     },
+    ...routesOfLog(source),
   }
   return async (request) => {
     if (!isLocal(request)) return fail(403, 'SERVE_FORBIDDEN', 'this endpoint is not for web pages')
@@ -54,6 +60,17 @@ export function createStatusHandler(source: StatusSource): Handler {
     return fail(404, 'SERVE_NOT_FOUND', `there are ${Object.keys(routes).join(', ')}`)
   }
 }
+
+const routesOfLog = ({
+  own,
+}: StatusSource): Readonly<Record<string, (request: ServerRequest) => ServerResponse>> =>
+  own === undefined
+    ? {}
+    : {
+        'GET /logs': (request) => showLog(own.log, own.clock, request),
+        'GET /log-level': () => showLevel(own.log),
+        'POST /log-level': (request) => changeLevel(own.log, request),
+      }
 
 function isLocal({ headers }: ServerRequest): boolean {
   if (headers['origin'] !== undefined) return false
@@ -105,16 +122,3 @@ async function adopt(source: StatusSource, { query }: ServerRequest): Promise<Se
     return fail(503, code, message)
   }
 }
-
-const text = (status: number, body: string): ServerResponse => ({
-  status,
-  headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
-  body,
-})
-const json = (status: number, body: unknown): ServerResponse => ({
-  status,
-  headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-  body: `${JSON.stringify(body)}\n`,
-})
-const fail = (status: number, code: string, message: string): ServerResponse =>
-  json(status, { code, message })
