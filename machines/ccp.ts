@@ -75,6 +75,9 @@ export interface CcpContext extends LinkContext, ReportingContext {
   readonly isStale: boolean
 }
 
+const isOutdated = ({ writeError }: CcpContext): boolean =>
+  ['KUBE_CONFLICT', 'KUBE_ALREADY_EXISTS', 'KUBE_NOT_FOUND'].includes(writeError?.code ?? '')
+
 const outputOf = <T>(event: unknown): T => (event as { output: T }).output
 
 const base = setup({
@@ -159,10 +162,10 @@ const base = setup({
     isAwaiting: ({ context }) => (context.planned?.awaiting ?? 0) > 0,
     isGuarded: ({ context }) => context.planned?.guarded === true,
     isStale: ({ context }) => context.isStale,
+    isOutdatedAndShown: ({ context }) => context.isStale && isOutdated(context),
     hasFailed: ({ event }) => outputOf<Applied | undefined>(event)?.kind === 'failed',
     /** The cluster was another one than was planned from: what it is now is planned at once when it shows. */
-    isOutdated: ({ context }) =>
-      ['KUBE_CONFLICT', 'KUBE_ALREADY_EXISTS', 'KUBE_NOT_FOUND'].includes(context.writeError?.code ?? ''),
+    isOutdated: ({ context }) => isOutdated(context),
     writeNeedsPerson: ({ context }) => context.writeError?.kind === 'needs-person',
     hasSession: ({ context }) => context.session !== undefined && context.isDesired,
     hasNoSession: ({ context }) => context.session === undefined,
@@ -180,8 +183,10 @@ const base = setup({
     writeBackoff: 30_000,
     /** antrea-controller computes a new group at once; if not within this, the plan starts over. */
     groupsComputed: 10_000,
-    /** What only a person can change is looked at again so often. */
-    blockedRetry: 30_000,
+    /** Before a change is looked at by one whose writes are refused: somebody may change something all the time. */
+    blockedBreath: 1_000,
+    /** What only a person can change is looked at again 30 s after it was refused. */
+    blockedRetry: 29_000,
     /** Nothing changed: the comparison is made again so often. */
     look: ({ context }) => Math.max(context.planned?.againMs ?? 600_000, 50),
     /** Between the first sight of a large delete and the second snapshot. */
@@ -272,6 +277,8 @@ const enforcement = base.createStateConfig({
       always: [{ guard: 'writeNeedsPerson', target: 'blocked' }, { target: 'retrying' }],
     },
     retrying: {
+      // The cluster may have shown it before the refusal was here.
+      always: { guard: 'isOutdatedAndShown', target: 'planning' },
       on: {
         CHANGED: [{ guard: 'isOutdated', target: 'planning' }, { actions: 'setStale' }],
         DESIRED: { target: 'planning', actions: assign({ isDesired: true }) },
@@ -279,11 +286,16 @@ const enforcement = base.createStateConfig({
       },
       after: { writeBackoff: 'planning' },
     },
+    /** What only a person can change is no reason to leave what somebody changes: it is planned again, after a breath. */
     blocked: {
       on: {
         DESIRED: { target: 'planning', actions: assign({ isDesired: true }) },
         APPROVE: { target: 'planning', actions: 'approve' },
       },
+      after: { blockedBreath: 'barred' },
+    },
+    barred: {
+      always: { guard: 'isStale', target: 'planning' },
       after: { blockedRetry: 'planning' },
     },
     stopped: { type: 'final' },

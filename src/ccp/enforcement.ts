@@ -19,28 +19,11 @@ import type { Clock } from '../world/index.ts'
 import { type Adoption, adopt, adoptionOf } from './adopt.ts'
 import { type ApplyOutcome, applySteps } from './apply.ts'
 import { Deciding } from './deciding.ts'
-import {
-  type Drift,
-  fightsOf,
-  forgetOld,
-  lookAgainMs,
-  NO_DRIFT,
-  noteRepair,
-  otherWriter,
-  restingRefs,
-} from './drift.ts'
 import { lackingMembers } from './member-poll.ts'
 import { annotationOf, ownershipOf } from './ownership.ts'
-import {
-  isAsWritten,
-  isGroupAsWritten,
-  listNames,
-  objectRef,
-  type Plan,
-  type Refusal,
-  type Step,
-} from './plan/index.ts'
+import { listNames, type Plan, type PlanMemory, type Refusal, type Step } from './plan/index.ts'
 import { createStandingTimes, judgePolicies, type NsxPolicies } from './realization/index.ts'
+import { Repairs } from './repairs.ts'
 import type { Mode, TierSettings } from './settings.ts'
 import type { DesiredState } from './source/index.ts'
 import { createTranslator, type Translate } from './translate/index.ts'
@@ -94,6 +77,9 @@ export interface Enforcer {
   adopt(adoptions: readonly Adoption[], signal?: AbortSignal): Promise<void>
 }
 
+/** What of a plan's memory belongs to the moment it is made for. */
+type Now = Required<Pick<PlanMemory, 'nowMs' | 'resting'>>
+
 const NONE: ReadonlySet<string> = new Set()
 
 /** Warnings that a plan raises, and that go when a plan no longer does. */
@@ -120,6 +106,8 @@ class Enforcement implements Enforcer {
   private desired: DesiredState | undefined
   private readonly unresolved
   private last: Plan | undefined
+  /** When something of the last plan has to be looked at again by time alone. */
+  private lookAtMs = Number.POSITIVE_INFINITY
   private pending: string | undefined
 
   private readonly refused = new Map<string, Refusal & { readonly atMs: number }>()
@@ -127,10 +115,7 @@ class Enforcement implements Enforcer {
   private guard: { readonly names: ReadonlySet<string>; readonly atMs: number } | undefined
   private confirmed: ReadonlySet<string> = new Set()
   private approvedSource: string | undefined
-  /** What others changed and we put back. */
-  private drift: Drift = NO_DRIFT
-  /** Objects (`objectRef`) that we wrote and did not delete: what is made again was deleted by somebody. */
-  private readonly written = new Set<string>()
+  private readonly repairs
   /** Since when antrea-controller says it does not know a tier, by name; until it takes a policy again. */
   private readonly unknownSinceMs = new Map<string, number>()
   private readonly groupWrittenMs = new Map<string, number>()
@@ -140,7 +125,8 @@ class Enforcement implements Enforcer {
     this.deps = deps
     this.planning = new Deciding({ ...deps, translate: deps.translate ?? createTranslator(deps.tiers) })
     this.standing = createStandingTimes(() => deps.clock.monotonicMs())
-    this.unresolved = createUnresolved(deps.clock, deps.health)
+    this.unresolved = createUnresolved(deps.health)
+    this.repairs = new Repairs({ ...deps, wasThere: (name) => this.planning.remembered.policies.has(name) })
   }
 
   take(state: DesiredState): void {
@@ -166,16 +152,13 @@ class Enforcement implements Enforcer {
   }
 
   standDown(): void {
-    for (const part of [this.planning, this.unresolved]) part.forget()
+    for (const part of [this.planning, this.unresolved, this.repairs]) part.forget()
     for (const map of [this.refused, this.groupWrittenMs, this.unknownSinceMs]) map.clear()
     this.unusedSince = new Map()
     this.guard = undefined
     this.confirmed = new Set()
     this.last = undefined
     this.pending = undefined
-    this.drift = NO_DRIFT
-    this.written.clear()
-    this.deps.health.clear('DRIFT_FIGHT')
     for (const code of PLAN_WARNINGS) this.deps.health.clear(code)
   }
 
@@ -191,28 +174,41 @@ class Enforcement implements Enforcer {
         'KUBE_NOT_READY',
         'nothing is decided before the cluster and the policy are known completely',
       )
-    if (this.last !== undefined && this.planning.isStillAwaiting(this.last)) return this.last
-    this.forgetOld()
-    let next = await this.planOnce(desired, signal)
-    if (next.deletes.kind === 'guarded') next = await this.passGuard(desired, next, signal)
+    // One moment for all: what is told, what is left as it is, and when it has to be looked at again.
+    const nowMs = this.deps.clock.monotonicMs()
+    const { last } = this
+    if (last !== undefined && nowMs < this.lookAtMs && this.planning.isStillAwaiting(last))
+      return { ...last, againMs: undefined }
+    this.forgetOld(nowMs)
+    const now = { nowMs, resting: this.repairs.restingAt(nowMs) }
+    let next = await this.planOnce(desired, now, signal)
+    if (next.deletes.kind === 'guarded') next = await this.passGuard(desired, next, now, signal)
     else if (next.deletes.kind === 'free') this.guard = undefined
-    this.learn(next)
+    this.learn(next, nowMs)
+    const againMs = this.againMs(next.againMs, nowMs)
+    this.lookAtMs = nowMs + (againMs ?? Number.POSITIVE_INFINITY)
     this.last = next
     if (next.rivals.length > 0)
       throw needsPerson(
         'SECOND_ADAPTER',
         `another adapter keeps policy in this cluster (${listNames(next.rivals)}); nothing is written: stop it, then run adopt`,
       )
-    if (this.deps.mode === 'observe') return this.observed(next)
-    return { ...next, againMs: this.lookAgainMs(next.againMs) }
+    if (this.deps.mode === 'observe') return this.observed(next, nowMs)
+    return { ...next, againMs }
   }
 
   /** Told, not done. */
-  private observed(next: Plan): Plan {
+  private observed(next: Plan, nowMs: number): Plan {
     const [first, ...more] = next.steps.map(describeStep)
     const rest = more.length === 0 ? '' : ` and ${more.length} more`
     this.deps.health.set('OBSERVING', `it would write: ${first === undefined ? 'nothing' : first + rest}`)
-    return { ...next, steps: [], awaiting: [], deletes: { kind: 'free' }, againMs: this.unresolved.againMs() }
+    return {
+      ...next,
+      steps: [],
+      awaiting: [],
+      deletes: { kind: 'free' },
+      againMs: this.unresolved.againMs(nowMs),
+    }
   }
 
   async apply(next: Plan, signal: AbortSignal): Promise<ApplyOutcome> {
@@ -225,7 +221,7 @@ class Enforcement implements Enforcer {
         clusterId,
         onWritten: (type, name, base, now) => {
           log.info({ kind: type.kind, name, gone: now === undefined }, 'written')
-          this.noteDrift(type.plural, name, base, now)
+          this.repairs.note(type.plural, name, base, now)
           this.planning.written(type.plural, name, base, now)
           if (type.plural === RESOURCES.clusterNetworkPolicies.plural && now !== undefined)
             this.unknownSinceMs.clear()
@@ -287,43 +283,6 @@ class Enforcement implements Enforcer {
     this.standing.note(name, this.deps.stores.clusterNetworkPolicies.get(name))
   }
 
-  /** A write that put back what somebody changed or deleted. */
-  private noteDrift(
-    plural: string,
-    name: string,
-    base: KubeObject | undefined,
-    now: KubeObject | undefined,
-  ): void {
-    const isPolicy = plural === RESOURCES.clusterNetworkPolicies.plural
-    if (!isPolicy && plural !== RESOURCES.clusterGroups.plural) return
-    const ref = objectRef(isPolicy ? 'policy' : 'group', name)
-    const isChanged =
-      base !== undefined &&
-      !(isPolicy ? isAsWritten(base as ClusterNetworkPolicy) : isGroupAsWritten(base as ClusterGroup))
-    const isDeleted =
-      base === undefined && (this.written.has(ref) || this.planning.remembered.policies.has(name))
-    if (now === undefined) this.written.delete(ref)
-    else this.written.add(ref)
-    if (now === undefined || (!isChanged && !isDeleted)) return
-    const by = base === undefined ? 'somebody who deletes it' : otherWriter(base)
-    const nowMs = this.deps.clock.monotonicMs()
-    this.drift = noteRepair(this.drift, ref, by, nowMs)
-    this.deps.log.warn({ object: ref, by }, 'somebody else changed it; it was put back')
-    this.tellFights(nowMs)
-  }
-
-  private tellFights(nowMs: number): void {
-    const fights = fightsOf(this.drift, nowMs)
-    if (fights.length === 0) this.deps.health.clear('DRIFT_FIGHT')
-    else this.deps.health.set('DRIFT_FIGHT', listNames(fights))
-  }
-
-  private lookAgainMs(plannedMs: number | undefined): number | undefined {
-    const driftMs = lookAgainMs(this.drift, this.deps.clock.monotonicMs())
-    const moments = [plannedMs, driftMs, this.unresolved.againMs()].filter((ms) => ms !== undefined)
-    return moments.length === 0 ? undefined : Math.min(...moments)
-  }
-
   /** A cache of antrea-controller lags after the tier is made, and after antrea-controller itself was started. */
   private isTierFresh(name: string): boolean {
     const nowMs = this.deps.clock.monotonicMs()
@@ -332,12 +291,16 @@ class Enforcement implements Enforcer {
     return nowMs - sinceMs < TIER_SETTLE_MS
   }
 
-  private planOnce(desired: DesiredState, signal: AbortSignal | undefined): Promise<Plan> {
-    const nowMs = this.deps.clock.monotonicMs()
+  private againMs(plannedMs: number | undefined, nowMs: number): number | undefined {
+    const moments = [plannedMs, this.repairs.againMs(nowMs), this.unresolved.againMs(nowMs)]
+    const known = moments.filter((ms) => ms !== undefined)
+    return known.length === 0 ? undefined : Math.min(...known)
+  }
+
+  private planOnce(desired: DesiredState, now: Now, signal: AbortSignal | undefined): Promise<Plan> {
     const { refused, unusedSince, confirmed, approvedSource } = this
     const suspect = this.guard?.names ?? NONE
-    const resting = restingRefs(this.drift, nowMs)
-    const memory = { nowMs, refused, unusedSince, confirmed, suspect, approvedSource, resting }
+    const memory = { ...now, refused, unusedSince, confirmed, suspect, approvedSource }
     return this.planning.plan(desired, memory, signal)
   }
 
@@ -345,6 +308,7 @@ class Enforcement implements Enforcer {
   private async passGuard(
     desired: DesiredState,
     guarded: Plan,
+    now: Now,
     signal: AbortSignal | undefined,
   ): Promise<Plan> {
     if (guarded.deletes.kind !== 'guarded') return guarded
@@ -357,20 +321,19 @@ class Enforcement implements Enforcer {
     const { names: before, atMs } = this.guard
     if (desired.snapshotMs < atMs + DELETE_GUARD_WAIT_MS) return guarded
     this.confirmed = new Set(names.filter((name) => before.has(name)))
-    const next = await this.planOnce(desired, signal)
+    const next = await this.planOnce(desired, now, signal)
     this.guard = next.deletes.kind === 'guarded' ? { names: new Set(names), atMs: nowMs } : undefined
     return next
   }
 
   /** Keeps what the next plan needs to know of this one. */
-  private learn(next: Plan): void {
-    const { clock, health } = this.deps
-    const nowMs = clock.monotonicMs()
+  private learn(next: Plan, nowMs: number): void {
+    const { health } = this.deps
     this.unusedSince = new Map(next.unused.map((name) => [name, this.unusedSince.get(name) ?? nowMs]))
     const { remembered, policies } = this.planning
     const { translation } = this.planning.translated ?? {}
     const wanted = remembered.learn(translation, (name) => policies.get(name))
-    this.unresolved.note(translation?.held ?? [])
+    this.unresolved.note(translation?.held ?? [], nowMs)
     // A name that NSX holds again is not agreed to be gone any more.
     this.confirmed = new Set([...this.confirmed].filter((name) => !wanted.has(name)))
     const raised = new Map(next.warnings.map(({ code, detail }) => [code, detail]))
@@ -381,10 +344,7 @@ class Enforcement implements Enforcer {
     }
   }
 
-  private forgetOld(): void {
-    const nowMs = this.deps.clock.monotonicMs()
-    this.drift = forgetOld(this.drift, nowMs)
-    this.tellFights(nowMs)
+  private forgetOld(nowMs: number): void {
     for (const [ref, { atMs }] of this.refused) if (nowMs - atMs > REFUSED_RETRY_MS) this.refused.delete(ref)
     for (const [name, ms] of this.groupWrittenMs) if (nowMs - ms > SETTLE_MS) this.groupWrittenMs.delete(name)
     const gone = [...this.confirmed].filter((name) => this.planning.policies.get(name) === undefined)

@@ -21,7 +21,7 @@ const SETTLED: Planned = { steps: 0, awaiting: 0, guarded: false, againMs: undef
 interface Answers {
   connect: AdapterError | undefined
   planned: Planned | AdapterError
-  applied: Applied | 'never'
+  applied: Applied | Promise<Applied> | 'never'
   flushed: Flushed | AdapterError
   /** Of the next report; all but the last say that it goes on. */
   calls: number
@@ -44,7 +44,7 @@ function world() {
   }
   const streams: ((event: CcpEvent) => void)[] = []
   let sessions = 0
-  const answer = <T>(name: string, value: T | AdapterError): Promise<T> => {
+  const answer = <T>(name: string, value: T | Promise<T> | AdapterError): Promise<T> => {
     calls.push(name)
     return value instanceof Error ? Promise.reject(value) : Promise.resolve(value as T)
   }
@@ -230,6 +230,44 @@ test('what needs a person is blocked, looked at again, and freed by a new commit
   assert.equal(w.count('apply'), before + 1)
   w.answers.planned = SETTLED
   await w.stream({ type: 'DESIRED' })
+  assert.equal(w.enforcement(), 'settled')
+})
+
+test('blocked by one, it looks at what somebody changes within a second, and no more often than that', async () => {
+  const w = await settled()
+  w.answers.planned = { ...SETTLED, steps: 1 }
+  w.answers.applied = { kind: 'failed', error: needsPerson('KUBE_FORBIDDEN', 'no rights') }
+  await w.stream({ type: 'DESIRED' })
+  await w.clock.advance(5_000)
+  const before = w.count('apply')
+  await w.send({ type: 'CHANGED' })
+  assert.deepEqual([w.count('apply'), w.enforcement()], [before + 1, 'blocked'])
+  for (let time = 0; time < 100; time += 1) {
+    await w.clock.advance(100)
+    await w.send({ type: 'CHANGED' })
+  }
+  assert.ok(w.count('apply') - before <= 11, `${w.count('apply') - before} in 10 s`)
+  assert.ok(w.count('apply') - before >= 10)
+  // What has changed while it wrote counts as well.
+  await w.clock.advance(1_000)
+  assert.equal(w.enforcement(), 'blocked')
+  await w.clock.advance(1_000)
+  assert.equal(w.enforcement(), 'barred')
+})
+
+test('a conflict that the cluster showed before the refusal came is planned again at once', async () => {
+  const w = await settled()
+  w.answers.planned = { ...SETTLED, steps: 1 }
+  let refuse = () => {}
+  w.answers.applied = new Promise<Applied>((resolve) => {
+    refuse = () => resolve({ kind: 'failed', error: retry('KUBE_CONFLICT', 'changed') })
+  })
+  await w.stream({ type: 'DESIRED' })
+  await w.send({ type: 'CHANGED' })
+  assert.equal(w.enforcement(), 'applying')
+  w.answers.planned = SETTLED
+  refuse()
+  await w.clock.settle()
   assert.equal(w.enforcement(), 'settled')
 })
 

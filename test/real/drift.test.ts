@@ -42,6 +42,14 @@ after(() => stack?.stop())
 const warning = async (code: string) =>
   (await adapter.status()).warnings.find((one) => one.code === code)?.detail
 
+/** What the adapter says of itself, for the message of a test that waits in vain. */
+const standing = async (): Promise<string> => {
+  const { warnings, components } = await adapter.status()
+  const told = warnings.map(({ code, detail, since }) => `${code} since ${since}: ${detail}`)
+  const states = Object.entries(components).map(([name, is]) => `${name} ${is?.state} since ${is?.since}`)
+  return [`now ${Date.now()}`, ...told, ...states, adapter.tail()].join('\n')
+}
+
 test(
   'a writer that fights for 30 s costs a bounded number of writes, is named, and another policy is kept meanwhile',
   options,
@@ -102,7 +110,11 @@ test(
     )
     await eventually(
       'the fight is over',
-      async () => ((await warning('DRIFT_FIGHT')) === undefined ? true : undefined),
+      async () => {
+        if ((await warning('DRIFT_FIGHT')) !== undefined) throw new Error(await standing())
+        return true
+      },
+      // Thirty seconds after the last repair (limits.ts), and what a busy machine needs.
       { withinMs: 40_000 },
     )
     await stack.settled()

@@ -12,18 +12,12 @@ import {
   otherWriter,
   restingRefs,
 } from '../../../src/ccp/drift.ts'
-import { createEnforcer } from '../../../src/ccp/enforcement.ts'
-import { DEFAULT_TIERS } from '../../../src/ccp/settings.ts'
-import { desiredState } from '../../../src/ccp/source/index.ts'
-import { createHealth } from '../../../src/health/index.ts'
-import type { ClusterNetworkPolicy, KubeClient, KubeObject } from '../../../src/kube/index.ts'
-import { RESOURCES } from '../../../src/kube/index.ts'
+import type { KubeObject } from '../../../src/kube/index.ts'
 import { DRIFT_AT_ONCE, DRIFT_CALM_MS, DRIFT_SPACING_MS, DRIFT_WINDOW_MS } from '../../../src/limits.ts'
-import { SILENT } from '../../../src/log/index.ts'
-import { createFakeClock } from '../../fakes/clock.ts'
-import { CLUSTER } from './model.ts'
-import { policy, rule, setOf, uuid } from './objects.ts'
-import { policyStores } from './stores.ts'
+import { driftWorld } from './drifting.ts'
+import { policy, rule, uuid } from './objects.ts'
+
+const TWO = [policy('a', 0, [rule(1)]), policy('b', 1, [rule(1)])]
 
 const WRITES_A_WINDOW_MAX = DRIFT_AT_ONCE + DRIFT_WINDOW_MS / DRIFT_SPACING_MS
 
@@ -87,91 +81,18 @@ test('the other is named by the newest entry that is not ours and not a status',
   assert.match(otherWriter(object([{ manager: 'antrea-nsx-adapter' }])), /another process/)
 })
 
-/** Stores that show each write at once, and somebody who edits. */
-function world() {
-  const clock = createFakeClock()
-  const health = createHealth(clock)
-  const { stores, storeOf } = policyStores()
-  let version = 0
-  let writes = 0
-  const keep = <T extends KubeObject>(plural: string, object: T, manager = 'antrea-nsx-adapter'): T => {
-    version += 1
-    const uid = object.metadata.uid ?? `u${version}`
-    const managedFields = [
-      { manager: 'antrea-nsx-adapter', time: '1' },
-      ...(manager === 'antrea-nsx-adapter' ? [] : [{ manager, time: '2' }]),
-    ]
-    const metadata = {
-      ...object.metadata,
-      uid,
-      resourceVersion: `v${version}`,
-      generation: version,
-      managedFields,
-    }
-    const stored = { ...object, metadata }
-    storeOf(plural).upsert(stored, metadata.resourceVersion)
-    return stored
-  }
-  const written = <T extends KubeObject>(plural: string, object: T): T => {
-    writes += 1
-    return keep(plural, object)
-  }
-  const kube: KubeClient = {
-    get: async () => undefined,
-    list: async () => [],
-    listMetadata: async () => [],
-    create: async (type, object) => written(type.plural, object),
-    replace: async (type, object) => written(type.plural, object),
-    delete: async (type, object) => {
-      storeOf(type.plural).remove(object, 'gone')
-    },
-  }
-  const enforcer = createEnforcer({
-    kube,
-    stores,
-    clock,
-    log: SILENT,
-    health,
-    clusterId: CLUSTER,
-    tiers: DEFAULT_TIERS,
-  })
-  enforcer.take(
-    desiredState({
-      source: 'one',
-      epoch: 'e',
-      version: 1,
-      objects: setOf(policy('a', 0, [rule(1)]), policy('b', 1, [rule(1)])),
-      snapshotMs: 0,
-    }),
-  )
-  const go = async (): Promise<number | undefined> => {
-    for (let round = 0; round < 10; round += 1) {
-      const next = await enforcer.plan()
-      if (next.steps.length === 0) return next.againMs
-      await enforcer.apply(next, new AbortController().signal)
-    }
-    throw new Error('it does not settle')
-  }
-  const edit = (name: string, change: Partial<ClusterNetworkPolicy['spec']>) => {
-    const { spec, ...rest } = stores.clusterNetworkPolicies.get(name)!
-    keep(RESOURCES.clusterNetworkPolicies.plural, { ...rest, spec: { ...spec, ...change } }, 'kubectl-edit')
-  }
-  const fight = () => health.warnings().find(({ code }) => code === 'DRIFT_FIGHT')?.detail
-  return { clock, enforcer, stores, go, edit, fight, writes: () => writes }
-}
-
 test('a fight of 30 s costs eleven writes, is named, and is over when it ceases', async () => {
-  const w = world()
+  const w = driftWorld(TWO)
   await w.go()
   const [name = '', other = ''] = [uuid(0), uuid(1)].filter((one) => w.stores.clusterNetworkPolicies.get(one))
-  const before = w.writes()
+  const before = w.writes.length
   const wanted = w.stores.clusterNetworkPolicies.get(name)!.spec
   for (let passedMs = 0; passedMs < 30_000; passedMs += 100) {
     w.edit(name, { appliedTo: [{ podSelector: { matchLabels: { app: 'x' } } }] })
     await w.go()
     await w.clock.advance(100)
   }
-  const writes = w.writes() - before
+  const writes = w.writes.length - before
   assert.ok(writes >= 8 && writes <= 11, `${writes} writes`)
   assert.equal(w.fight(), `policy ${name} is changed again and again by "kubectl-edit"`)
   // Another one is put back at once meanwhile, though that one is left.
@@ -179,7 +100,7 @@ test('a fight of 30 s costs eleven writes, is named, and is over when it ceases'
   w.edit(other, { priority: 8 })
   await w.go()
   assert.notEqual(w.stores.clusterNetworkPolicies.get(other)?.spec.priority, 8)
-  const againMs = await w.go()
+  const { againMs } = await w.go()
   assert.ok(againMs !== undefined && againMs <= DRIFT_SPACING_MS, String(againMs))
   await w.clock.advance(againMs)
   await w.go()
@@ -193,16 +114,45 @@ test('a fight of 30 s costs eleven writes, is named, and is over when it ceases'
 })
 
 test('what somebody deletes again and again is a fight as well', async () => {
-  const w = world()
+  const w = driftWorld(TWO)
   await w.go()
   const store = w.stores.clusterNetworkPolicies
   const [name = ''] = [...store.keys()]
-  const before = w.writes()
+  const before = w.writes.length
   for (let time = 0; time < 20; time += 1) {
     const there = store.get(name)
     if (there !== undefined) store.remove(there, `gone ${time}`)
     await w.go()
   }
-  assert.equal(w.writes() - before, DRIFT_AT_ONCE)
+  assert.equal(w.writes.length - before, DRIFT_AT_ONCE)
   assert.match(w.fight() ?? '', /somebody who deletes it/)
+})
+
+test('whenever a plan is made, and however long it takes, it is made again when a rest ends and when a fight is over', async () => {
+  for (let earlyMs = 0; earlyMs < 40; earlyMs += 1) {
+    const w = driftWorld(TWO, { lookMs: 3 })
+    await w.go()
+    const [name = ''] = [...w.stores.clusterNetworkPolicies.keys()]
+    for (let time = 0; time < DRIFT_AT_ONCE; time += 1) {
+      w.edit(name, { priority: 7 })
+      await w.go()
+    }
+    const wanted = w.stores.clusterNetworkPolicies.get(name)?.spec
+    w.edit(name, { priority: 8 })
+    // The chart looks again by time alone; a change of something else may have it do so shortly before.
+    const byTime = async (untilMs: number) => {
+      for (let passedMs = 0; ; ) {
+        const { againMs = 600_000 } = await w.go()
+        const waitMs = Math.max(againMs - (passedMs === 0 ? earlyMs : 0), 50)
+        passedMs += waitMs
+        if (passedMs > untilMs) return
+        await w.clock.advance(waitMs)
+      }
+    }
+    await byTime(DRIFT_SPACING_MS + 1_000)
+    assert.deepEqual(w.stores.clusterNetworkPolicies.get(name)?.spec, wanted, `not put back, ${earlyMs}`)
+    assert.ok(w.fight())
+    await byTime(DRIFT_CALM_MS + 1_000)
+    assert.equal(w.fight(), undefined, `still a fight, ${earlyMs}`)
+  }
 })
