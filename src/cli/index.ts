@@ -29,6 +29,11 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./sandbox.ts'),
   },
   {
+    name: 'manager',
+    summary: 'the NSX-compatible manager alone, for a site without NSX',
+    load: () => import('./manager.ts'),
+  },
+  {
     name: 'status',
     summary: 'what the daemon does, and what is wrong, worst first',
     load: () => import('./status.ts'),

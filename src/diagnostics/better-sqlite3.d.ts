@@ -4,6 +4,7 @@ declare module 'better-sqlite3' {
     interface Statement {
       run(...parameters: readonly unknown[]): { readonly changes: number }
       all(...parameters: readonly unknown[]): unknown[]
+      iterate(...parameters: readonly unknown[]): IterableIterator<unknown>
     }
     interface Database {
       pragma(source: string, options?: { readonly simple?: boolean }): unknown

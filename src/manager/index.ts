@@ -3,4 +3,5 @@
  * channels (docs/protocol.md). docs/manager.md has the table of what it serves. The sandbox and tests come in here.
  */
 export { createManager } from './manager.ts'
+export { hashPassword } from './password.ts'
 export type * from './types.ts'

@@ -18,6 +18,8 @@ export interface Authority {
   server(commonName: string, names: { dns: readonly string[]; ips: readonly string[] }): Promise<Identity>
   /** A client's certificate; Kubernetes takes the organizations as groups. */
   client(commonName: string, organizations?: readonly string[]): Promise<Identity>
+  /** With its key, for `openAuthority`. */
+  saved(): Promise<Identity>
 }
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
@@ -26,17 +28,22 @@ const VALID_MS = 90 * 86_400_000
 /** Peers whose clock is a little behind take them too. */
 const BACKDATED_MS = 300_000
 
+const validFrom = (nowMs: number, validMs: number) => ({
+  notBefore: new Date(nowMs - BACKDATED_MS),
+  notAfter: new Date(nowMs + validMs),
+})
+
 /** A new authority. `clock` gives the dates of everything it signs. */
-export async function createAuthority(commonName: string, clock: Clock): Promise<Authority> {
-  const dates = () => ({
-    notBefore: new Date(clock.now() - BACKDATED_MS),
-    notAfter: new Date(clock.now() + VALID_MS),
-  })
+export async function createAuthority(
+  commonName: string,
+  clock: Clock,
+  validMs = VALID_MS,
+): Promise<Authority> {
   const caKeys = await newKeys()
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
     name: [{ CN: [commonName] }],
-    ...dates(),
+    ...validFrom(clock.now(), validMs),
     keys: caKeys,
     signingAlgorithm: ALGORITHM,
     extensions: [
@@ -45,6 +52,27 @@ export async function createAuthority(commonName: string, clock: Clock): Promise
       await x509.SubjectKeyIdentifierExtension.create(caKeys.publicKey),
     ],
   })
+  return authorityOf(ca, caKeys, clock, VALID_MS)
+}
+
+/** One that was saved; what it signs is valid so long. Throws for what is no certificate with its key. */
+export async function openAuthority(
+  { cert, key }: Identity,
+  clock: Clock,
+  validMs: number,
+): Promise<Authority> {
+  const ca = new x509.X509Certificate(cert)
+  const pkcs8 = x509.PemConverter.decodeFirst(key)
+  const [privateKey, publicKey] = await Promise.all([
+    webcrypto.subtle.importKey('pkcs8', pkcs8, ALGORITHM, true, ['sign']),
+    ca.publicKey.export(ALGORITHM, ['verify']),
+  ])
+  return authorityOf(ca, { privateKey, publicKey: publicKey as CaKeys['publicKey'] }, clock, validMs)
+}
+
+type CaKeys = Awaited<ReturnType<typeof newKeys>>
+
+function authorityOf(ca: x509.X509Certificate, caKeys: CaKeys, clock: Clock, validMs: number): Authority {
   const issue = async (
     subject: x509.JsonName,
     usage: x509.ExtendedKeyUsage,
@@ -55,7 +83,7 @@ export async function createAuthority(commonName: string, clock: Clock): Promise
       serialNumber: serialNumber(),
       subject,
       issuer: ca.subject,
-      ...dates(),
+      ...validFrom(clock.now(), validMs),
       publicKey: keys.publicKey,
       signingKey: caKeys.privateKey,
       signingAlgorithm: ALGORITHM,
@@ -67,8 +95,7 @@ export async function createAuthority(commonName: string, clock: Clock): Promise
         ...more,
       ],
     })
-    const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)
-    return { cert: cert.toString('pem'), key: x509.PemConverter.encode(pkcs8, 'PRIVATE KEY') }
+    return identityOf(cert, keys)
   }
   return {
     ca: ca.toString('pem'),
@@ -85,7 +112,13 @@ export async function createAuthority(commonName: string, clock: Clock): Promise
         x509.ExtendedKeyUsage.clientAuth,
         [],
       ),
+    saved: () => identityOf(ca, caKeys),
   }
+}
+
+async function identityOf(cert: x509.X509Certificate, { privateKey }: CaKeys): Promise<Identity> {
+  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', privateKey)
+  return { cert: cert.toString('pem'), key: x509.PemConverter.encode(pkcs8, 'PRIVATE KEY') }
 }
 
 const newKeys = () => webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])

@@ -35,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'diagnostics',
     'serve',
     'sandbox',
+    'manager',
     'kube',
     'nsx',
     'ccp',

@@ -5,13 +5,14 @@
 import { CHANNEL } from './channel.ts'
 import { HERE } from './here.ts'
 import { KUBE } from './kube.ts'
+import { MANAGER } from './manager.ts'
 import { NSX } from './nsx.ts'
 import { OPERATIONS } from './operations.ts'
 import { TRANSPORT } from './transport.ts'
 import type { CodeHelp } from './types.ts'
 
 export const CODES: Readonly<Record<string, CodeHelp>> = Object.fromEntries(
-  Object.entries({ ...TRANSPORT, ...NSX, ...CHANNEL, ...KUBE, ...OPERATIONS, ...HERE }).map(
+  Object.entries({ ...TRANSPORT, ...NSX, ...CHANNEL, ...KUBE, ...OPERATIONS, ...MANAGER, ...HERE }).map(
     ([code, [title, text]]) => [code, { title, text }],
   ),
 )

@@ -111,8 +111,7 @@ interface StoreIdentity {
  * A store that is made, or restored from a backup, has new ones.
  */
 function storeIdentity(storage: Storage, uuid: () => string) {
-  const [kept] = storage.kept('identity')
-  let current = kept?.[1] as StoreIdentity | undefined
+  let current = new Map(storage.kept('identity')).get('store') as StoreIdentity | undefined
   const set = (identity: StoreIdentity) => {
     current = identity
     storage.keep('identity', 'store', identity)
