@@ -30,6 +30,13 @@ export function openStream(
 ): LineStream {
   session.streams.get(name)?.end()
   const made: { stream?: LineStream; ended?: boolean } = {}
+  const { storage } = options
+  /** Nothing is told that may still be refused: it would have to be taken back. */
+  const pullSettled: StreamOptions['pull'] = () => {
+    if (!storage.isPending) return pull()
+    storage.afterSettled(() => made.stream?.wake())
+    return undefined
+  }
   made.stream = createLineStream({
     clock: options.clock,
     heartbeatMs: options.heartbeatMs,
@@ -37,7 +44,7 @@ export function openStream(
     // A certificate may expire while its stream is open; it is looked at whenever there is something to say.
     pull: () =>
       options.directory.isCurrent(state.nodeId, session.fingerprint)
-        ? pull()
+        ? pullSettled()
         : { text: byeLine(), last: true },
     onTaken() {
       session.heardAtMs = options.clock.monotonicMs()
@@ -69,7 +76,13 @@ function snapshot(options: ChannelOptions, call: Call): ServerResponse {
   const headers = { etag: `"${digest}"`, 'snapshot-version': String(view.version) }
   const held = call.request.headers['if-none-match']?.replace(/^W\//, '').replaceAll('"', '')
   if (held === digest) return { status: 304, headers }
-  const chunks = snapshotChunks(view, digest, options.states.source, options.states.epoch)
+  const chunks = snapshotChunks(
+    view.entries(),
+    view.version,
+    digest,
+    options.states.source,
+    options.states.epoch,
+  )
   const stream = openStream(options, state, session, 'snapshot', call, () => {
     const { value, done } = chunks.next()
     return done === true ? { text: value, last: true } : { text: value }
@@ -79,13 +92,12 @@ function snapshot(options: ChannelOptions, call: Call): ServerResponse {
 
 /** Entries are immutable: what is sent is the state at the moment of the call, however slowly it is read. */
 function* snapshotChunks(
-  view: ClusterView,
+  entries: ReturnType<ClusterView['entries']>,
+  version: number,
   digest: string,
   source: string,
   epoch: string,
 ): Generator<string, string> {
-  const { version } = view
-  const entries = view.entries()
   const counts: Record<string, number> = {}
   let chunk = jsonLine({ t: 'begin', source, epoch, version })
   for (const { kind, line } of entries) {
