@@ -260,7 +260,8 @@ function compose(
           names,
           ...(options.ownLog === undefined
             ? {}
-            : { own: { instance: settings.instance, recent: options.ownLog.recent } }),
+            : { own: { instance: settings.instance, ...options.ownLog } }),
+          namespace: settings.lease.namespace,
         }),
       }),
     },

@@ -100,6 +100,8 @@ export const LOG_LEVEL_RUNS_MAX = 8
 /** Without a duration a level is put back after this; longer than LOG_LEVEL_MS_MAX it never stays. */
 export const LOG_LEVEL_MS_DEFAULT = 600_000
 export const LOG_LEVEL_MS_MAX = 3_600_000
+/** A process that could not be reached to put its level back is tried so long; one that starts anew has its own level. */
+export const LOG_LEVEL_GIVEN_UP_MS = 86_400_000
 /** Processes of one request. */
 export const LOG_LEVEL_NODES_MAX = 200
 /** Antrea's processes asked at once. */

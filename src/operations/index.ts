@@ -12,8 +12,10 @@
  * Who may come in: mp, the composition (adapter.ts), the command line, tests.
  */
 import type { KubeClient } from '../kube/contract.ts'
+import type { LogLevels } from '../log/index.ts'
 import type { Clock, HttpClient } from '../world/index.ts'
 import type { ClusterView } from './cluster.ts'
+import { type AntreaLevels, createLogLevel } from './log-level/index.ts'
 import { createLogs, type OwnSource } from './logs/index.ts'
 import type { PolicyNames } from './policies.ts'
 import { createStatistics } from './statistics/index.ts'
@@ -30,7 +32,11 @@ export interface OperationsDeps {
   readonly cluster: ClusterView
   readonly names: PolicyNames
   /** This process's own log, where it keeps one. */
-  readonly own?: OwnSource
+  readonly own?: OwnSource & { readonly levels: LogLevels }
+  /** The lease's namespace, where what is to be undone is written down. */
+  readonly namespace: string
+  /** Absent: Antrea's processes are not asked. */
+  readonly antreaLevels?: AntreaLevels
 }
 
 /** All kinds. */
@@ -39,10 +45,25 @@ export function createOperations(deps: OperationsDeps): readonly Operation[] {
     createStatistics({ ...deps, ...deps.cluster }),
     createTraceflow({ ...deps, ...deps.cluster }),
     createLogs(deps),
+    createLogLevel({
+      ...deps,
+      agentNodes: async (signal) => (await deps.cluster.agents(signal)).map(({ metadata }) => metadata.name),
+      ...(deps.antreaLevels === undefined ? {} : { antrea: deps.antreaLevels }),
+    }),
   ]
 }
 
 export { type ClusterStores, type ClusterView, viewOfClient, viewOfStores } from './cluster.ts'
+export {
+  type AntreaLevels,
+  createLogLevel,
+  KLOG_LEVEL_MAX,
+  klogLevelOf,
+  type LevelTarget,
+  type LogLevelOperation,
+  type TargetState,
+  type WantedLevel,
+} from './log-level/index.ts'
 export {
   createLogs,
   isAtLeast,

@@ -6,7 +6,7 @@ import { needsPerson } from '../errors.ts'
 import type { KubeClient } from '../kube/contract.ts'
 import { RESOURCES } from '../kube/resources.ts'
 import type { KubeObject } from '../kube/types.ts'
-import { objectName, operationMeta, rememberedBy } from './names.ts'
+import { OPERATION_LABEL, objectName, operationMeta, rememberedBy } from './names.ts'
 import type { Remembered } from './types.ts'
 
 export interface MemoryDeps {
@@ -22,6 +22,10 @@ export interface Memory<Revert> {
   recall(id: string, signal: AbortSignal): Promise<(Remembered & { readonly revert: Revert }) | undefined>
   forget(id: string, signal: AbortSignal): Promise<void>
   all(signal: AbortSignal): Promise<readonly Remembered[]>
+  /** Of this kind whoever's they are, the command line's too; `revert` is undefined where it cannot be used. */
+  inForce(
+    signal: AbortSignal,
+  ): Promise<readonly { readonly id: string; readonly revert: Revert | undefined }[]>
 }
 
 interface ConfigMap extends KubeObject {
@@ -75,6 +79,12 @@ export function createMemory<Revert>(
     async all(signal) {
       const objects = await kube.list<ConfigMap>(RESOURCES.configMaps, namespace, signal)
       return objects.flatMap((object) => rememberedBy(object, clusterId, kind) ?? [])
+    },
+    async inForce(signal) {
+      const objects = await kube.list<ConfigMap>(RESOURCES.configMaps, namespace, signal)
+      return objects
+        .filter(({ metadata: { labels } }) => labels?.[OPERATION_LABEL] === kind)
+        .map(({ data }) => ({ id: data?.['id'] ?? '', revert: readRevert(parsed(data?.['revert'])) }))
     },
   }
 }

@@ -17,19 +17,27 @@ export async function sweepOperations(
   isLive: (id: string) => boolean,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const operation of operations) {
+  const tried = async (kind: string, work: () => Promise<void>): Promise<void> => {
     try {
-      const overdue = (await operation.remembered(signal)).filter(
-        ({ id, deadlineMs }) => !isLive(id) && clock.now() > deadlineMs + OPERATION_SWEEP_GRACE_MS,
-      )
-      for (const { id } of overdue) {
-        await operation.clear(id, signal)
-        log.info({ request: id, kind: operation.kind }, 'what an earlier request left was taken away')
-      }
+      await work()
     } catch (thrown) {
       if (signal.aborted) return
       const { code, message } = asAdapterError(thrown)
-      log.debug({ code, kind: operation.kind }, `sweeping comes again: ${message}`)
+      log.debug({ code, kind }, `sweeping comes again: ${message}`)
     }
+  }
+  for (const operation of operations) {
+    const { kind } = operation
+    await tried(kind, async () => {
+      const overdue = (await operation.remembered(signal)).filter(
+        ({ id, deadlineMs }) => !isLive(id) && clock.now() > deadlineMs + OPERATION_SWEEP_GRACE_MS,
+      )
+      // One that cannot be cleared yet keeps no other waiting.
+      for (const { id } of overdue)
+        await tried(kind, async () => {
+          await operation.clear(id, signal)
+          log.info({ request: id, kind }, 'what an earlier request left was taken away')
+        })
+    })
   }
 }

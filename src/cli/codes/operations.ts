@@ -40,5 +40,21 @@ export const OPERATIONS: Entries = {
     'No Pod of Antrea has the log that is asked for',
     'Look at component, nodes and container of the request, and at the labels app=antrea of the Pods in kube-system.',
   ],
+  LOG_LEVEL_HELD: [
+    'Another request has changed this log level',
+    'It puts the level back at its end. Cancel it, or wait for that.',
+  ],
+  LOG_LEVEL_NONE: [
+    'There is no such process whose log level could be changed',
+    'Look at component and nodes of the request: `kubectl get antreaagentinfos` names the Nodes with an agent.',
+  ],
+  LOG_LEVEL_NOT_RETURNED: [
+    'A log level is not put back yet',
+    'Its process does not answer. It is tried again each minute for a day; one that is started anew has its own level.',
+  ],
+  AGENTS_NOT_ASKED: [
+    "Antrea's processes cannot be asked on their own APIs",
+    'They take a bearer token; see agents.tokenFile in the configuration.',
+  ],
   OPERATION_OVER: ['The request is over', 'Nothing to do: it was answered, cancelled or given up.'],
 }

@@ -4,6 +4,7 @@ import { SILENT } from '../../log/index.ts'
 import type { Handler, ServerRequest, ServerResponse } from '../../world/index.ts'
 import type { AdmissionHook, AggregatedApi, AggregatedResource } from '../apiserver/types.ts'
 import { MutatorCrash, review, serveReview } from './admission/index.ts'
+import { delegatedAccess } from './agent/index.ts'
 import type { ComputedGroup, SpanStore } from './compute/index.ts'
 import { serveConversion } from './convert.ts'
 import { CONTROLLER_NAME } from './infos.ts'
@@ -13,6 +14,7 @@ import {
   CONTROLPLANE_RESOURCES,
   createBundle,
   createControlplane,
+  createLogLevel,
   createStatistics,
   createSystem,
   inForm,
@@ -35,6 +37,7 @@ interface Life {
   readonly run: Run
   readonly stop: AbortController
   readonly apis: ReadonlyMap<string, Serve>
+  readonly logLevel: ReturnType<typeof createLogLevel>
 }
 
 interface ServedApi {
@@ -91,6 +94,7 @@ export function createController(deps: StandInDeps, options: ControllerOptions =
     return {
       run,
       stop,
+      logLevel: createLogLevel(),
       apis: new Map<string, Serve>([
         ['controlplane.antrea.io', controlplane],
         ['system.antrea.io', createSystem({ info, bundle })],
@@ -156,6 +160,14 @@ export function createController(deps: StandInDeps, options: ControllerOptions =
     if (path === '/convert/ippool') {
       if (life === undefined) return down()
       return request.method === 'POST' ? serveConversion(request) : notAllowed()
+    }
+    if (path === '/loglevel') {
+      if (life === undefined) return down()
+      const token = /^Bearer (\S+)$/.exec(request.headers['authorization'] ?? '')?.[1]
+      const { access = delegatedAccess(deps.connect()) } = options
+      if (token === undefined || !(await access(token, request.method, path)))
+        return refuse(401, 'Unauthorized', 'Unauthorized')
+      return request.method === 'GET' ? life.logLevel(request) : notAllowed()
     }
     const api = apis.find(({ group, version }) => isUnder(path, `/apis/${group}/${version}`))
     if (api === undefined) return noSuchPath()

@@ -22,6 +22,8 @@ export interface ControllerOptions {
   readonly statusWritesPerSecond?: number
   /** v2.7 when absent. */
   readonly profile?: ProfileName
+  /** Who may call what the controller serves beside its aggregated APIs; absent: the API server is asked, as by agents. */
+  readonly access?: (token: string, method: string, path: string) => Promise<boolean>
 }
 
 /** antrea-controller's outward behaviour: webhooks, aggregated APIs, system tiers, status, AntreaControllerInfo. */
@@ -29,7 +31,7 @@ export interface StandInController {
   /** For the embedded API server, in process. */
   readonly admission: readonly AdmissionHook[]
   readonly aggregated: readonly AggregatedApi[]
-  /** The same for a real API server: /mutate/*, /validate/* (AdmissionReview v1) and /apis/* on one TLS port. */
+  /** The same for a real API server: /mutate/*, /validate/* (AdmissionReview v1) and /apis/* on one TLS port; and /loglevel. */
   readonly handler: Handler
   /** Creates the system tiers and starts its watches; resolves when its caches are synced. */
   start(): Promise<void>

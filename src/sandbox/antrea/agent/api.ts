@@ -3,7 +3,7 @@ import { stringify } from 'yaml'
 import type { Clock, Handler, HttpClient, ServerRequest, ServerResponse } from '../../../world/index.ts'
 import { call } from '../api.ts'
 import type { Pod } from '../model.ts'
-import { createBundle, json, noSuchPath, notAllowed, refuse, SYSTEM } from '../serve/index.ts'
+import { createBundle, createLogLevel, json, noSuchPath, notAllowed, refuse, SYSTEM } from '../serve/index.ts'
 import { type HeldPolicy, listFlows, listPolicies } from './policies.ts'
 
 /** Who may do what; tokens are never kept or logged. */
@@ -47,6 +47,7 @@ export function createAgentApi(deps: AgentApiDeps): Handler {
         }).map(([name, value]) => [name, stringify(value)]),
       ),
   })
+  const logLevel = createLogLevel()
   const serve = async (request: ServerRequest): Promise<ServerResponse> => {
     const { path, method } = request
     if (path === '/agentinfo' || path === '/podinterfaces') {
@@ -57,6 +58,7 @@ export function createAgentApi(deps: AgentApiDeps): Handler {
       if (method !== 'GET') return notAllowed()
       return path === '/networkpolicies' ? listPolicies(request, deps.held()) : listFlows(request, deps)
     }
+    if (path === '/loglevel') return method === 'GET' ? logLevel(request) : notAllowed()
     if (path === ROOT) return method === 'GET' ? json(200, RESOURCES) : notAllowed()
     const under = `${ROOT}/supportbundles`
     if (path !== under && !path.startsWith(`${under}/`)) return noSuchPath()
