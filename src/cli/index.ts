@@ -60,6 +60,11 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./transitions.ts'),
   },
   {
+    name: 'config',
+    summary: 'check the configuration, show what counts and where it came from',
+    load: () => import('./config.ts'),
+  },
+  {
     name: 'rbac',
     summary: 'the rights it needs in the cluster, as manifests',
     load: () => import('./rbac.ts'),
@@ -73,6 +78,11 @@ const COMMANDS: readonly Entry[] = [
     name: 'protect',
     summary: 'print an admission policy that lets only the adapter write its tiers and objects',
     load: () => import('./protect.ts'),
+  },
+  {
+    name: 'completion',
+    summary: 'a script that completes commands and options in a shell',
+    load: () => import('./completion.ts'),
   },
   { name: 'approve', summary: 'agree to deletes that wait for a person', load: () => import('./approve.ts') },
 ]
@@ -91,7 +101,7 @@ export async function runCommandLine(words: readonly string[]): Promise<void> {
   const asked = words[0] === 'help' ? words[1] : words.find((word) => !word.startsWith('-'))
   for (const { name, summary, load } of COMMANDS) {
     const command = program.command(name).description(summary).copyInheritedSettings(program)
-    if (name === asked) (await load()).configure(command)
+    if (name === asked || asked === 'completion') (await load()).configure(command)
   }
   try {
     if (words.length === 0) program.outputHelp()
