@@ -31,6 +31,8 @@ export interface PartsOptions {
   /** An API server in place of the embedded cluster's. */
   readonly api?: Handler
   readonly authorize?: typeof mayDo
+  /** Antrea's own Pods, with logs. */
+  readonly antreaPods?: boolean
 }
 
 export interface Parts {
@@ -39,6 +41,8 @@ export interface Parts {
   readonly identity: Identity
   readonly manager: Manager
   readonly nsx: NsxUser
+  /** The manager, as its administrator. */
+  readonly admin: Rest
   readonly cluster: EmbeddedCluster
   readonly kube: Rest
   readonly managerUrl: string
@@ -94,6 +98,7 @@ export async function startParts(context: TestContext, options: PartsOptions = {
     random,
     log: SILENT,
     demo: true,
+    ...(options.antreaPods === true ? { antreaPods: true } : {}),
     authorize: options.authorize ?? mayDo,
   })
   await cluster.start()
@@ -120,12 +125,14 @@ export async function startParts(context: TestContext, options: PartsOptions = {
     clock,
   })
   const basic = Buffer.from(`${USER.name}:${USER.password}`).toString('base64')
+  const admin = createRest(person.client, { authorization: `Basic ${basic}` })
   return {
     path,
     authority,
     identity,
     manager,
-    nsx: createNsxUser(createRest(person.client, { authorization: `Basic ${basic}` }), clusterId),
+    admin,
+    nsx: createNsxUser(admin, clusterId),
     cluster,
     kube: createRest(cluster.admin),
     managerUrl,
