@@ -13,12 +13,12 @@ import type { Room } from '../storage.ts'
 /** A step of the schema, from one version to the next. Those that were released are never changed. */
 export type Migration = (database: Database.Database) => void
 
-const MIGRATIONS: readonly Migration[] = [
+export const MIGRATIONS: readonly Migration[] = [
   (database) =>
     database.exec(
       `CREATE TABLE kept (
-         room TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, sum INTEGER NOT NULL,
-         PRIMARY KEY (room, key)) STRICT, WITHOUT ROWID;
+         id INTEGER PRIMARY KEY, room TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, sum INTEGER NOT NULL,
+         UNIQUE (room, key)) STRICT;
        CREATE TABLE trial (id INTEGER PRIMARY KEY, content BLOB NOT NULL) STRICT;`,
     ),
 ]
@@ -52,7 +52,7 @@ export function openDatabase(file: string, options: DatabaseOptions = {}): State
     chmodSync(file, 0o600)
     database = new Database(file, { timeout: MANAGER_DATA_LOCK_MS })
     prepare(database, file, options)
-    return operations(database, file)
+    return operations(database, file, options.bytesMax ?? MANAGER_DATA_BYTES_MAX)
   } catch (cause) {
     database?.close()
     throw inWords(file, cause)
@@ -62,15 +62,13 @@ export function openDatabase(file: string, options: DatabaseOptions = {}): State
 function prepare(
   database: Database.Database,
   file: string,
-  { migrations = MIGRATIONS, bytesMax = MANAGER_DATA_BYTES_MAX }: DatabaseOptions,
+  { migrations = MIGRATIONS }: DatabaseOptions,
 ): void {
   database.pragma('locking_mode = EXCLUSIVE')
   checkOurs(database, file, migrations.length)
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = FULL')
   database.pragma(`journal_size_limit = ${MANAGER_DATA_WAL_BYTES_MAX}`)
-  const pageBytes = Number(database.pragma('page_size', { simple: true }))
-  database.pragma(`max_page_count = ${Math.floor(bytesMax / pageBytes)}`)
   const version = Number(database.pragma('user_version', { simple: true }))
   database.transaction(() => {
     for (const migrate of migrations.slice(version)) migrate(database)
@@ -99,13 +97,20 @@ function checkOurs(database: Database.Database, file: string, newest: number): v
   if (complaint !== 'ok') throw corrupt(file, String(complaint))
 }
 
-function operations(database: Database.Database, file: string): StateDatabase {
-  const put = database.prepare('INSERT OR REPLACE INTO kept (room, key, value, sum) VALUES (?, ?, ?, ?)')
+function operations(database: Database.Database, file: string, bytesMax: number): StateDatabase {
+  // A row that is written again keeps its place: lists come back in the order in which their objects were made.
+  const put = database.prepare(
+    `INSERT INTO kept (room, key, value, sum) VALUES (?, ?, ?, ?)
+     ON CONFLICT (room, key) DO UPDATE SET value = excluded.value, sum = excluded.sum`,
+  )
   const remove = database.prepare('DELETE FROM kept WHERE room = ? AND key = ?')
-  const all = database.prepare('SELECT key, value, sum FROM kept WHERE room = ?')
+  const all = database.prepare('SELECT key, value, sum FROM kept WHERE room = ? ORDER BY id')
   const fill = database.prepare('INSERT INTO trial (content) VALUES (zeroblob(?))')
   const empty = database.prepare('DELETE FROM trial')
+  const pages = (pragma: string) => Number(database.pragma(pragma, { simple: true }))
+  const usedBytes = () => (pages('page_count') - pages('freelist_count')) * pages('page_size')
   const writeAll = database.transaction((noted: Noted) => {
+    const beforeBytes = usedBytes()
     for (const [room, values] of noted)
       for (const [key, value] of values)
         if (value === undefined) remove.run(room, key)
@@ -113,6 +118,10 @@ function operations(database: Database.Database, file: string): StateDatabase {
           const text = JSON.stringify(value)
           put.run(room, key, text, sumOf(room, key, text))
         }
+    // What makes it smaller is always taken.
+    const bytes = usedBytes()
+    if (bytes > bytesMax && bytes > beforeBytes)
+      throw Object.assign(new Error(`the state file may have ${bytesMax} bytes`), { code: 'SQLITE_FULL' })
   })
   const filled = database.transaction(() => void fill.run(TRIAL_BYTES))
   return {
