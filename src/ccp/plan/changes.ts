@@ -46,14 +46,8 @@ export function* changeSteps(
   input: PlanInput,
   changes: PolicyChanges,
 ): Steps<{ steps: Step[]; isPartial: boolean }> {
-  const { created, replaced, deleted, waiting, groups } = changes
-  const changed = replaced.length + deleted.length + groups.length
-  // What waits has its allows still: beside any change but a creation these might show where they never have.
-  const isAlone = created.length + changed <= 1 && (changed === 0 || waiting.length === 0)
-  const isOneWay =
-    replaced.length + groups.length === 0 &&
-    (deleted.length === 0 || (created.length === 0 && waiting.length === 0))
-  if (!isAlone && !isOneWay) {
+  const { groups } = changes
+  if (!isSimple(changes)) {
     const uses = yield* usesOf(changes)
     const narrow = yield* narrowing(input, changes, uses)
     if (narrow.length > 0) return { steps: narrow, isPartial: true }
@@ -61,6 +55,17 @@ export function* changeSteps(
     return { steps, isPartial: false }
   }
   return { steps: yield* final(input, changes), isPartial: false }
+}
+
+/** One change, or changes that all go one way: each moment equals the old or the new, and there is nothing to narrow. */
+export function isSimple({ created, replaced, deleted, waiting, groups }: PolicyChanges): boolean {
+  const changed = replaced.length + deleted.length + groups.length
+  // What waits has its allows still: beside any change but a creation these might show where they never have.
+  const isAlone = created.length + changed <= 1 && (changed === 0 || waiting.length === 0)
+  const isOneWay =
+    replaced.length + groups.length === 0 &&
+    (deleted.length === 0 || (created.length === 0 && waiting.length === 0))
+  return isAlone || isOneWay
 }
 
 type Uses = ReadonlyMap<string, Use>

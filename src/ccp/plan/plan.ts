@@ -3,7 +3,7 @@ import type { ClusterNetworkPolicy } from '../../kube/antrea.ts'
 import type { Problem } from '../../protocol/ccp.ts'
 import { annotationOf } from '../ownership.ts'
 import { runSteps, type Steps, type TranslatedGroup, type TranslatedPolicy } from '../translate/index.ts'
-import { changeSteps, isTemporaryName, type Kept, type PolicyChanges } from './changes.ts'
+import { changeSteps, isSimple, isTemporaryName, type Kept, type PolicyChanges } from './changes.ts'
 import { type StaleGroups, staleGroups, stalePolicies } from './deletes.ts'
 import { groupsOfStored, planGroups } from './groups.ts'
 import { groupsEver, isUsable, keepHeld, obstacle, pinnedBy, wholeForm } from './holding.ts'
@@ -24,13 +24,22 @@ export const plan = (input: PlanInput): Plan => runSteps(planSteps(input))
 
 /** The same in steps of at most about a millisecond (sorting a large list is one). */
 export function* planSteps(input: PlanInput): Steps<Plan> {
+  const whole = yield* planPart(input)
+  if (whole === undefined) throw new Error('a plan of everything asks for something elsewhere')
+  return whole
+}
+
+/** Undefined: how the policies elsewhere use the groups that change decides, so they have to be part of it. */
+export function* planPart(input: PlanInput): Steps<Plan | undefined> {
   const owned = yield* sortOut(input.cluster, input.clusterId)
   const whole = yield* planOwned(input, owned)
   // Two adapters in one cluster would undo each other's work for ever.
-  return owned.rivals.length === 0 ? whole : { ...whole, steps: [], awaiting: [], againMs: undefined }
+  if (whole === undefined || owned.rivals.length === 0) return whole
+  return { ...whole, steps: [], awaiting: [], againMs: undefined }
 }
 
-function* planOwned(input: PlanInput, owned: Owned): Steps<Plan> {
+function* planOwned(input: PlanInput, owned: Owned): Steps<Plan | undefined> {
+  if (!areUsableElsewhere(input, owned)) return undefined
   const { translation, memory } = input
   const needed = new Set(translation.policies.map(({ category }) => category))
   const tiers = planTiers(input.cluster.tiers, input.tiers, needed, memory.refused)
@@ -87,11 +96,9 @@ function* planOwned(input: PlanInput, owned: Owned): Steps<Plan> {
   const staying = [...held.stored, ...(isFree ? [] : stale.gone)]
   const { resting, ...changes } = policyChanges(input, owned, active, staying, isFree ? stale.gone : [])
   yield undefined
-  const { steps, isPartial } = yield* changeSteps(input, {
-    ...changes,
-    groups: groups.changes,
-    waiting: stale.waiting,
-  })
+  const all = { ...changes, groups: groups.changes, waiting: stale.waiting }
+  if (isElsewhereNeeded(input) && !isSimple(all)) return undefined
+  const { steps, isPartial } = yield* changeSteps(input, all)
   yield undefined
   const used = usedAfter(input, owned, wanted, active, pinned, isFree ? stale.gone : [])
   const rest: StaleGroups =
@@ -108,6 +115,15 @@ function* planOwned(input: PlanInput, owned: Owned): Steps<Plan> {
       stale.waiting.length > 0 ? Math.min(rest.againMs ?? RENAME_LOOK_MS, RENAME_LOOK_MS) : rest.againMs,
   }
 }
+
+const isElsewhereNeeded = ({ elsewhere }: PlanInput): boolean => (elsewhere?.groups.length ?? 0) > 0
+
+/** A group that cannot be written holds the policies that name it. */
+const areUsableElsewhere = (input: PlanInput, owned: Owned): boolean =>
+  (input.elsewhere?.groups ?? []).every((name) => {
+    const group = input.translation.groups.get(name)
+    return group === undefined || isUsable(input, owned, group)
+  })
 
 function* groupsInUse(owned: Owned): Steps<ReadonlySet<string>> {
   const inUse = new Set<string>()
@@ -127,7 +143,8 @@ function wantedGroups(
   active: readonly TranslatedPolicy[],
   pinned: ReadonlySet<string>,
 ): TranslatedGroup[] {
-  const names = new Set([...active.flatMap((policy) => policy.groups), ...pinned])
+  const elsewhere = input.elsewhere?.groups ?? []
+  const names = new Set([...active.flatMap((policy) => policy.groups), ...pinned, ...elsewhere])
   return [...names].sort().flatMap((name) => {
     const group = input.translation.groups.get(name)
     return group !== undefined && isUsable(input, owned, group) ? [group] : []
@@ -198,6 +215,7 @@ function usedAfter(
   const used = new Set<string>(pinned)
   const written = new Set(active.map(({ name }) => name))
   for (const policy of active) for (const name of policy.groups) used.add(name)
+  for (const name of input.elsewhere?.groups ?? []) used.add(name)
   // A policy that is written in this plan no longer names what its stored form did; one that only stays still does.
   for (const [name, policy] of owned.policies)
     if (!leaving.has(name) && !written.has(name)) for (const group of groupsEver(policy)) used.add(group)

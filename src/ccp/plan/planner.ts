@@ -8,7 +8,7 @@ import { annotationOf, isRival, ownershipOf } from '../ownership.ts'
 import { Relation, type Steps, type TranslatedPolicy, type Translation } from '../translate/index.ts'
 import { isTemporaryName } from './changes.ts'
 import { groupsEver } from './holding.ts'
-import { planSteps } from './plan.ts'
+import { planPart } from './plan.ts'
 import type { Plan, PlanInput } from './types.ts'
 
 /** The cluster by name, where our own newest writes count. */
@@ -57,7 +57,7 @@ class ChangePlanner implements Planner {
   private forgotten = 0
   /** Since the rest. */
   private readonly changed = { policies: new Set<string>(), groups: new Set<string>() }
-  /** Groups that a changed policy named, since the rest: perhaps nobody does any more. */
+  /** Groups that a changed policy named, or that were to go, since the rest: perhaps nobody names them any more. */
   private readonly left = new Set<string>()
   /** Since the last plan began. */
   private touched = { policies: new Set<string>(), groups: new Set<string>() }
@@ -87,12 +87,20 @@ class ChangePlanner implements Planner {
   }
 
   *plan(question: Question, cluster: ClusterObjects): Steps<Plan> {
+    // Policies that only name a group that changes seldom matter; where they do, the plan begins anew with them.
+    const short = yield* this.planNow(question, cluster, false)
+    const next = short ?? (yield* this.planNow(question, cluster, true))
+    if (next === undefined) throw new Error('a plan with all that matters asks for more')
+    return next
+  }
+
+  private *planNow(question: Question, cluster: ClusterObjects, hasUsers: boolean): Steps<Plan | undefined> {
     const { rest } = this
     const touched = this.touched
     this.touched = { policies: new Set(), groups: new Set() }
     for (const name of touched.policies) this.changed.policies.add(name)
     for (const name of touched.groups) this.changed.groups.add(name)
-    const part = rest === undefined ? undefined : this.partOf(rest, question, cluster, touched)
+    const part = rest === undefined ? undefined : this.partOf(rest, question, cluster, { touched, hasUsers })
     // Taken in one go: what changes while steps pause belongs to the next plan.
     const input = part ?? {
       ...question,
@@ -107,7 +115,11 @@ class ChangePlanner implements Planner {
       this.rest = undefined
       yield* this.learnAll(input)
     }
-    const next = yield* planSteps(input)
+    const next = yield* planPart(input)
+    if (next === undefined) return undefined
+    // A delete that is not carried out is found again: nothing else remembers what it was about.
+    for (const step of next.steps)
+      if (step.kind === 'delete-group') this.left.add(parentName(step.base.metadata.name))
     if (forgotten === this.forgotten && isAtRest(next)) this.settle(question, next)
     return next
   }
@@ -128,7 +140,7 @@ class ChangePlanner implements Planner {
     rest: Rest,
     question: Question,
     cluster: ClusterObjects,
-    touched: ChangePlanner['touched'],
+    { touched, hasUsers }: { touched: ChangePlanner['touched']; hasUsers: boolean },
   ): PlanInput | undefined {
     const { translation, memory, clusterId } = question
     const isSame =
@@ -144,9 +156,7 @@ class ChangePlanner implements Planner {
     this.addHeld(policies, [...rest.held, ...translation.held.map(({ path }) => path)])
     for (const { name } of translation.held) if (name !== undefined) policies.add(name)
     const changing = new Set([...[...this.changed.groups].map(parentName), ...edits.groups])
-    for (const group of changing)
-      for (const relation of [this.stored, this.wanted])
-        for (const name of relation.namesOf(group)) policies.add(name)
+    for (const group of changing) this.addUsers(group, hasUsers, policies)
     this.addPaths(policies)
     if (policies.size > PART_MAX * (this.owned.size + translation.policies.length)) return undefined
     const groups = this.groupsAround(question, cluster, policies, changing)
@@ -166,8 +176,16 @@ class ChangePlanner implements Planner {
         policies: this.owned.size - here(policies),
         names: (group) =>
           this.stored.isHeldBeside(group, policies) || this.wanted.isHeldBeside(group, policies),
+        groups: [...changing].filter((group) => this.wanted.isHeldBeside(group, policies)),
       },
     }
+  }
+
+  /** Whose form in the cluster and in NSX both name the group is left out where `isAll` is not asked for. */
+  private addUsers(group: string, isAll: boolean, policies: Set<string>): void {
+    const [stored, wanted] = [this.stored.namesOf(group), this.wanted.namesOf(group)]
+    for (const name of stored) if (isAll || !wanted.has(name)) policies.add(name)
+    for (const name of wanted) if (isAll || !stored.has(name)) policies.add(name)
   }
 
   /** Brings what is known of the translated policies up to date; what differs from the rest. */

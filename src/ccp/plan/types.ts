@@ -46,6 +46,8 @@ export interface Elsewhere {
   readonly policies: number
   /** Whether a policy there names this ClusterGroup. */
   names(group: string): boolean
+  /** Of the groups that may change: those that policies there are to name, and do. */
+  readonly groups: readonly string[]
 }
 
 export interface PlanInput {

@@ -29,12 +29,19 @@ interface KeptSpec {
 }
 export type SpecCache = WeakMap<PolicyDraft, KeptSpec>
 
+interface Finishing {
+  readonly tiers: TierSettings
+  readonly specs: SpecCache
+  /** What was drafted the last time, by path. */
+  readonly before: ReadonlyMap<string, Drafted>
+}
+
 export function* assemble(
   drafted: readonly Drafted[],
   groups: ReadonlyMap<string, TranslatedGroup>,
-  tiers: TierSettings,
-  specs: SpecCache,
+  finishing: Finishing,
 ): Steps<Translation> {
+  const { tiers, specs } = finishing
   const held: HeldPolicy[] = []
   const empty: EmptyPolicy[] = []
   const ready: TranslatedPolicy[] = []
@@ -62,7 +69,7 @@ export function* assemble(
       })
     else {
       const before = specs.get(draft)?.policy
-      const policy = finish(object, name, draft, { ...place, isTied: tied.has(number) }, tiers, specs)
+      const policy = finish(object, name, draft, { ...place, isTied: tied.has(number) }, finishing)
       ready.push(policy)
       if (policy !== before) yield
     }
@@ -154,8 +161,7 @@ function finish(
   name: string,
   draft: PolicyDraft,
   { priority, probed, isTied }: Priority & { isTied: boolean },
-  tiers: TierSettings,
-  specs: SpecCache,
+  { tiers, specs, before }: Finishing,
 ): TranslatedPolicy {
   const kept = specs.get(draft)
   if (kept !== undefined && kept.priority === priority && kept.isTied === isTied) return kept.policy
@@ -173,7 +179,7 @@ function finish(
     ...(probed ? [problem('ORDER_PROBED', 'its place was taken; it moved up by the smallest step')] : []),
     ...(isTied ? [problem('ORDER_TIE', 'another policy of this number decides otherwise')] : []),
   ]
-  const policy: TranslatedPolicy = {
+  const made: TranslatedPolicy = {
     path,
     name,
     hash,
@@ -184,9 +190,22 @@ function finish(
     groups: draft.groups,
     notices,
   }
+  const last = before.get(path)
+  const former = last === undefined ? undefined : specs.get(last.draft)?.policy
+  const policy = former !== undefined && isSame(former, made) ? former : made
   specs.set(draft, { priority, isTied, policy })
   return policy
 }
+
+/** A group that it names has changed, and nothing of the policy itself: who compares need not look inside. */
+const isSame = (a: TranslatedPolicy, b: TranslatedPolicy): boolean =>
+  a.specHash === b.specHash &&
+  a.hash === b.hash &&
+  a.name === b.name &&
+  a.category === b.category &&
+  a.displayName === b.displayName &&
+  a.groups.join() === b.groups.join() &&
+  JSON.stringify(a.notices) === JSON.stringify(b.notices)
 
 const RANKS = Object.fromEntries(CATEGORIES.map((category, at) => [category, at])) as Record<Category, number>
 

@@ -119,7 +119,11 @@ export function createTranslator(tiers: TierSettings, settings: TranslateSetting
       drafts.set(object.path, one)
     }
     const drafted = [...drafts.values()].filter(({ draft }) => !draft.head.isDeleted)
-    const translation = yield* assemble(drafted, made.groups, tiers, kept.specs)
+    const translation = yield* assemble(drafted, made.groups, {
+      tiers,
+      specs: kept.specs,
+      before: draftedBefore,
+    })
     former.settle(objects, all)
     Object.assign(kept, { former, made, drafted: drafts })
     return translation

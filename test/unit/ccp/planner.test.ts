@@ -38,14 +38,19 @@ class Watched {
   readonly planner = createPlanner()
   wholes = 0
   parts = 0
+  /** Policies that were asked for by name. */
+  asked = 0
   nowMs = 0
   readonly unusedSince = new Map<string, number>()
   confirmed: ReadonlySet<string> = new Set(LONE_IDS)
   source = SOURCE
 
   objects(): ClusterObjects {
-    const of = <T>(map: ReadonlyMap<string, T>, onWhole = () => {}) => ({
-      get: (name: string) => map.get(name),
+    const of = <T>(map: ReadonlyMap<string, T>, onWhole = () => {}, onGet = () => {}) => ({
+      get: (name: string) => {
+        onGet()
+        return map.get(name)
+      },
       values: () => {
         onWhole()
         return [...map.values()]
@@ -57,7 +62,9 @@ class Watched {
       this.parts -= 1
     }
     return {
-      policies: of(this.model.policies, onWhole),
+      policies: of(this.model.policies, onWhole, () => {
+        this.asked += 1
+      }),
       groups: of(this.model.groups),
       tiers: of(this.model.tiers),
     }
@@ -221,4 +228,80 @@ test('one change among many asks for what it touches only', () => {
   )
   settle(changed)
   assert.equal(world.wholes, wholes, 'nobody looked at everything')
+})
+
+test('a group that all policies name changes without a look at them, unless how they use it matters', () => {
+  const world = new Watched()
+  const kept = new Kept()
+  const translator = createTranslator(DEFAULT_TIERS)
+  const set = (app: string, other: string) =>
+    translator(
+      kept.of(
+        setOf(
+          group('shared', 1, [tag(`app|${app}`)]),
+          group('other', 2, [tag(`app|${other}`)]),
+          ...Array.from({ length: 50 }, (_, n) =>
+            policy(`p${n}`, 10 + n, [
+              rule(1, { action: n === 0 ? 'DROP' : 'ALLOW', source_groups: [`${GROUPS}/shared`] }),
+              ...(n === 1 ? [rule(2, { source_groups: [`${GROUPS}/other`] })] : []),
+            ]),
+          ),
+        ),
+      ),
+    )
+  const settle = (translation: Translation) => {
+    const kinds: string[] = []
+    for (let round = 0; ; round += 1) {
+      assert.ok(round < 20)
+      world.nowMs += 60_000
+      const next = world.plan(translation)
+      for (const step of next.steps) world.write(step)
+      kinds.push(...next.steps.map(({ stage }) => stage))
+      if (next.steps.length === 0 && next.againMs === undefined) return kinds
+    }
+  }
+  settle(set('one', 'a'))
+  const wholes = world.wholes
+  world.asked = 0
+  assert.deepEqual(settle(set('two', 'a')), ['children', 'widen-groups', 'delete-children'])
+  assert.equal(world.asked, 0)
+  // Two groups at once, one of them under allows and a deny: the allows give way for a moment.
+  const both = settle(set('three', 'b'))
+  assert.ok(both.filter((stage) => stage === 'narrow-policies').length >= 49, both.join())
+  assert.ok(world.asked > 0)
+  assert.equal(world.wholes, wholes)
+})
+
+test('a delete that was planned and not carried out is planned again', () => {
+  const world = new Watched()
+  const kept = new Kept()
+  const translator = createTranslator(DEFAULT_TIERS)
+  const lone = Array.from({ length: 6 }, (_, n) => policy(`q${n}`, 50 + n, [rule(1)]))
+  const set = (app: string) =>
+    translator(
+      kept.of(
+        setOf(
+          ...lone,
+          ...['a', 'b'].map((id, n) => group(id, 1 + n, [tag(`${id}|${app}`)])),
+          ...['a', 'b'].map((id, n) => policy(id, 10 + n, [rule(1, { source_groups: [`${GROUPS}/${id}`] })])),
+        ),
+      ),
+    )
+  const turn = (translation: Translation, writesMax = Number.POSITIVE_INFINITY) => {
+    world.nowMs += 60_000
+    const next = world.plan(translation)
+    for (const step of next.steps.slice(0, writesMax)) world.write(step)
+    return next
+  }
+  for (let round = 0; round < 5; round += 1) turn(set('one'))
+  const two = set('two')
+  let next = turn(two)
+  for (let round = 0; next.steps[0]?.stage !== 'delete-children'; round += 1) {
+    assert.ok(round < 40)
+    next = turn(two, 1)
+  }
+  assert.equal(next.steps.length, 2)
+  next = turn(two)
+  for (let round = 0; round < 5; round += 1) next = turn(two)
+  assert.equal(world.model.groups.size, 4)
 })
