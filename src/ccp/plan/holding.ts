@@ -5,6 +5,7 @@ import { annotationOf } from '../ownership.ts'
 import {
   type Code,
   groupsOf,
+  policySpecHash,
   problem,
   type TranslatedGroup,
   type TranslatedPolicy,
@@ -89,15 +90,22 @@ export function keepHeld(input: PlanInput, owned: Owned, held: readonly HeldRef[
   for (const { path, name } of held) {
     const stored = (name === undefined ? undefined : owned.policies.get(name)) ?? byPath.get(path)
     const objectName = stored?.metadata.name ?? name
-    if (objectName === undefined || owned.foreignPolicies.has(objectName)) continue
+    if (objectName === undefined) continue
+    const foreign = owned.foreignPolicies.get(objectName)
+    if (foreign !== undefined) {
+      // Somebody took our marks off it, perhaps: it is in force as it is, with the groups that it names.
+      for (const group of groupsEver(foreign)) pinned.add(group)
+      continue
+    }
     names.add(objectName)
     const known = input.memory.remembered.get(objectName)
     const kept = stored === undefined || !isAsWritten(stored) ? known : stored
-    if (stored === undefined && known !== undefined) steps.push(restore(input, known))
+    const step = known === undefined || !mayRestore(input, known) ? [] : [restore(input, known, stored)]
+    if (stored === undefined) steps.push(...step)
     if (stored !== undefined && !isAsWritten(stored)) {
       if (known === undefined)
         problems.set(path, [problem('HELD_DRIFT', `${objectName} was changed by hand`)])
-      else steps.push(restore(input, known, stored))
+      else steps.push(...step)
     }
     if (stored !== undefined) objects.push(stored)
     for (const policy of [stored, kept])
@@ -134,6 +142,13 @@ export function groupsEver(policy: ClusterNetworkPolicy): readonly string[] {
     ...groupsOfStored(policy),
     ...(whole === undefined ? [] : groupsOf([...whole.ingress, ...whole.egress])),
   ]
+}
+
+/** Not what the API server refuses, and not more often than it is good where somebody changes it again and again. */
+function mayRestore({ memory }: PlanInput, known: ClusterNetworkPolicy): boolean {
+  const ref = objectRef('policy', known.metadata.name)
+  const specHash = policySpecHash(wholeSpecOf(known) ?? known.spec)
+  return memory.resting?.has(ref) !== true && memory.refused.get(ref)?.specHash !== specHash
 }
 
 function restore(input: PlanInput, known: ClusterNetworkPolicy, stored?: ClusterNetworkPolicy): Step {

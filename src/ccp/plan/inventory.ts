@@ -9,8 +9,8 @@ export interface Owned {
   readonly policies: ReadonlyMap<string, ClusterNetworkPolicy>
   readonly groups: ReadonlyMap<string, ClusterGroup>
   /** Names that are taken by objects that are not ours. */
-  readonly foreignPolicies: ReadonlySet<string>
-  readonly foreignGroups: ReadonlySet<string>
+  readonly foreignPolicies: ReadonlyMap<string, ClusterNetworkPolicy>
+  readonly foreignGroups: ReadonlyMap<string, ClusterGroup>
   readonly warnings: readonly PlanWarning[]
   /** Objects that another adapter keeps. */
   readonly rivals: readonly string[]
@@ -34,9 +34,9 @@ export function* sortOut(cluster: ClusterView, clusterId: string): Steps<Owned> 
     objects: readonly T[],
     kind: string,
     hash: (object: T) => string,
-  ): Steps<{ ours: ReadonlyMap<string, T>; foreign: ReadonlySet<string> }> {
+  ): Steps<{ ours: ReadonlyMap<string, T>; foreign: ReadonlyMap<string, T> }> {
     const ours = new Map<string, T>()
-    const foreign = new Set<string>()
+    const foreign = new Map<string, T>()
     let hashed = 0
     const sorted = [...objects].sort(byName)
     yield undefined
@@ -45,7 +45,7 @@ export function* sortOut(cluster: ClusterView, clusterId: string): Steps<Owned> 
       const { name } = object.metadata
       const ownership = ownershipOf(object, clusterId)
       if (ownership === 'ours') ours.set(name, object)
-      else foreign.add(name)
+      else foreign.set(name, object)
       if (ownership === 'looks-like-ours') similar.push(`${kind} ${name}`)
       if (ownership === 'foreign-cluster') elsewhere.push(`${kind} ${name}`)
       if (ownership === 'other-adapter') others.push(`${kind} ${name}`)
