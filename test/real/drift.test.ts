@@ -82,7 +82,8 @@ test(
     const ours = audit
       .writes({ user: 'antrea-nsx-adapter:' }, mark)
       .filter(({ objectRef }) => objectRef?.resource === 'clusternetworkpolicies')
-    assert.ok(edits > 100, `${edits} edits`)
+    // Ten a second, or what a busy machine takes: many more than are put back.
+    assert.ok(edits > 3 * WRITES_MAX, `${edits} edits`)
     // A write that meets a newer edit is refused (409) and sent again: not more than twice for each that is taken.
     const taken = ours.filter(({ responseStatus }) => (responseStatus?.code ?? 500) < 300).length
     const words = `${ours.length} writes, ${taken} of them taken, against ${edits} edits`
