@@ -16,7 +16,7 @@ import { briefState, inspectTransitions, stateWords, type Transition } from './d
 import { asAdapterError } from './errors.ts'
 import type { ActiveWarning, ComponentName, Health } from './health/index.ts'
 import type { Access, AccessOptions } from './kube/access.ts'
-import { type AgentPlace, createAgentClient } from './kube/agent-client.ts'
+import { type AgentPlace, agentsOfStores, createAgentClient } from './kube/agents/index.ts'
 import { createKubeSide, type KubeSide } from './kube/cluster.ts'
 import type { Instances, InstanceView } from './kube/instances.ts'
 import { readOnly } from './kube/read-only.ts'
@@ -281,7 +281,10 @@ function compose(
 const askingAgents = (
   { connectAgent: connect, clock }: AdapterOptions,
   { antreaAgentInfos: agents, nodes }: Parameters<typeof provideMp>[0]['stores'],
-) => (connect === undefined ? {} : { askAgent: createAgentClient({ agents, nodes, clock, connect }) })
+) =>
+  connect === undefined
+    ? {}
+    : { askAgent: createAgentClient({ placeOf: agentsOfStores(agents, nodes), clock, connect }) }
 
 const readiness = (kube: KubeSide) =>
   fromCallback<AdapterEvent>(({ sendBack }) => {

@@ -51,7 +51,7 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
     connectKube: ({ origin, tls: identity, headers }) =>
       createHttpClient({ origin, tls: identity, headers, http2: true }),
     nsxHttp: createHttpClient({ origin: config.nsx.url, tls }),
-    ...connectingAgents(config.ccp.agentTokenFile),
+    ...connectingAgents(config.agents.tokenFile),
     nsxCertificateSha256: () => certificateSha256(tls.cert),
     clock,
     random,
@@ -79,11 +79,11 @@ const connectingAgents = (tokenFile: string | undefined): Partial<Pick<DaemonOpt
   tokenFile === undefined
     ? {}
     : {
-        connectAgent: ({ origin, caPem }) => {
-          const authorization = `Bearer ${readSmallText(tokenFile, 'ccp.agentTokenFile').trim()}`
+        connectAgent: ({ origin, caPem, servername = 'localhost' }) => {
+          const authorization = `Bearer ${readSmallText(tokenFile, 'agents.tokenFile').trim()}`
           return createHttpClient({
             origin,
-            tls: { ca: caPem, servername: 'localhost' },
+            tls: { ca: caPem, servername },
             headers: () => ({ authorization }),
           })
         },

@@ -105,15 +105,19 @@ export const ConfigSchema = z.strictObject({
       fqdnProfiles: flag
         .default(false)
         .describe('true or false: context profiles of domain names become egress rules by name'),
-      agentTokenFile: file
-        .optional()
-        .describe(
-          'FILE with a bearer token that the antrea-agents take: they are asked for the flows of Kubernetes policies; not without it',
-        ),
       memberPollSeconds: seconds(10, 3_600)
         .optional()
         .describe(
           'SECONDS from 10: ask NSX for the members of groups outside the cluster; not at all without it',
+        ),
+    })
+    .prefault({}),
+  agents: z
+    .strictObject({
+      tokenFile: file
+        .optional()
+        .describe(
+          "FILE with a bearer token that the antrea-agents' own API takes: for flows, bundles, log levels; not asked without it",
         ),
     })
     .prefault({}),

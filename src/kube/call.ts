@@ -27,13 +27,21 @@ export type JsonReviver = (key: string, value: unknown, context: { readonly sour
  * the signal that was aborted.
  */
 export async function callJson(http: HttpClient, clock: Clock, request: CallRequest): Promise<unknown> {
-  const { subject, timeoutMs, bytesMax, signals = [], reviver, ...wanted } = request
+  return parseJson(await callBytes(http, clock, request), request.subject, request.reviver)
+}
+
+/** The text of a 2xx answer, whatever it is; throws as callJson does. */
+export async function callText(http: HttpClient, clock: Clock, request: CallRequest): Promise<string> {
+  return Buffer.from(await callBytes(http, clock, request)).toString('utf8')
+}
+
+async function callBytes(http: HttpClient, clock: Clock, request: CallRequest): Promise<Uint8Array> {
+  const { subject, timeoutMs, bytesMax, signals = [], reviver: _, ...wanted } = request
   const leash = leashOf(clock, timeoutMs, subject, signals)
   try {
     const response = await http.request({ ...wanted, headersTimeoutMs: timeoutMs, signal: leash.signal })
     if (response.status >= 300) throw await refusalOf(response, subject, clock)
-    const bytes = await readBytes(response.body, bytesMax, subject)
-    return parseJson(bytes, subject, reviver)
+    return await readBytes(response.body, bytesMax, subject)
   } finally {
     leash.release()
   }

@@ -6,7 +6,13 @@
  */
 export type { Access, AccessOptions, AccessTls } from './access.ts'
 export { loadAccess } from './access.ts'
-export { type AgentClient, type AgentPlace, createAgentClient } from './agent-client.ts'
+export {
+  type AgentClient,
+  type AgentPlace,
+  agentsOfClient,
+  agentsOfStores,
+  createAgentClient,
+} from './agents/index.ts'
 export type * from './antrea.ts'
 export type { KubeClientOptions } from './client.ts'
 export { createKubeClient } from './client.ts'

@@ -106,10 +106,6 @@ export const LOG_LEVEL_GIVEN_UP_MS = 86_400_000
 export const LOG_LEVEL_NODES_MAX = 200
 /** Antrea's processes asked at once. */
 export const AGENTS_AT_ONCE = 8
-/** One call to an agent's own API. */
-export const AGENT_CALL_TIMEOUT_MS = 10_000
-/** A token for the agents' APIs lives so long, the shortest there is; it is made anew after half of it. */
-export const AGENT_TOKEN_SECONDS = 600
 /** Lines of the adapter's own log that are kept in memory, and their characters. */
 export const RECENT_LOG_LINES_MAX = 20_000
 export const RECENT_LOG_CHARS_MAX = 4 * MIB

@@ -3,7 +3,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createFlows } from '../../../src/ccp/realization/index.ts'
 import type { AntreaAgentInfo } from '../../../src/kube/antrea.ts'
-import { createAgentClient, createStore, type KubeObject, RESOURCES } from '../../../src/kube/index.ts'
+import {
+  agentsOfStores,
+  createAgentClient,
+  createStore,
+  type KubeObject,
+  RESOURCES,
+} from '../../../src/kube/index.ts'
 import { createStandInAgents } from '../../../src/sandbox/antrea/index.ts'
 import { createAuthority } from '../../../src/sandbox/pki.ts'
 import { createHttpClient, createRealClock, serve } from '../../../src/world/real.ts'
@@ -56,8 +62,7 @@ async function clientOf(cluster: TestCluster, token: string) {
     '1',
   )
   return createAgentClient({
-    agents,
-    nodes,
+    placeOf: agentsOfStores(agents, nodes),
     clock: createRealClock(),
     connect: ({ origin, caPem }) =>
       createHttpClient({
