@@ -5,9 +5,9 @@
  * transport-free. For the command line and tests.
  */
 export { createEmbeddedCluster } from './cluster.ts'
-export { createPrivateFolder, writeAtomically } from './files.ts'
+export { writeAtomically } from './files.ts'
 export { type Follower, followSandbox, transitionWords } from './follow.ts'
-export { createAuthority, openAuthority } from './pki.ts'
+export { createAuthority } from './pki.ts'
 export { playScenario, type ScenarioStep } from './scenario.ts'
 export {
   type Sandbox,
