@@ -24,7 +24,7 @@ import type { ResourceName } from './kube/resources.ts'
 import type { Logger, OwnLog } from './log/index.ts'
 import { createAgentHealth, provideMp } from './mp/index.ts'
 import { asObserver, createNsxManager, type NsxManager } from './nsx/index.ts'
-import { createOperations, viewOfStores } from './operations/index.ts'
+import { createAntreaLevels, createOperations, placesOfStores, viewOfStores } from './operations/index.ts'
 import type { Clock, HttpClient, Random } from './world/index.ts'
 
 export interface AdapterSettings {
@@ -96,6 +96,8 @@ export interface Adapter {
   kill(): Promise<void>
   /** A person confirms what waits for a person (the delete guard after a change of the manager's store). */
   approve(): void
+  /** NSX is shown another certificate from now on: what it refused is tried again at once. */
+  renewed(): void
   /** What another adapter keeps in this cluster, and a person may have taken over; a line each. */
   adoption(): readonly string[]
   /** Takes over what was shown. Rejects with why not: changed since, not leading, refused by the API server. */
@@ -170,6 +172,7 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
   return {
     start: () => void actor.start(),
     approve: () => actor.send({ type: 'APPROVE' }),
+    renewed: () => actor.send({ type: 'RENEWED' }),
     async stop() {
       await stopped(actor)
       actor.stop()
@@ -262,6 +265,11 @@ function compose(
             ? {}
             : { own: { instance: settings.instance, ...options.ownLog } }),
           namespace: settings.lease.namespace,
+          ...(options.connectAgent === undefined
+            ? {}
+            : {
+                antreaLevels: createAntreaLevels(placesOfStores(stores, client, options.connectAgent), clock),
+              }),
         }),
       }),
     },

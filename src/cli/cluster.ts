@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { annotationOf, ownershipOf } from '../ccp/ownership.ts'
 import {
+  type Access,
   type AccessOptions,
   createKubeClient,
   type KubeClient,
@@ -31,6 +32,8 @@ export interface Cluster {
   readonly random: Random
   /** Of what the command line makes; a daemon sweeps it when this process is killed. */
   readonly clusterId: string
+  /** The kubeconfig's client certificate, as antctl shows it to Antrea's processes too. */
+  readonly access: Pick<Access, 'tls'>
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal
   close(): Promise<void>
@@ -68,6 +71,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       userAgent: `antrea-nsx-adapter/${VERSION}`,
     }),
     http,
+    access,
     clock,
     random: createRealRandom(),
     clusterId: COMMAND_LINE,

@@ -55,6 +55,11 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./logs.ts'),
   },
   {
+    name: 'log-level',
+    summary: 'how much they write, and for a while another amount',
+    load: () => import('./log-level.ts'),
+  },
+  {
     name: 'transitions',
     summary: 'what the statecharts went through',
     load: () => import('./transitions.ts'),

@@ -129,5 +129,7 @@ export interface AntreaAgentInfo extends KubeObject {
 export interface AntreaControllerInfo extends KubeObject {
   readonly version?: string
   readonly connectedAgentNum?: number
+  readonly nodeRef?: { readonly name?: string }
+  readonly apiPort?: number
   readonly controllerConditions?: readonly MonitoringCondition[]
 }

@@ -108,6 +108,13 @@ export const RIGHTS: readonly Right[] = [
     verbs: ['get'],
     why: 'logs of antrea-controller and the agents, when NSX or a person asks for them',
   },
+  {
+    resource: 'configMaps',
+    scope: 'antrea',
+    verbs: ['get'],
+    names: ['antrea-ca'],
+    why: "the authority of antrea-controller's certificate, to change its log level",
+  },
   ...(['clusterPolicyStats', 'antreaPolicyStats', 'networkPolicyStats'] as const).map(
     (resource): Right => ({
       resource,

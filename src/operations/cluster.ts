@@ -1,8 +1,12 @@
 /** What operations read of the cluster: from the watched copies in the daemon, by calls on the command line. */
-import type { AntreaAgentInfo, ClusterNetworkPolicy } from '../kube/antrea.ts'
+import { type AgentPlace, agentsOfClient, agentsOfStores } from '../kube/agents/index.ts'
+import type { AntreaAgentInfo, AntreaControllerInfo, ClusterNetworkPolicy } from '../kube/antrea.ts'
 import type { KubeClient, Store } from '../kube/contract.ts'
 import { RESOURCES } from '../kube/resources.ts'
-import type { KubeObject } from '../kube/types.ts'
+import { ANTREA_NAMESPACE } from '../kube/rights.ts'
+import type { KubeObject, ResourceType } from '../kube/types.ts'
+import type { HttpClient } from '../world/index.ts'
+import type { AntreaPlaces } from './log-level/index.ts'
 import type { FoundPod, TraceLookup } from './traceflow/index.ts'
 
 export interface ClusterView {
@@ -18,6 +22,51 @@ export interface ClusterStores {
   readonly services: Store
   readonly clusterNetworkPolicies: Store<ClusterNetworkPolicy>
   readonly antreaAgentInfos: Store<AntreaAgentInfo>
+  readonly antreaControllerInfos: Store<AntreaControllerInfo>
+}
+
+type Connect = (place: AgentPlace) => HttpClient
+
+/** antrea-controller's only info, and the ConfigMap in which it publishes its authority. */
+const CONTROLLER = 'antrea-controller'
+const CONTROLLER_CA = 'antrea-ca'
+
+const controllerCa = (kube: KubeClient) => async (signal: AbortSignal) => {
+  const found = await kube.get(RESOURCES.configMaps, CONTROLLER_CA, ANTREA_NAMESPACE, signal)
+  return (found as { readonly data?: Readonly<Record<string, string>> } | undefined)?.data?.['ca.crt']
+}
+
+/** Where Antrea's processes are, by the watched copies. */
+export const placesOfStores = (stores: ClusterStores, kube: KubeClient, connect: Connect): AntreaPlaces => ({
+  hasAgent: async (node) => stores.antreaAgentInfos.get(node) !== undefined,
+  agent: agentsOfStores(stores.antreaAgentInfos, stores.nodes),
+  controller: async () => stores.antreaControllerInfos.get(CONTROLLER),
+  node: async (name) => stores.nodes.get(name),
+  controllerCa: controllerCa(kube),
+  connect,
+})
+
+/** … by lists, each read once: the daemon's identity may list these, and not get them. */
+export function placesOfClient(kube: KubeClient, connect: Connect): AntreaPlaces {
+  const once = <T extends KubeObject>(type: ResourceType) => {
+    let all: Promise<ReadonlyMap<string, T>> | undefined
+    return async (name: string, signal: AbortSignal) => {
+      all ??= kube
+        .list<T>(type, undefined, signal)
+        .then((items) => new Map(items.map((item) => [item.metadata.name, item])))
+      return (await all).get(name)
+    }
+  }
+  const agents = once(RESOURCES.antreaAgentInfos)
+  const controllers = once<AntreaControllerInfo>(RESOURCES.antreaControllerInfos)
+  return {
+    hasAgent: async (node, signal) => (await agents(node, signal)) !== undefined,
+    agent: agentsOfClient(kube),
+    controller: (signal) => controllers(CONTROLLER, signal),
+    node: once(RESOURCES.nodes),
+    controllerCa: controllerCa(kube),
+    connect,
+  }
 }
 
 /** Searches by uid go over all objects of a kind: some milliseconds in the largest cluster, and requests are rare. */

@@ -53,9 +53,17 @@ export function createOperations(deps: OperationsDeps): readonly Operation[] {
   ]
 }
 
-export { type ClusterStores, type ClusterView, viewOfClient, viewOfStores } from './cluster.ts'
+export {
+  type ClusterStores,
+  type ClusterView,
+  placesOfClient,
+  placesOfStores,
+  viewOfClient,
+  viewOfStores,
+} from './cluster.ts'
 export {
   type AntreaLevels,
+  createAntreaLevels,
   createLogLevel,
   KLOG_LEVEL_MAX,
   klogLevelOf,

@@ -21,7 +21,7 @@ export function createEmbeddedCluster(options: EmbeddedClusterOptions): Embedded
   const nodeNames = options.nodes ?? NODES
   const log = options.log === undefined ? {} : { log: options.log }
   const standIn = { clock, random, ...log, connect: () => admin }
-  const controller = createStandInController(standIn)
+  const controller = createStandInController(standIn, options.antreaController)
   const agents = createStandInAgents(standIn, {
     ...options.agents,
     ...(options.realizationDelayMs === undefined ? {} : { realizationDelayMs: options.realizationDelayMs }),

@@ -2,7 +2,7 @@
 import type { Logger } from '../log/index.ts'
 import type { Clock, HttpClient, Peer, Random } from '../world/index.ts'
 import type { LinkFaults } from '../world/link.ts'
-import type { AgentsOptions, StandInAgents, StandInController } from './antrea/types.ts'
+import type { AgentsOptions, ControllerOptions, StandInAgents, StandInController } from './antrea/types.ts'
 import type { AntreaLogs } from './antrea-pods.ts'
 import type { ApiServer, ApiServerOptions } from './apiserver/types.ts'
 
@@ -19,6 +19,8 @@ export interface EmbeddedClusterOptions {
   readonly historyEventsMax?: number
   /** Puts the agents' own APIs onto sockets; without it they have none. */
   readonly agents?: Pick<AgentsOptions, 'serveAgent' | 'agentAccess'>
+  /** antrea-controller's own port, which the caller puts its handler on. */
+  readonly antreaController?: Pick<ControllerOptions, 'place' | 'access'>
   /** Absent: whoever is authenticated may do everything. */
   readonly authorize?: NonNullable<ApiServerOptions['authorize']>
   /** From an agent's seeing a policy to its reporting it; the stand-in's default when absent. */

@@ -48,9 +48,17 @@ export const OPERATIONS: Entries = {
     'There is no such process whose log level could be changed',
     'Look at component and nodes of the request: `kubectl get antreaagentinfos` names the Nodes with an agent.',
   ],
+  LOG_LEVEL_NO_MEMORY: [
+    'What the log levels were cannot be written down',
+    'Apply `antrea-nsx-adapter rbac`, which makes the namespace, or name another one with --namespace.',
+  ],
   LOG_LEVEL_NOT_RETURNED: [
     'A log level is not put back yet',
     'Its process does not answer. It is tried again each minute for a day; one that is started anew has its own level.',
+  ],
+  AGENT_MALFORMED: [
+    "One of Antrea's processes does not answer as it should",
+    'Look at what serves the address of its Node on its apiPort.',
   ],
   AGENTS_NOT_ASKED: [
     "Antrea's processes cannot be asked on their own APIs",

@@ -27,6 +27,7 @@ import {
   type TargetState,
 } from './targets.ts'
 
+export { type AntreaPlaces, createAntreaLevels } from './antrea.ts'
 export { KLOG_LEVEL_MAX, klogLevelOf, type WantedLevel } from './request.ts'
 export type { AntreaLevels, LevelTarget, TargetState } from './targets.ts'
 

@@ -72,6 +72,7 @@ export function createController(deps: StandInDeps, options: ControllerOptions =
       signal: stop.signal,
       statusWritesPerSecond: options.statusWritesPerSecond ?? 50,
       connectedAgents: () => agents.size,
+      ...(options.place === undefined ? {} : { place: options.place }),
       profile,
     })
     const statistics = createStatistics(run.engine, deps.clock, timestamp)

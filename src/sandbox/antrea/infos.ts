@@ -25,7 +25,7 @@ export function startInfos(deps: RunDeps, engine: Engine): Infos {
   const controllerInfo = () => ({
     version: deps.profile.version,
     podRef: { kind: 'Pod', namespace: 'kube-system', name: `${CONTROLLER_NAME}-0` },
-    nodeRef: { kind: 'Node', name: 'cp' },
+    nodeRef: { kind: 'Node', name: deps.place?.node ?? 'cp' },
     serviceRef: { kind: 'Service', name: 'antrea' },
     networkPolicyControllerInfo: {
       ...count('networkPolicyNum', engine.policies.size),
@@ -36,7 +36,7 @@ export function startInfos(deps: RunDeps, engine: Engine): Infos {
     controllerConditions: [
       { type: 'ControllerHealthy', status: 'True', lastHeartbeatTime: timestamp(deps.clock) },
     ],
-    apiPort: CONTROLLER_PORT,
+    apiPort: deps.place?.port ?? CONTROLLER_PORT,
   })
 
   const writeController = async (): Promise<void> => {

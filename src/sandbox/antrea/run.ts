@@ -20,6 +20,7 @@ export interface RunDeps {
   readonly signal: AbortSignal
   readonly statusWritesPerSecond: number
   readonly connectedAgents: () => number
+  readonly place?: { readonly node: string; readonly port: number }
   readonly profile: Profile
 }
 

@@ -22,6 +22,8 @@ export interface ControllerOptions {
   readonly statusWritesPerSecond?: number
   /** v2.7 when absent. */
   readonly profile?: ProfileName
+  /** Where its own port is, as its AntreaControllerInfo says; a Node that is not there when absent. */
+  readonly place?: { readonly node: string; readonly port: number }
   /** Who may call what the controller serves beside its aggregated APIs; absent: the API server is asked, as by agents. */
   readonly access?: (token: string, method: string, path: string) => Promise<boolean>
 }
