@@ -20,6 +20,7 @@ import { type ContainerType, createInventory, inventoryRoutes } from './inventor
 import { licenseRoutes } from './licenses.ts'
 import { createWorld, followMembers, memberAddresses, memberRoutes } from './members/index.ts'
 import { nodeRoutes } from './node.ts'
+import { pageRoutes } from './page/index.ts'
 import {
   attributeRoutes,
   createPolicyStore,
@@ -104,6 +105,7 @@ export function createManager(options: ManagerOptions): Manager {
     ...node.routes,
     ...rate.routes,
     ...licenseRoutes(storage),
+    ...pageRoutes(),
     ...trustRoutes(trust),
     ...vmRoutes(vms),
     ...policyApi,
