@@ -32,7 +32,14 @@ const NAME = 'antrea-nsx-adapter'
 /** What an earlier build may have left. */
 const SEALS = ['SHA256SUMS', 'SHA256SUMS.sig', 'UNSIGNED']
 /** What a person on a machine without a network wants beside the executable. */
-const DOCUMENTS = ['README.md', 'CHANGELOG.md', 'LICENSE', 'docs/operations.md', 'docs/rbac.yaml']
+const DOCUMENTS = [
+  'README.md',
+  'CHANGELOG.md',
+  'LICENSE',
+  'docs/operations.md',
+  'docs/rbac.yaml',
+  'packaging/antrea-nsx-adapter.service',
+]
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   version: string

@@ -21,6 +21,8 @@ export type AdapterEvent =
   | { type: 'GIVE_UP'; to: string }
   /** A person confirms what waits for a person. */
   | { type: 'APPROVE' }
+  /** The certificate for NSX was replaced. */
+  | { type: 'RENEWED' }
   | { type: 'STOP' }
   /** Raised inside: a child runs, is done, may release. */
   | { type: 'STARTED'; child: 'ccp' | 'mp' | 'instances' }
@@ -119,6 +121,7 @@ const channel = (child: 'ccp' | 'mp') =>
           KUBE_READY: { actions: sendTo(child, { type: 'KUBE_READY' }) },
           KUBE_LOST: { actions: sendTo(child, { type: 'KUBE_LOST' }) },
           APPROVE: { actions: sendTo(child, { type: 'APPROVE' }) },
+          RENEWED: { actions: sendTo(child, { type: 'RENEWED' }) },
           STOP: { actions: sendTo(child, { type: 'STOP' }) },
           STARTED: [
             {

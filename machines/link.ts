@@ -17,6 +17,8 @@ export type ChannelEvent =
   | { readonly type: 'KUBE_LOST' }
   /** A person agrees to deletes that wait for a person. */
   | { readonly type: 'APPROVE' }
+  /** What NSX is shown is another certificate: what it refused may be taken now. */
+  | { readonly type: 'RENEWED' }
   | { readonly type: 'STOP' }
 
 /** What the `follow` port of a link sends. Nothing comes after FAILED. */
@@ -166,8 +168,8 @@ export const linkRegion = {
       entry: 'reportProblem',
       always: [{ guard: 'needsPerson', target: 'refused' }, { target: 'waiting' }],
     },
-    waiting: { after: { backoff: 'connecting' } },
-    refused: { after: { refusedRetry: 'connecting' } },
+    waiting: { on: { RENEWED: 'connecting' }, after: { backoff: 'connecting' } },
+    refused: { on: { RENEWED: 'connecting' }, after: { refusedRetry: 'connecting' } },
     closing: {
       on: { STOP: {}, STANDBY: {} },
       invoke: { src: 'closeSession', input: whole, onDone: 'closed', onError: 'closed' },

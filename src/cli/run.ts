@@ -1,9 +1,19 @@
 /** `run`: the daemon. */
 import type { Command } from 'commander'
 import { type DaemonOptions, type ListenAt, startDaemon } from '../daemon.ts'
+import { KUBE_CREDENTIALS_PERIOD_MS } from '../limits.ts'
 import { createLogLevels, createRecentLog, type Logger } from '../log/index.ts'
 import { createPinoLogger } from '../log/pino.ts'
-import { createHttpClient, createRealClock, createRealRandom, serve } from '../world/real.ts'
+import { type Clock, createReplaceableClient, sleep } from '../world/index.ts'
+import {
+  createHttpClient,
+  createRealClock,
+  createRealRandom,
+  serve,
+  type TlsIdentity,
+} from '../world/real.ts'
+import { createReloading, type Reloading } from './reload.ts'
+import { keepTold, type Notify, notifierOf, type Watched, watchdogOf } from './service-manager.ts'
 import {
   adapterSettings,
   addConfigOptions,
@@ -40,6 +50,18 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
     'antrea-nsx-adapter starts',
   )
   failLoudly(log)
+  const connectNsx = (identity: TlsIdentity) => createHttpClient({ origin: config.nsx.url, tls: identity })
+  const nsx = createReplaceableClient(connectNsx(tls))
+  const reloading = createReloading(loaded, tls, {
+    read: () => readConfig(options),
+    identity: nsxIdentity,
+    connectNsx,
+    nsx,
+    onRenewed: () => daemon.adapter.renewed(),
+    levels: ownLog.levels,
+    log,
+  })
+  let transitions = 0
   const { kubeconfig, context } = config.kube
   const daemon = await startDaemon({
     settings,
@@ -50,9 +72,12 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
     },
     connectKube: ({ origin, tls: identity, headers }) =>
       createHttpClient({ origin, tls: identity, headers, http2: true }),
-    nsxHttp: createHttpClient({ origin: config.nsx.url, tls }),
+    nsxHttp: nsx,
     ...connectingAgents(config.agents.tokenFile),
-    nsxCertificateSha256: () => certificateSha256(tls.cert),
+    nsxCertificateSha256: () => certificateSha256(reloading.tls().cert),
+    onTransition: () => {
+      transitions += 1
+    },
     clock,
     random,
     log,
@@ -62,7 +87,8 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
     onBroken: () => process.exit(1),
     listen: (handler, at) => serve({ handler, ...at, log: log.child({ room: 'serve' }) }),
   })
-  const signal = await untilSignal(clock)
+  const watched = { clock, status: () => daemon.adapter.status(), transitions: () => transitions }
+  const signal = await untilStopped(reloading, watched)
   log.info({ signal }, 'stopping')
   const isClean = await daemon.stop()
   log.info({}, 'stopped')
@@ -72,6 +98,35 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
     'the disk of the diagnostics does not answer; the process ends itself by SIGKILL',
   )
   process.kill(process.pid, 'SIGKILL')
+}
+
+/** Tells the service manager meanwhile, reads again what SIGHUP asks for, and looks at renewed certificates. */
+async function untilStopped(reloading: Reloading, watched: Watched): Promise<NodeJS.Signals> {
+  const { clock } = watched
+  const notify: Notify = notifierOf(process.env) ?? (async () => {})
+  const running = new AbortController()
+  // On a terminal SIGHUP says that the terminal is gone: the default then ends the process.
+  const isService = process.stdout.isTTY !== true
+  const onReload = () => {
+    void notify('RELOADING=1').then(() => {
+      reloading.reload()
+      return notify('READY=1')
+    })
+  }
+  if (isService) process.on('SIGHUP', onReload)
+  void keepTold(notify, watched, watchdogOf(process.env, process.pid), running.signal)
+  void renewing(reloading, clock, running.signal)
+  const signal = await untilSignal(clock)
+  running.abort()
+  void notify('STOPPING=1', 'STATUS=Stopping')
+  return signal
+}
+
+async function renewing(reloading: Reloading, clock: Clock, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(clock, KUBE_CREDENTIALS_PERIOD_MS, signal).catch(() => {})
+    if (!signal.aborted) reloading.renew()
+  }
 }
 
 /** The token is read for each call: it is often one that expires and is written anew. Every agent's certificate says localhost. */

@@ -22,6 +22,8 @@ export interface LevelChange {
 
 export interface LogLevels {
   readonly configured: LogLevel
+  /** Another one is configured from now on; what was set for a while stands until it is over. */
+  configure(level: LogLevel): void
   /** In force for this room, or for lines of none. */
   of(room?: string): LogLevel
   isWritten(level: LogLevel, room?: string): boolean
@@ -32,7 +34,8 @@ export interface LogLevels {
   changes(): readonly LevelChange[]
 }
 
-export function createLogLevels(configured: LogLevel, clock: Clock): LogLevels {
+export function createLogLevels(first: LogLevel, clock: Clock): LogLevels {
+  let configured = first
   const set = new Map<string, { readonly level: LogLevel; readonly untilMs: number }>()
   const ALL = ''
   const found = (key: string): LogLevel | undefined => {
@@ -45,7 +48,12 @@ export function createLogLevels(configured: LogLevel, clock: Clock): LogLevels {
   const of = (room = ALL): LogLevel =>
     set.size === 0 ? configured : (found(room) ?? found(ALL) ?? configured)
   return {
-    configured,
+    get configured() {
+      return configured
+    },
+    configure(level) {
+      configured = level
+    },
     of,
     isWritten: (level, room) => LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(of(room)),
     set: (level, forMs, room = ALL as LogRoom) =>

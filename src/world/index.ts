@@ -17,3 +17,4 @@ export type {
   ServerResponse,
 } from './http.ts'
 export type { Random } from './random.ts'
+export { createReplaceableClient, type ReplaceableClient } from './replaceable.ts'

@@ -16,6 +16,7 @@ import type { EmbeddedCluster } from '../../src/sandbox/types.ts'
 import type { Handler } from '../../src/world/index.ts'
 import { connectInProcess } from '../../src/world/link.ts'
 import { createHttpClient, createRealClock, createRealRandom, serve } from '../../src/world/real.ts'
+import { type AntreaApis, antreaApis } from './antrea-apis.ts'
 import { folder, type Program, start } from './process.ts'
 
 const clock = createRealClock()
@@ -33,6 +34,8 @@ export interface PartsOptions {
   readonly authorize?: typeof mayDo
   /** Antrea's own Pods, with logs. */
   readonly antreaPods?: boolean
+  /** Puts Antrea's own APIs on sockets, with a token for the daemon. */
+  readonly antreaApis?: boolean
 }
 
 export interface Parts {
@@ -41,6 +44,7 @@ export interface Parts {
   readonly identity: Identity
   readonly manager: Manager
   readonly nsx: NsxUser
+  readonly antrea: AntreaApis | undefined
   /** The manager, as its administrator. */
   readonly admin: Rest
   readonly cluster: EmbeddedCluster
@@ -57,12 +61,15 @@ export interface Parts {
     nsxCa?: string
     kubeconfig?: string
     diagnostics?: string
+    environment?: Readonly<Record<string, string>>
   }): Daemon
   kubeconfigFor(url: string, ca: string): string
 }
 
 export interface Daemon extends Program {
   readonly socket: string
+  /** Its configuration file. */
+  readonly config: string
   status(): Promise<StatusSnapshot | undefined>
 }
 
@@ -93,7 +100,9 @@ export async function startParts(context: TestContext, options: PartsOptions = {
   const managerUrl = await listen(
     counted('manager', options.beforeManager?.(manager.handler) ?? manager.handler),
   )
+  const antrea = options.antreaApis === true ? await antreaApis(context, authority, path) : undefined
   const cluster = createEmbeddedCluster({
+    ...antrea?.options,
     clock,
     random,
     log: SILENT,
@@ -102,6 +111,7 @@ export async function startParts(context: TestContext, options: PartsOptions = {
     authorize: options.authorize ?? mayDo,
   })
   await cluster.start()
+  await antrea?.attach(cluster, createRest(cluster.admin))
   context.after(() => cluster.stop())
   const api = options.api ?? cluster.api.handler
   const apiUrl = await listen(counted('api', options.beforeApi?.(api) ?? api))
@@ -132,6 +142,7 @@ export async function startParts(context: TestContext, options: PartsOptions = {
     identity,
     manager,
     admin,
+    antrea,
     nsx: createNsxUser(admin, clusterId),
     cluster,
     kube: createRest(cluster.admin),
@@ -149,11 +160,12 @@ export async function startParts(context: TestContext, options: PartsOptions = {
           nsx: { url: settings.nsxUrl ?? managerUrl, ...files, ca: settings.nsxCa ?? files.ca },
           kube: { kubeconfig: settings.kubeconfig ?? rightKubeconfig },
           serve: { socket },
+          ...(antrea === undefined ? {} : { agents: { tokenFile: antrea.tokenFile } }),
           diagnostics: { file: settings.diagnostics ?? join(path, `${random.uuid()}.sqlite`) },
         }),
       )
-      const program = start(context, ['run', '--config', config])
-      return { ...program, socket, status: () => statusOf(socket) }
+      const program = start(context, ['run', '--config', config], settings.environment)
+      return { ...program, socket, config, status: () => statusOf(socket) }
     },
   }
 }

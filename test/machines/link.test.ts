@@ -140,6 +140,17 @@ test('where only a person can help it is refused, and looked at again after ten 
   assert.equal(w.counts.connect, 2)
 })
 
+test('another certificate: what was refused or waits is tried at once, what is open stays', async () => {
+  const w = world()
+  w.answers.connect = needsPerson('NSX_FORBIDDEN', 'no')
+  await w.send({ type: 'LEAD', leader: { leaseCreated: 1, transitions: 1 } })
+  w.answers.connect = undefined
+  await w.send({ type: 'RENEWED' })
+  assert.equal(w.counts.connect, 2)
+  await w.send({ type: 'RENEWED' })
+  assert.equal(w.counts.connect, 2)
+})
+
 test('the same protocol error three times is for a person; others in between start the count anew', () => {
   const hash = retry('PROTOCOL_HASH', 'x')
   const after = (...errors: AdapterError[]) => {

@@ -20,6 +20,14 @@ export const HERE: Entries = {
     "The cluster's certificate, its key or the CA do not fit",
     'The message says which, and with what.',
   ],
+  CONFIG_RELOAD: [
+    'The configuration or the certificate was looked at again and is not right; nothing was changed',
+    'The message says what is wrong; `antrea-nsx-adapter config check` says it too. Then reload again.',
+  ],
+  CONFIG_NEEDS_RESTART: [
+    'A setting that was changed is not taken before the next start',
+    'Restart the service; policy in force stays meanwhile.',
+  ],
   SERVE_CANNOT_LISTEN: [
     'The status endpoint cannot listen',
     'Another process does, or the folder is not there. Set serve.socket or serve.listen.',

@@ -1,0 +1,100 @@
+/** A changed configuration or certificate while the daemon runs: what can be swapped is swapped, the rest is named. */
+
+import { CONFIG_LEAVES, type Config, type LoadedConfig } from '../config/index.ts'
+import { ConfigError } from '../config/problems.ts'
+import { asAdapterError } from '../errors.ts'
+import type { Logger, LogLevels } from '../log/index.ts'
+import type { HttpClient, ReplaceableClient } from '../world/index.ts'
+import type { TlsIdentity } from '../world/real.ts'
+
+export interface ReloadDeps {
+  /** As when the daemon started. Throws ConfigError or needs-person. */
+  read(): LoadedConfig
+  identity(loaded: LoadedConfig): TlsIdentity
+  connectNsx(tls: TlsIdentity): HttpClient
+  readonly nsx: ReplaceableClient
+  /** Called when NSX is shown another certificate. */
+  readonly onRenewed: () => void
+  readonly levels: LogLevels
+  readonly log: Logger
+}
+
+export interface Reloading {
+  /** What NSX is shown now. */
+  tls(): TlsIdentity
+  /** Reads all of it again. What is wrong is told, and nothing is changed then. */
+  reload(): void
+  /** Looks at the certificate's files alone: who renews them need not tell. While they do not agree nothing is changed. */
+  renew(): void
+}
+
+/** Settings that are taken at once. */
+const SWAPPED = new Set(['log.level', 'nsx.cert', 'nsx.key', 'nsx.ca'])
+
+export function createReloading(first: LoadedConfig, tls: TlsIdentity, deps: ReloadDeps): Reloading {
+  const { nsx, levels, log } = deps
+  let loaded = first
+  let shown = tls
+  /** What is wrong with the renewed files, told once. */
+  let wrong = ''
+  const show = (next: TlsIdentity) => {
+    if (next.cert === shown.cert && next.key === shown.key && next.ca === shown.ca) return
+    shown = next
+    nsx.replace(deps.connectNsx(next))
+    deps.onRenewed()
+    log.info({}, 'the certificate for NSX was replaced')
+  }
+  return {
+    tls: () => shown,
+    reload() {
+      try {
+        const next = deps.read()
+        const identity = deps.identity(next)
+        const changed = changedSettings(loaded.config, next.config)
+        levels.configure(next.config.log.level)
+        show(identity)
+        const later = changed.filter((setting) => !SWAPPED.has(setting))
+        // Compared with what runs, so that what waits for a restart is told at each reload.
+        loaded = withSwapped(loaded, next)
+        log.info({ changed }, 'the configuration was read again')
+        if (later.length > 0)
+          log.warn({ code: 'CONFIG_NEEDS_RESTART' }, `${later.join(', ')}: takes a restart of the service`)
+      } catch (error) {
+        log.error({ code: 'CONFIG_RELOAD' }, `nothing is changed: ${wordsOf(error)}`)
+      }
+    },
+    renew() {
+      try {
+        show(deps.identity(loaded))
+        wrong = ''
+      } catch (error) {
+        const words = wordsOf(error)
+        if (words !== wrong) log.warn({ code: 'CONFIG_RELOAD' }, `the certificate for NSX stays: ${words}`)
+        wrong = words
+      }
+    },
+  }
+}
+
+const wordsOf = (error: unknown): string =>
+  error instanceof ConfigError
+    ? error.problems.map(({ where, message }) => `${where}: ${message}`).join('; ')
+    : asAdapterError(error).message
+
+const valueAt = (config: Config, path: readonly string[]): unknown =>
+  path.reduce<unknown>((at, name) => (at as Readonly<Record<string, unknown>> | undefined)?.[name], config)
+
+const changedSettings = (before: Config, now: Config): string[] =>
+  CONFIG_LEAVES.filter(({ path }) => valueAt(before, path) !== valueAt(now, path)).map(({ path }) =>
+    path.join('.'),
+  )
+
+/** What runs: of the new one only what was swapped. */
+const withSwapped = ({ config, origin }: LoadedConfig, { config: next }: LoadedConfig): LoadedConfig => ({
+  origin,
+  config: {
+    ...config,
+    log: next.log,
+    nsx: { ...next.nsx, url: config.nsx.url },
+  },
+})
