@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BuildOptions, build, type Message, type Metafile, type Plugin, transform } from 'esbuild'
+import { readPageFiles } from '../src/manager/page/files.ts'
 import { ADDON } from './inside/addon.ts'
 import { THREAD_LOADER } from './inside/start-thread.ts'
 
@@ -103,11 +104,20 @@ const inside = (root: string, arch: Arch): Plugin => ({
       contents: `module.exports = require('./addon.ts').loadAddon()`,
       resolveDir: join(root, 'build/inside'),
     }))
+    build.onResolve({ filter: /\/files\.ts$/ }, ({ importer }) =>
+      importer === join(root, 'src/manager/page/routes.ts') ? { path: 'page', namespace: 'page' } : undefined,
+    )
+    build.onLoad({ filter: /.*/, namespace: 'page' }, () => ({ contents: pageModule() }))
     build.onResolve({ filter: /\/start-thread\.ts$/ }, () => ({
       path: join(root, 'build/inside/start-thread.ts'),
     }))
   },
 })
+
+/** The manager's page has its files as texts. Only the manager's commands load them. */
+const pageModule = (): string =>
+  `const files = new Map(${JSON.stringify([...readPageFiles()])})
+  export const readPageFiles = () => files`
 
 /**
  * Of client-node only KubeConfig is used, and of its 16 MB nearly all are the API's generated models, which KubeConfig does

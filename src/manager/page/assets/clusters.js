@@ -1,8 +1,8 @@
 /** The clusters there are, by id and by name; what most views need to name them. */
 import { CONTROL_PLANES, get } from './api.js'
+import { h } from './dom.js'
 import { objects, text } from './json.js'
 import { linkOfPath } from './route.js'
-import { h } from './dom.js'
 
 /** @typedef {{ name: string, nodeId: string, path: string }} Cluster */
 

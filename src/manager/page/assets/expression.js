@@ -28,15 +28,19 @@ const WORDS = {
   NestedExpression: (part) => `(${objects(part['expressions']).map(wordsOf).join(' ')})`,
   IPAddressExpression: (part) => `addresses ${some(texts(part['ip_addresses']))}`,
   MACAddressExpression: (part) => `MAC addresses ${some(texts(part['mac_addresses']))}`,
-  PathExpression: (part) => `groups ${some(texts(part['paths']).map((path) => path.slice(path.lastIndexOf('/') + 1)))}`,
-  ExternalIDExpression: (part) => `${text(part['member_type'])} with the ids ${some(texts(part['external_ids']))}`,
+  PathExpression: (part) =>
+    `groups ${some(texts(part['paths']).map((path) => path.slice(path.lastIndexOf('/') + 1)))}`,
+  ExternalIDExpression: (part) =>
+    `${text(part['member_type'])} with the ids ${some(texts(part['external_ids']))}`,
 }
 
 const SHOWN = 6
 
 /** @param {readonly string[]} values */
 const some = (values) =>
-  values.length <= SHOWN ? values.join(', ') : `${values.slice(0, SHOWN).join(', ')} and ${values.length - SHOWN} more`
+  values.length <= SHOWN
+    ? values.join(', ')
+    : `${values.slice(0, SHOWN).join(', ')} and ${values.length - SHOWN} more`
 
 /** @param {Json} part @returns {string} */
 const wordsOf = (part) => {

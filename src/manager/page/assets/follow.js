@@ -55,7 +55,8 @@ export function follow({ load, everyMs, onData, onError }, signal) {
  * @param {AbortSignal} signal
  */
 async function rest(ms, signal) {
-  if (ms === Number.POSITIVE_INFINITY) await new Promise((resolve) => signal.addEventListener('abort', resolve))
+  if (ms === Number.POSITIVE_INFINITY)
+    await new Promise((resolve) => signal.addEventListener('abort', resolve))
   else await pause(ms, signal)
   while (document.hidden && !signal.aborted)
     await new Promise((resolve) => {

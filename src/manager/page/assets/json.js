@@ -13,7 +13,11 @@ export const isObject = (value) => typeof value === 'object' && value !== null &
  * @returns {string}
  */
 export const text = (value) =>
-  typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'bigint' ? String(value) : ''
+  typeof value === 'string'
+    ? value
+    : typeof value === 'number' || typeof value === 'bigint'
+      ? String(value)
+      : ''
 
 /**
  * @param {unknown} value

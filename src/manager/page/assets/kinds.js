@@ -28,7 +28,8 @@ export const property = (row, key) =>
   text(objects(row['origin_properties']).find((one) => one['key'] === key)?.['value'])
 
 const faint = (/** @type {string} */ words) => h('span', { class: 'faint' }, words)
-const mono = (/** @type {string} */ words) => (words === '' ? faint('–') : h('span', { class: 'mono' }, words))
+const mono = (/** @type {string} */ words) =>
+  words === '' ? faint('–') : h('span', { class: 'mono' }, words)
 
 /** @type {Column} */
 const CLUSTER = { title: 'Cluster', cell: (row) => clusterLink(row['container_cluster_id']) }
@@ -126,7 +127,11 @@ export const KINDS = [
       addresses('Addresses', (row) => texts(row['ip_addresses']).join(', ')),
       addresses('Pod CIDRs', (row) => texts(row['pod_cidrs']).join(', ')),
       { title: 'Kubelet', cell: (row) => property(row, 'kubelet_version') || faint('–') },
-      { title: 'Agent', sort: 'cni_agent_status', cell: (row) => badge(text(row['cni_agent_status']) || 'UNKNOWN') },
+      {
+        title: 'Agent',
+        sort: 'cni_agent_status',
+        cell: (row) => badge(text(row['cni_agent_status']) || 'UNKNOWN'),
+      },
     ],
   },
   {
@@ -162,7 +167,11 @@ export const KINDS = [
     columns: [
       NAMESPACE,
       CLUSTER,
-      addresses('Addresses', (row) => objects(row['addresses']).map((one) => text(one['address'])).join(', ')),
+      addresses('Addresses', (row) =>
+        objects(row['addresses'])
+          .map((one) => text(one['address']))
+          .join(', '),
+      ),
       NETWORK,
     ],
   },
@@ -213,7 +222,11 @@ export const MACHINES = {
 }
 
 /** The last column of each list. @type {Column} */
-export const SYNCED = { title: 'Last sync', sort: '_last_sync_time', cell: (row) => since(row['_last_sync_time']) }
+export const SYNCED = {
+  title: 'Last sync',
+  sort: '_last_sync_time',
+  cell: (row) => since(row['_last_sync_time']),
+}
 
 /** The address of one object. @param {Kind} kind @param {unknown} id */
 export const objectLink = (kind, id) =>

@@ -2,6 +2,8 @@
  * The page's frame: signing in, the way from one view to the next, and what keeps a view true. Each view is a file
  * `view-….js`; each subject below them has its own.
  */
+
+import { absolute, nowMs } from './clock.js'
 import { byId, h, show } from './dom.js'
 import { follow } from './follow.js'
 import { say } from './live.js'
@@ -9,7 +11,6 @@ import { loginForm } from './login.js'
 import { problem } from './parts.js'
 import { link, readPlace } from './route.js'
 import { forget, isSignedIn, signOut, userName } from './session.js'
-import { absolute, nowMs } from './clock.js'
 import { shape } from './status.js'
 import { currentTheme, turnTheme } from './theme.js'
 import { viewOf } from './views.js'
@@ -70,7 +71,11 @@ function frame() {
   show(byId('top'), [
     h('a', { class: 'brand', href: link(['clusters']) }, 'Antrea NSX manager'),
     h('span', { class: `link-state ${state.tone}`, id: 'link-state' }, shape(state.tone), state.words),
-    h('button', { type: 'button', onclick: turn, title: 'Light, dark, or as the system has it' }, `Theme: ${theme}`),
+    h(
+      'button',
+      { type: 'button', onclick: turn, title: 'Light, dark, or as the system has it' },
+      `Theme: ${theme}`,
+    ),
     h('span', { class: 'user' }, userName()),
     h('button', { type: 'button', id: 'sign-out', onclick: leave }, 'Sign out'),
   ])
@@ -80,7 +85,11 @@ function frame() {
       'ul',
       {},
       SECTIONS.map(([name, words]) =>
-        h('li', {}, h('a', { href: link([name]), 'aria-current': name === section ? 'page' : undefined }, words)),
+        h(
+          'li',
+          {},
+          h('a', { href: link([name]), 'aria-current': name === section ? 'page' : undefined }, words),
+        ),
       ),
     ),
   )
@@ -154,7 +163,10 @@ function open() {
           return showLogin(error.message)
         }
         if (isFirst() || error.kind === 'missing') {
-          show(main, [h('h1', { id: 'title', tabindex: '-1' }, view.title), problem(error.message, () => now())])
+          show(main, [
+            h('h1', { id: 'title', tabindex: '-1' }, view.title),
+            problem(error.message, () => now()),
+          ])
           main.removeAttribute('aria-busy')
         }
         const wait = `asking again in ${Math.ceil(againMs / 1_000)} s`

@@ -1,7 +1,7 @@
 /** Who is in a group now, as one flat list, whatever the shape that NSX gives each kind of member in. */
 import { get } from './api.js'
-import { link } from './route.js'
 import { isObject, objects, text, texts } from './json.js'
+import { link } from './route.js'
 
 /** @import { Json } from './json.js' */
 
@@ -58,13 +58,23 @@ export async function loadMembers(group, kind, signal) {
  * @returns {Member[]}
  */
 function flat(kind, result) {
-  if (typeof result === 'string') return [{ id: result, name: result, namespace: '', cluster: '', more: '', href: undefined }]
+  if (typeof result === 'string')
+    return [{ id: result, name: result, namespace: '', cluster: '', more: '', href: undefined }]
   if (!isObject(result)) return []
   const { field, kind: listed = '' } = kind
   if (field === undefined) {
     const id = text(result['id'])
     const tags = objects(result['tags']).map((tag) => `${text(tag['scope'])}|${text(tag['tag'])}`)
-    return [{ id, name: text(result['display_name']), namespace: '', cluster: '', more: tags.join(', '), href: link(['machines', id]) }]
+    return [
+      {
+        id,
+        name: text(result['display_name']),
+        namespace: '',
+        cluster: '',
+        more: tags.join(', '),
+        href: link(['machines', id]),
+      },
+    ]
   }
   // Pods have `cluster`, everything else `clusters`; some have Namespaces between.
   return objects(result['cluster'] ?? result['clusters']).flatMap((cluster) => {
@@ -73,11 +83,20 @@ function flat(kind, result) {
       const id = text(one['external_id']) || text(one['id'])
       const more = [...texts(one['ip_addresses']), ...texts(one['cluster_ips']), text(one['egress_ip'])]
       const href = link(['inventory', listed, id])
-      return { id, name: text(one['display_name']), namespace, cluster: clusterName, more: more.filter(Boolean).join(', '), href }
+      return {
+        id,
+        name: text(one['display_name']),
+        namespace,
+        cluster: clusterName,
+        more: more.filter(Boolean).join(', '),
+        href,
+      }
     }
     return [
       ...objects(cluster[field]).map(member('')),
-      ...objects(cluster['namespaces']).flatMap((of) => objects(of[field]).map(member(text(of['display_name'])))),
+      ...objects(cluster['namespaces']).flatMap((of) =>
+        objects(of[field]).map(member(text(of['display_name']))),
+      ),
     ]
   })
 }

@@ -24,7 +24,10 @@ export const head = (title, { trail = [], about, actions, state } = {}) =>
       h(
         'nav',
         { class: 'trail', 'aria-label': 'Breadcrumb' },
-        trail.map(([words, to]) => [h('a', { href: to }, words), h('span', { 'aria-hidden': 'true' }, ' / ')]),
+        trail.map(([words, to]) => [
+          h('a', { href: to }, words),
+          h('span', { 'aria-hidden': 'true' }, ' / '),
+        ]),
       ),
     h(
       'div',
@@ -59,7 +62,15 @@ export function table(label, columns, rows, { keyOf, empty, place }) {
       'table',
       {},
       h('caption', { class: 'unseen' }, label),
-      h('thead', {}, h('tr', {}, columns.map((column) => headCell(column, place)))),
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          columns.map((column) => headCell(column, place)),
+        ),
+      ),
       h(
         'tbody',
         {},
@@ -224,9 +235,7 @@ export function pathLink(path) {
   if (!path.startsWith('/')) return path === 'ANY' ? h('span', { class: 'faint' }, 'Any') : path
   const words = path.slice(path.lastIndexOf('/') + 1)
   const to = linkOfPath(path)
-  return to === undefined
-    ? h('span', { title: path }, words)
-    : h('a', { href: to, title: path }, words)
+  return to === undefined ? h('span', { title: path }, words) : h('a', { href: to, title: path }, words)
 }
 
 /** @param {unknown} paths */

@@ -62,7 +62,13 @@ export function picker({ id, label, hint, find, onChoice }) {
       ...found.map((choice, at) =>
         h(
           'li',
-          { id: `${id}-${at}`, role: 'option', 'aria-selected': 'false', onmousedown: (/** @type {Event} */ event) => event.preventDefault(), onclick: () => take(at) },
+          {
+            id: `${id}-${at}`,
+            role: 'option',
+            'aria-selected': 'false',
+            onmousedown: (/** @type {Event} */ event) => event.preventDefault(),
+            onclick: () => take(at),
+          },
           h('span', {}, choice.name),
           h('span', { class: 'faint' }, choice.about),
         ),

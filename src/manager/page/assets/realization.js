@@ -13,7 +13,9 @@ import { number, object, objects, text, texts } from './json.js'
  */
 export const standingsOf = (paths, signal) =>
   askAll(paths, async (path) => {
-    const answer = await get(`${INFRA}/realized-state/status?intent_path=${encodeURIComponent(path)}`, { signal })
+    const answer = await get(`${INFRA}/realized-state/status?intent_path=${encodeURIComponent(path)}`, {
+      signal,
+    })
     return {
       state: text(object(answer['consolidated_status'])['consolidated_status']),
       clusters: objects(answer['consolidated_status_per_enforcement_point']),
@@ -38,9 +40,12 @@ export const standingsOf = (paths, signal) =>
  * @returns {Promise<readonly Entity[]>}
  */
 export async function entitiesOf(path, signal) {
-  const { results } = await get(`${INFRA}/realized-state/realized-entities?intent_path=${encodeURIComponent(path)}`, {
-    signal,
-  })
+  const { results } = await get(
+    `${INFRA}/realized-state/realized-entities?intent_path=${encodeURIComponent(path)}`,
+    {
+      signal,
+    },
+  )
   return objects(results)
     .filter((one) => text(one['enforcement_point_path']).includes('/cluster-control-planes/'))
     .map(entityOf)
@@ -56,7 +61,8 @@ function entityOf(one) {
     cluster: decodeURIComponent(path.slice(path.lastIndexOf('/') + 1)),
     path,
     state: text(one['publish_status']),
-    nodes: current === '' || desired === '' ? undefined : { current: Number(current), desired: Number(desired) },
+    nodes:
+      current === '' || desired === '' ? undefined : { current: Number(current), desired: Number(desired) },
     evidence: attribute('evidence'),
     isOld: attribute('hash') !== attribute('applied_hash') && attribute('applied_hash') !== '',
     reasons: objects(one['alarms']).flatMap(reasonsOf),
@@ -67,7 +73,9 @@ function entityOf(one) {
 function reasonsOf(alarm) {
   const related = objects(object(alarm['error_details'])['related_errors'])
   if (related.length === 0)
-    return [{ code: text(alarm['error_id']), message: text(alarm['message']), rule: '', group: '', field: '' }]
+    return [
+      { code: text(alarm['error_id']), message: text(alarm['message']), rule: '', group: '', field: '' },
+    ]
   return related.map((error) => {
     const data = object(error['error_data'])
     const code = text(data['code'])
@@ -102,7 +110,10 @@ const DEADLINE_MS = 20_000
  */
 export async function statisticsOf(policy, cluster, signal) {
   const query = new URLSearchParams({ container_cluster_path: cluster })
-  const answer = await get(`/policy/api/v1${encodeURI(policy)}/statistics?${query}`, { signal, deadlineMs: DEADLINE_MS })
+  const answer = await get(`/policy/api/v1${encodeURI(policy)}/statistics?${query}`, {
+    signal,
+    deadlineMs: DEADLINE_MS,
+  })
   const counted = objects(object(objects(answer['results'])[0]?.['statistics'])['results'])
   const antrea = object(answer['antrea'])
   const since = antrea['since']

@@ -14,9 +14,13 @@ export function answerOf(operation) {
   const lines = events.flatMap((event) => objects(event['lines']))
   const last = events.findLast(({ t }) => t === 'result' || t === 'error')
   return [
-    last?.['t'] === 'error' && note([text(last['code']), text(last['message'])].filter(Boolean).join(': '), 'bad'),
-    events.length === 0 && note('The cluster has not said anything yet. It answers when its adapter is connected.'),
-    events.filter(({ event }) => typeof event === 'string').map((event) => note(`${text(event['source'])} ${text(event['event'])} ${text(event['message'])}`)),
+    last?.['t'] === 'error' &&
+      note([text(last['code']), text(last['message'])].filter(Boolean).join(': '), 'bad'),
+    events.length === 0 &&
+      note('The cluster has not said anything yet. It answers when its adapter is connected.'),
+    events
+      .filter(({ event }) => typeof event === 'string')
+      .map((event) => note(`${text(event['source'])} ${text(event['event'])} ${text(event['message'])}`)),
     lines.length > 0 ? logPane(lines) : operation['kind'] === 'logs' ? undefined : fields(last),
     operation['kind'] === 'logs' && last?.['t'] === 'result' && note(summary(last, lines.length)),
   ]
@@ -26,7 +30,9 @@ export function answerOf(operation) {
 function summary(last, shown) {
   const left = Number(last['lines_left_out'] ?? 0)
   if (shown === 0) return 'No line fits. Ask for a longer time or a lower level.'
-  return left > 0 ? `${left.toLocaleString()} older lines were left out; ask for more lines or fewer components.` : 'These are all the lines that fit.'
+  return left > 0
+    ? `${left.toLocaleString()} older lines were left out; ask for more lines or fewer components.`
+    : 'These are all the lines that fit.'
 }
 
 /** @param {readonly Json[]} lines */
@@ -34,7 +40,10 @@ function logPane(lines) {
   const shown = lines.slice(-LINES_SHOWN)
   const from = lines.length - shown.length
   return [
-    from > 0 && note(`The newest ${LINES_SHOWN.toLocaleString()} of ${lines.length.toLocaleString()} lines are shown; save all of them as a file.`),
+    from > 0 &&
+      note(
+        `The newest ${LINES_SHOWN.toLocaleString()} of ${lines.length.toLocaleString()} lines are shown; save all of them as a file.`,
+      ),
     h(
       'div',
       { class: 'log', key: 'log', tabindex: '0', role: 'log', 'aria-label': 'Log lines', 'aria-live': 'off' },
@@ -62,4 +71,12 @@ export const logText = (operation) =>
 /** @param {Json | undefined} last */
 const fields = (last) =>
   last !== undefined &&
-  h('pre', { tabindex: '0', 'aria-label': 'Answer' }, JSON.stringify(Object.fromEntries(Object.entries(last).filter(([name]) => name !== 't' && name !== 'seq')), null, 2))
+  h(
+    'pre',
+    { tabindex: '0', 'aria-label': 'Answer' },
+    JSON.stringify(
+      Object.fromEntries(Object.entries(last).filter(([name]) => name !== 't' && name !== 'seq')),
+      null,
+      2,
+    ),
+  )

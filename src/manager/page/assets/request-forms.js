@@ -1,5 +1,5 @@
 /** Forms of what can be asked of a cluster beside policy: its logs, another log level, its inventory compared anew. */
-import { call, CallError } from './api.js'
+import { CallError, call } from './api.js'
 import { h } from './dom.js'
 import { text } from './json.js'
 
@@ -18,17 +18,28 @@ const SINCE = ['10m', '1h', '6h', '1d']
 /** A followed log ends with its time; this long is the longest that is offered. */
 const FOLLOW_MS = 600_000
 const ONCE_MS = 120_000
-const DURATION_S_MAX = 3_600
+const DURATIONS = /** @type {const} */ ([
+  ['300', '5 min'],
+  ['900', '15 min'],
+  ['1800', '30 min'],
+])
+/** klog's verbosity, of Antrea's own processes. */
+const VERBOSITIES = ['0', '2', '4', '6', '8', '10']
 
 /** The operations of a cluster. @param {string} cluster its node id */
 export const operationsPath = (cluster) => `/mp/v1/clusters/${encodeURIComponent(cluster)}/operations`
 
 /** @param {string} label @param {Element} control @param {string} [size] */
-const field = (label, control, size = 'narrow') => h('label', { class: `field ${size}` }, h('span', {}, label), control)
+const field = (label, control, size = 'narrow') =>
+  h('label', { class: `field ${size}` }, h('span', {}, label), control)
 
 /** @param {string} name @param {readonly (readonly [string, string])[]} choices @param {string} [value] */
 const select = (name, choices, value) =>
-  h('select', { name, value: value ?? choices[0]?.[0] }, choices.map(([one, words]) => h('option', { value: one }, words)))
+  h(
+    'select',
+    { name, value: value ?? choices[0]?.[0] },
+    choices.map(([one, words]) => h('option', { value: one }, words)),
+  )
 
 /** @param {readonly string[]} values */
 const same = (values) => values.map((one) => /** @type {const} */ ([one, one]))
@@ -90,7 +101,11 @@ export const requestForms = (cluster, onAsked) =>
       onAsked,
       fields: [
         field('Of', select('component', COMPONENTS)),
-        field('Nodes', h('input', { name: 'nodes', placeholder: 'all, or node-1, node-2', autocomplete: 'off' }), ''),
+        field(
+          'Nodes',
+          h('input', { name: 'nodes', placeholder: 'all, or node-1, node-2', autocomplete: 'off' }),
+          '',
+        ),
         field('Since', select('since', same(SINCE), '1h')),
         field('Level', select('level', same(LEVELS), 'info')),
         field('Lines', h('input', { name: 'limit', inputmode: 'numeric', value: '500' })),
@@ -100,20 +115,12 @@ export const requestForms = (cluster, onAsked) =>
     }),
     requestForm({
       title: 'Log level',
-      about: 'The adapter says more, or less, for a while; then its level is put back by itself.',
+      about: 'More is written, or less, for a while; then the level is put back by itself.',
       button: 'Change the level',
       cluster,
       onAsked,
-      fields: [
-        field('Level', select('level', same(LEVELS), 'debug')),
-        field('For', select('duration', [['300', '5 min'], ['900', '15 min'], [String(DURATION_S_MAX), '1 h']])),
-      ],
-      request: (data) => ({
-        kind: 'log-level',
-        body: { component: 'adapter', level: given(data, 'level'), duration: Number(given(data, 'duration')) },
-        // Answered when it is put back.
-        timeout_ms: (Number(given(data, 'duration')) + 60) * 1_000 > 3_600_000 ? 3_600_000 : (Number(given(data, 'duration')) + 60) * 1_000,
-      }),
+      fields: levelFields(),
+      request: levelRequest,
     }),
     requestForm({
       title: 'Inventory',
@@ -126,12 +133,43 @@ export const requestForms = (cluster, onAsked) =>
     }),
   )
 
+/** The adapter's levels have names, those of Antrea's processes are numbers. */
+function levelFields() {
+  const levels = select('level', same(LEVELS), 'debug')
+  const components = select('component', [
+    ['adapter', 'The adapter'],
+    ['controller', 'antrea-controller'],
+    ['agent', 'antrea-agent'],
+  ])
+  components.onchange = () => {
+    const values = components.value === 'adapter' ? LEVELS : VERBOSITIES
+    levels.replaceChildren(...values.map((value) => h('option', { value }, value)))
+    levels.value = components.value === 'adapter' ? 'debug' : '4'
+  }
+  return [field('Of', components), field('Level', levels), field('For', select('duration', DURATIONS))]
+}
+
+/** @param {FormData} data */
+function levelRequest(data) {
+  const component = given(data, 'component')
+  const level = given(data, 'level')
+  const duration = Number(given(data, 'duration'))
+  return {
+    kind: 'log-level',
+    body: { component, level: component === 'adapter' ? level : Number(level), duration },
+    // Answered when it is put back.
+    timeout_ms: (duration + 60) * 1_000,
+  }
+}
+
 /** @param {FormData} data */
 function logsRequest(data) {
   const limit = Number(given(data, 'limit'))
   if (!Number.isInteger(limit) || limit < 1)
     throw new CallError('refused', 'Lines is a whole number from 1; ask for some hundreds first.')
-  const nodes = given(data, 'nodes').split(/[\s,]+/).filter(Boolean)
+  const nodes = given(data, 'nodes')
+    .split(/[\s,]+/)
+    .filter(Boolean)
   const follow = data.has('follow')
   return {
     kind: 'logs',

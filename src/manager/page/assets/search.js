@@ -40,7 +40,14 @@ export const contains = (words, fields) =>
  * @returns {Promise<Page>}
  */
 export async function search(type, options = {}) {
-  const { terms = [], sort = 'display_name', descending = false, start = 0, size = PAGE_SIZE, signal } = options
+  const {
+    terms = [],
+    sort = 'display_name',
+    descending = false,
+    start = 0,
+    size = PAGE_SIZE,
+    signal,
+  } = options
   const query = new URLSearchParams({
     query: [`resource_type:${type}`, ...terms].join(' AND '),
     page_size: String(size),

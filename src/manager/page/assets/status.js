@@ -42,7 +42,7 @@ export const wordOf = (state) => STATES[state]?.[1] ?? state.toLowerCase().repla
 const SHAPES = {
   good: () => svg('circle', { cx: 6, cy: 6, r: 4.5 }),
   warn: () => svg('path', { d: 'M6 1.2 11.4 10.8H.6Z' }),
-  bad: () => svg('path', { d: 'M3.6 1h4.8L11 3.6v4.8L8.4 11H3.6L1 8.4V3.6Z' }),
+  bad: () => svg('path', { d: 'M2 2l8 8M10 2l-8 8', class: 'cross' }),
   busy: () => svg('path', { d: 'M6 1.5A4.5 4.5 0 0 1 6 10.5Z M6 1.5a4.5 4.5 0 1 0 0 9', class: 'half' }),
   none: () => svg('circle', { cx: 6, cy: 6, r: 3.8, class: 'hollow' }),
 }

@@ -1,5 +1,5 @@
 /** The form of a traceflow: from a Pod, to a Pod, a Service or an address, as a packet of a protocol to a port. */
-import { call, CallError, INFRA } from './api.js'
+import { CallError, call, INFRA } from './api.js'
 import { h } from './dom.js'
 import { text } from './json.js'
 import { property } from './kinds.js'
@@ -40,13 +40,25 @@ const choiceOf = (row, what) => ({
 export async function traceForm(place, clusters, signal) {
   /** @type {{ source: string, destination: string, typed: string }} */
   const chosen = { source: '', destination: '', typed: '' }
-  const cluster = h('select', { id: 'trace-cluster', value: place.query.get('cluster') || clusters[0]?.nodeId }, clusters.map(({ name, nodeId }) => h('option', { value: nodeId }, name)))
-  const find = (/** @type {string} */ type, /** @type {string} */ what) => async (/** @type {string} */ words) => {
-    const terms = [equals('container_cluster_id', cluster.value), ...contains(words, ['display_name', 'origin_properties.value', 'tags.tag'])]
-    const { rows } = await search(type, { terms, size: FOUND_MAX, signal })
-    await learnNames('ContainerProject', rows.map((row) => text(row['container_project_id'])), signal)
-    return rows.map((row) => choiceOf(row, what))
-  }
+  const cluster = h(
+    'select',
+    { id: 'trace-cluster', value: place.query.get('cluster') || clusters[0]?.nodeId },
+    clusters.map(({ name, nodeId }) => h('option', { value: nodeId }, name)),
+  )
+  const find =
+    (/** @type {string} */ type, /** @type {string} */ what) => async (/** @type {string} */ words) => {
+      const terms = [
+        equals('container_cluster_id', cluster.value),
+        ...contains(words, ['display_name', 'origin_properties.value', 'tags.tag']),
+      ]
+      const { rows } = await search(type, { terms, size: FOUND_MAX, signal })
+      await learnNames(
+        'ContainerProject',
+        rows.map((row) => text(row['container_project_id'])),
+        signal,
+      )
+      return rows.map((row) => choiceOf(row, what))
+    }
   const pods = find('ContainerApplicationInstance', 'Pod')
   const services = find('ContainerApplication', 'Service')
   const source = picker({
@@ -62,13 +74,18 @@ export async function traceForm(place, clusters, signal) {
     id: 'trace-destination',
     label: 'To a Pod, a Service or an address',
     hint: 'Name, label, or 10.0.0.1',
-    find: async (words) => (ADDRESS.test(words) ? [] : [...(await pods(words)), ...(await services(words))].slice(0, FOUND_MAX)),
+    find: async (words) =>
+      ADDRESS.test(words) ? [] : [...(await pods(words)), ...(await services(words))].slice(0, FOUND_MAX),
     onChoice: (choice, words) => {
       chosen.destination = choice?.id ?? ''
       chosen.typed = words
     },
   })
-  const protocol = h('select', { id: 'trace-protocol', onchange: () => togglePort() }, Object.keys(HEADERS).map((name) => h('option', { value: name }, name)))
+  const protocol = h(
+    'select',
+    { id: 'trace-protocol', onchange: () => togglePort() },
+    Object.keys(HEADERS).map((name) => h('option', { value: name }, name)),
+  )
   const port = h('input', { id: 'trace-port', inputmode: 'numeric', value: '8080' })
   const togglePort = () => {
     port.disabled = protocol.value === 'ICMP'
@@ -124,11 +141,16 @@ async function preset(place, form, signal) {
  * @param {{ cluster: string, source: string, destination: string, typed: string, protocol: string, port: string }} wanted
  */
 async function send({ cluster, source, destination, typed, protocol, port }) {
-  if (cluster === '') throw new CallError('refused', 'No cluster is registered; there is nothing to trace in.')
-  if (source === '') throw new CallError('refused', 'Choose the Pod to send from out of the list below the field.')
+  if (cluster === '')
+    throw new CallError('refused', 'No cluster is registered; there is nothing to trace in.')
+  if (source === '')
+    throw new CallError('refused', 'Choose the Pod to send from out of the list below the field.')
   const isAddress = destination === '' && ADDRESS.test(typed)
   if (destination === '' && !isAddress)
-    throw new CallError('refused', 'Choose a Pod or Service out of the list, or type an IP address to send to.')
+    throw new CallError(
+      'refused',
+      'Choose a Pod or Service out of the list, or type an IP address to send to.',
+    )
   const to = port.trim() === '' || protocol === 'ICMP' ? undefined : Number(port)
   if (to !== undefined && !(Number.isInteger(to) && to >= 1 && to <= 65_535))
     throw new CallError('refused', 'The port is a whole number from 1 to 65535, or empty.')

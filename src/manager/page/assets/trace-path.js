@@ -32,13 +32,19 @@ const MORE = [
 ]
 
 /** @type {Readonly<Record<string, HopEnd>>} */
-const ENDS = { Delivered: 'delivered', Dropped: 'dropped', Rejected: 'dropped', ForwardedOutOfOverlay: 'left' }
+const ENDS = {
+  Delivered: 'delivered',
+  Dropped: 'dropped',
+  Rejected: 'dropped',
+  ForwardedOutOfOverlay: 'left',
+}
 
 /** @param {Json} observation @returns {Hop} */
 function hopOf(observation) {
   const more = object(observation['antrea'])
   const component = text(more['component'])
-  const action = text(more['action']) || text(observation['observation_type']).replace('AntreaTraceflowObservation', '')
+  const action =
+    text(more['action']) || text(observation['observation_type']).replace('AntreaTraceflowObservation', '')
   return {
     end: ENDS[action] ?? 'passed',
     component: COMPONENTS[component] ?? (component || text(observation['component_type'])),
@@ -47,7 +53,9 @@ function hopOf(observation) {
     policy: text(more['policy_path']),
     rule: text(more['rule_path']) || text(more['rule_id']) || text(more['network_policy_rule']),
     by: text(more['network_policy']),
-    more: MORE.flatMap(([field, words]) => (text(more[field]) === '' ? [] : [/** @type {const} */ ([words, text(more[field])])])),
+    more: MORE.flatMap(([field, words]) =>
+      text(more[field]) === '' ? [] : [/** @type {const} */ ([words, text(more[field])])],
+    ),
     atMs: number(observation['timestamp']),
   }
 }
@@ -69,7 +77,13 @@ export function pathOf(observations) {
   }
   const last = stops.at(-1)?.hops.at(-1)
   const ends = stops.flatMap(({ hops }) => hops.map(({ end }) => end))
-  const outcome = ends.includes('dropped') ? 'dropped' : ends.includes('delivered') ? 'delivered' : ends.includes('left') ? 'left' : 'none'
+  const outcome = ends.includes('dropped')
+    ? 'dropped'
+    : ends.includes('delivered')
+      ? 'delivered'
+      : ends.includes('left')
+        ? 'left'
+        : 'none'
   const dropped = stops.flatMap(({ hops }) => hops).find(({ end }) => end === 'dropped')
   return /** @type {Path} */ ({ stops, outcome, last: dropped ?? last })
 }

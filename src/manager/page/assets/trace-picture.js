@@ -17,9 +17,18 @@ export function picture({ stops, outcome }, { source, destination, isRunning }) 
   return h(
     'ol',
     { class: `trace ${outcome}`, 'aria-label': 'The packet’s way' },
-    h('li', { class: 'end', key: 'source' }, h('span', { class: 'end-role' }, 'From'), h('div', { class: 'end-name' }, source)),
+    h(
+      'li',
+      { class: 'end', key: 'source' },
+      h('span', { class: 'end-role' }, 'From'),
+      h('div', { class: 'end-name' }, source),
+    ),
     stops.map((stop, at) => [
-      h('li', { class: 'wire', key: `wire ${at}` }, at > 0 && h('span', {}, `tunnel ${stops[at - 1]?.tunnel ?? ''}`)),
+      h(
+        'li',
+        { class: 'wire', key: `wire ${at}` },
+        at > 0 && h('span', {}, `tunnel ${stops[at - 1]?.tunnel ?? ''}`),
+      ),
       node(stop, at),
     ]),
     isRunning && h('li', { class: 'wire running', key: 'running' }, h('span', {}, 'waiting for Antrea …')),
@@ -27,7 +36,11 @@ export function picture({ stops, outcome }, { source, destination, isRunning }) 
     h(
       'li',
       { class: `end ${outcome === 'dropped' ? 'unreached' : ''}`, key: 'destination' },
-      h('span', { class: 'end-role' }, outcome === 'dropped' ? 'Not reached' : outcome === 'none' ? 'To' : 'Reached'),
+      h(
+        'span',
+        { class: 'end-role' },
+        outcome === 'dropped' ? 'Not reached' : outcome === 'none' ? 'To' : 'Reached',
+      ),
       h('div', { class: 'end-name' }, destination),
     ),
   )
@@ -53,11 +66,22 @@ const node = ({ node: name, hops }, at) =>
           h(
             'div',
             {},
-            h('strong', {}, hop.component, hop.detail !== '' && h('span', { class: 'faint' }, ` ${hop.detail}`)),
+            h(
+              'strong',
+              {},
+              hop.component,
+              hop.detail !== '' && h('span', { class: 'faint' }, ` ${hop.detail}`),
+            ),
             h('span', { class: 'hop-action' }, hop.action),
             who(hop),
             hop.more.length > 0 &&
-              h('dl', { class: 'hop-more' }, hop.more.map(([words, value]) => h('div', {}, h('dt', {}, words), h('dd', { class: 'mono' }, value)))),
+              h(
+                'dl',
+                { class: 'hop-more' },
+                hop.more.map(([words, value]) =>
+                  h('div', {}, h('dt', {}, words), h('dd', { class: 'mono' }, value)),
+                ),
+              ),
           ),
         ),
       ),
@@ -72,6 +96,9 @@ function who(hop) {
     { class: 'hop-who' },
     'by ',
     hop.policy === '' ? h('span', { class: 'mono' }, hop.by) : pathLink(hop.policy),
-    hop.rule !== '' && [', rule ', h('span', { title: hop.rule }, hop.rule.slice(hop.rule.lastIndexOf('/') + 1))],
+    hop.rule !== '' && [
+      ', rule ',
+      h('span', { title: hop.rule }, hop.rule.slice(hop.rule.lastIndexOf('/') + 1)),
+    ],
   )
 }

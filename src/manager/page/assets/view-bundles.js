@@ -35,14 +35,26 @@ export function bundlesView(place, context) {
     say('Collecting.')
     context.redraw()
     try {
-      const { bytes, headers } = await fetchFile('POST', '/api/v1/administration/support-bundles?action=collect', bundleRequest(cluster, [...chosen.keys()], days.value), {
-        signal: stop.signal,
-        deadlineMs: DEADLINE_MS,
-      })
+      const { bytes, headers } = await fetchFile(
+        'POST',
+        '/api/v1/administration/support-bundles?action=collect',
+        bundleRequest(cluster, [...chosen.keys()], days.value),
+        {
+          signal: stop.signal,
+          deadlineMs: DEADLINE_MS,
+        },
+      )
       saveFile(bytes, nameIn(headers) ?? 'support-bundle.tar.gz')
       state = { is: 'done', words: `The bundle is saved (${sizeWords(bytes.size)}).` }
     } catch (error) {
-      state = { is: 'failed', words: stop.signal.aborted ? 'Not collected: it was stopped.' : error instanceof CallError ? error.message : String(error) }
+      state = {
+        is: 'failed',
+        words: stop.signal.aborted
+          ? 'Not collected: it was stopped.'
+          : error instanceof CallError
+            ? error.message
+            : String(error),
+      }
     }
     say(state.words)
     context.redraw()
@@ -53,13 +65,22 @@ export function bundlesView(place, context) {
     async load(signal) {
       const clusters = await loadClusters(signal)
       const cluster = place.query.get('cluster') || (clusters[0]?.nodeId ?? '')
-      const terms = [equals('container_cluster_id', cluster), ...contains(place.query.get('q') ?? '', ['display_name', 'ip_addresses'])]
-      const nodes = cluster === '' ? { rows: [], total: 0 } : await search('ContainerClusterNode', { terms, size: 200, signal })
+      const terms = [
+        equals('container_cluster_id', cluster),
+        ...contains(place.query.get('q') ?? '', ['display_name', 'ip_addresses']),
+      ]
+      const nodes =
+        cluster === ''
+          ? { rows: [], total: 0 }
+          : await search('ContainerClusterNode', { terms, size: 200, signal })
       return { clusters, cluster, nodes }
     },
     draw({ clusters, cluster, nodes }) {
       return [
-        head('Support bundles', { about: 'Logs, flows and state of Antrea’s Controller and Agents, as one archive. What it holds may be confidential.' }),
+        head('Support bundles', {
+          about:
+            'Logs, flows and state of Antrea’s Controller and Agents, as one archive. What it holds may be confidential.',
+        }),
         h(
           'section',
           { class: 'panel', key: 'bundle', 'aria-label': 'Collect a bundle' },
@@ -72,27 +93,50 @@ export function bundlesView(place, context) {
               h('span', {}, 'Cluster'),
               h(
                 'select',
-                { value: cluster, onchange: (/** @type {Event & { target: HTMLSelectElement }} */ event) => adjust(place, { cluster: event.target.value }) },
-                clusterChoices(clusters).slice(1).map(([value, words]) => h('option', { value }, words)),
+                {
+                  value: cluster,
+                  onchange: (/** @type {Event & { target: HTMLSelectElement }} */ event) =>
+                    adjust(place, { cluster: event.target.value }),
+                },
+                clusterChoices(clusters)
+                  .slice(1)
+                  .map(([value, words]) => h('option', { value }, words)),
               ),
             ),
             searchField(place, 'Search nodes'),
-            h('label', { class: 'field narrow', for: 'bundle-days' }, h('span', {}, 'Logs of days'), keep('days', days)),
+            h(
+              'label',
+              { class: 'field narrow', for: 'bundle-days' },
+              h('span', {}, 'Logs of days'),
+              keep('days', days),
+            ),
           ),
           nodeChoice(nodes.rows, chosen, context.redraw),
-          nodes.total > nodes.rows.length && note(`The first ${nodes.rows.length} of ${nodes.total} nodes are listed; search for others.`),
+          nodes.total > nodes.rows.length &&
+            note(`The first ${nodes.rows.length} of ${nodes.total} nodes are listed; search for others.`),
           h(
             'div',
             { class: 'form-end row' },
             h(
               'button',
-              { type: 'button', class: 'primary', id: 'collect', disabled: state.is === 'collecting' || chosen.size === 0 || chosen.size > NODES_MAX, onclick: () => collect(cluster) },
-              chosen.size === 0 ? 'Choose nodes to collect from' : `Collect from ${chosen.size} ${chosen.size === 1 ? 'node' : 'nodes'}`,
+              {
+                type: 'button',
+                class: 'primary',
+                id: 'collect',
+                disabled: state.is === 'collecting' || chosen.size === 0 || chosen.size > NODES_MAX,
+                onclick: () => collect(cluster),
+              },
+              chosen.size === 0
+                ? 'Choose nodes to collect from'
+                : `Collect from ${chosen.size} ${chosen.size === 1 ? 'node' : 'nodes'}`,
             ),
-            state.is === 'collecting' && h('button', { type: 'button', onclick: state.stop.abort.bind(state.stop) }, 'Stop'),
+            state.is === 'collecting' &&
+              h('button', { type: 'button', onclick: state.stop.abort.bind(state.stop) }, 'Stop'),
           ),
-          chosen.size > NODES_MAX && note(`NSX takes at most ${NODES_MAX} nodes of a cluster at once.`, 'warn'),
-          state.is === 'collecting' && note('Collecting; it takes as long as the slowest node. Keep this page open.'),
+          chosen.size > NODES_MAX &&
+            note(`NSX takes at most ${NODES_MAX} nodes of a cluster at once.`, 'warn'),
+          state.is === 'collecting' &&
+            note('Collecting; it takes as long as the slowest node. Keep this page open.'),
           state.is === 'done' && note(state.words),
           state.is === 'failed' && note(state.words, 'bad'),
         ),
@@ -119,7 +163,12 @@ const nodeChoice = (nodes, chosen, redraw) =>
         else chosen.delete(id)
         redraw()
       }
-      return h('label', { class: 'check', key: id }, h('input', { type: 'checkbox', checked: chosen.has(id), onchange: toggle }), name)
+      return h(
+        'label',
+        { class: 'check', key: id },
+        h('input', { type: 'checkbox', checked: chosen.has(id), onchange: toggle }),
+        name,
+      )
     }),
     nodes.length === 0 && note('No node matches.'),
   )

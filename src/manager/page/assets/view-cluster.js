@@ -22,13 +22,19 @@ const COMPONENTS = [
 
 /** @type {readonly Column[]} */
 const CONDITIONS = [
-  { title: 'Condition', head: true, cell: (one) => h('span', { class: 'mono' }, text(one['condition_type'])) },
+  {
+    title: 'Condition',
+    head: true,
+    cell: (one) => h('span', { class: 'mono' }, text(one['condition_type'])),
+  },
   { title: 'Status', cell: (one) => badge(text(one['status'])) },
   { title: 'Heartbeat', cell: (one) => since(one['last_heartbeat_time']) },
   {
     title: 'Reason',
     class: 'wide',
-    cell: (one) => [text(one['reason']), text(one['message'])].filter(Boolean).join(': ') || h('span', { class: 'faint' }, '–'),
+    cell: (one) =>
+      [text(one['reason']), text(one['message'])].filter(Boolean).join(': ') ||
+      h('span', { class: 'faint' }, '–'),
   },
 ]
 
@@ -36,7 +42,11 @@ const CONDITIONS = [
 const NODES = [
   { title: 'Node', head: true, cell: (node) => text(node['name']) },
   { title: 'Agent', cell: (node) => badge(text(node['status'])) },
-  { title: 'Reason', class: 'wide', cell: (node) => text(node['reason']) || h('span', { class: 'faint' }, '–') },
+  {
+    title: 'Reason',
+    class: 'wide',
+    cell: (node) => text(node['reason']) || h('span', { class: 'faint' }, '–'),
+  },
 ]
 
 /** The worst first: they are what one looks for. */
@@ -70,7 +80,11 @@ export function clusterView(place, _context) {
           state: badge(text(info['status'])),
           actions: [
             h('a', { class: 'button', href: link(['inventory', 'pods'], { cluster: nodeId }) }, 'Inventory'),
-            h('a', { class: 'button', href: link(['policies'], { cluster: text(cluster['path']) }) }, 'Policies'),
+            h(
+              'a',
+              { class: 'button', href: link(['policies'], { cluster: text(cluster['path']) }) },
+              'Policies',
+            ),
             h('a', { class: 'button', href: link(['traceflow'], { cluster: nodeId }) }, 'Traceflow'),
             h('a', { class: 'button', href: link(['requests'], { cluster: nodeId }) }, 'Logs and requests'),
             h('a', { class: 'button', href: link(['bundles'], { cluster: nodeId }) }, 'Support bundle'),
@@ -115,7 +129,9 @@ function agentsPanel(place, info) {
   const words = (place.query.get('q') ?? '').toLowerCase()
   const { healthy, degraded, failed } = agentCounts(info)
   const nodes = objects(info['nodes'])
-    .filter((node) => `${text(node['name'])} ${text(node['reason'])} ${text(node['status'])}`.toLowerCase().includes(words))
+    .filter((node) =>
+      `${text(node['name'])} ${text(node['reason'])} ${text(node['status'])}`.toLowerCase().includes(words),
+    )
     .sort((a, b) => rank(a) - rank(b) || text(a['name']).localeCompare(text(b['name'])))
   const start = startOf(place)
   return section(
@@ -124,7 +140,8 @@ function agentsPanel(place, info) {
     h('div', { class: 'toolbar', key: 'tools' }, searchField(place, 'Search nodes')),
     table('Agents by node', NODES, nodes.slice(start, start + PAGE_SIZE), {
       keyOf: (node) => text(node['name']),
-      empty: words === '' ? 'No node has been reported yet.' : 'No node matches. Clear the search to see all.',
+      empty:
+        words === '' ? 'No node has been reported yet.' : 'No node matches. Clear the search to see all.',
     }),
     pager(place, nodes.length),
   )

@@ -21,7 +21,7 @@ const TILES = [
   ['Services', 'ContainerApplication', [], link(['inventory', 'services'])],
   ['Virtual machines', 'VirtualMachine', [], link(['machines'])],
   [
-    'Policies of the clusters with a problem',
+    'Unhealthy cluster policies',
     'ContainerNetworkPolicy',
     ['network_status:UNHEALTHY'],
     link(['inventory', 'network-policies'], { status: 'UNHEALTHY' }),
@@ -46,8 +46,11 @@ export function agentCounts(info) {
 /** @param {Json} info */
 function agents(info) {
   const { healthy, degraded, failed } = agentCounts(info)
-  const part = (/** @type {'good' | 'warn' | 'bad'} */ tone, /** @type {number} */ size, /** @type {string} */ words) =>
-    size > 0 && h('span', { class: `badge ${tone}` }, shape(tone), `${size} ${words}`)
+  const part = (
+    /** @type {'good' | 'warn' | 'bad'} */ tone,
+    /** @type {number} */ size,
+    /** @type {string} */ words,
+  ) => size > 0 && h('span', { class: `badge ${tone}` }, shape(tone), `${size} ${words}`)
   if (healthy + degraded + failed === 0) return h('span', { class: 'faint' }, 'none heard')
   return h(
     'span',
@@ -59,7 +62,8 @@ function agents(info) {
 }
 
 /** @param {string} part */
-const component = (part) => (/** @type {Json} */ info) => badge(text(object(info[part])['status']) || 'UNKNOWN')
+const component = (part) => (/** @type {Json} */ info) =>
+  badge(text(object(info[part])['status']) || 'UNKNOWN')
 
 /** @type {readonly Column[]} */
 const COLUMNS = [
@@ -104,13 +108,19 @@ export function clustersView(_place, _context) {
             h(
               'li',
               {},
-              h('a', { href: to }, h('strong', {}, Number(counts[index]).toLocaleString()), h('span', {}, name)),
+              h(
+                'a',
+                { href: to },
+                h('strong', {}, Number(counts[index]).toLocaleString()),
+                h('span', {}, name),
+              ),
             ),
           ),
         ),
         table('Clusters with their health', COLUMNS, infos, {
           keyOf: (info) => text(info['path']),
-          empty: 'No cluster is registered yet. Register one with a ClusterControlPlane, or start an adapter with its certificate.',
+          empty:
+            'No cluster is registered yet. Register one with a ClusterControlPlane, or start an adapter with its certificate.',
         }),
       ]
     },

@@ -55,14 +55,22 @@ export function groupView(place) {
       const group = await get(`/policy/api/v1${encodeURI(path)}`, { signal })
       title = text(group['display_name']) || id
       const wanted = place.query.get('kind') || likelyKind(group)
-      const kind = /** @type {MemberKind} */ (MEMBER_KINDS.find((one) => one.key === wanted) ?? MEMBER_KINDS[0])
+      const kind = /** @type {MemberKind} */ (
+        MEMBER_KINDS.find((one) => one.key === wanted) ?? MEMBER_KINDS[0]
+      )
       const terms = [`(${USES.map((field) => equals(field, path)).join(' OR ')})`]
       const [found, rules, policies] = await Promise.all([
         loadMembers(path, kind, signal),
         search('Rule', { terms, size: USERS_SHOWN, signal }),
         search('SecurityPolicy', { terms, size: USERS_SHOWN, signal }),
       ])
-      return { group, kind, found, users: [...policies.rows, ...rules.rows], more: rules.total + policies.total }
+      return {
+        group,
+        kind,
+        found,
+        users: [...policies.rows, ...rules.rows],
+        more: rules.total + policies.total,
+      }
     },
     draw({ group, kind, found, users, more }) {
       const q = (place.query.get('q') ?? '').toLowerCase()
@@ -72,7 +80,10 @@ export function groupView(place) {
       const start = startOf(place)
       words = `${title}: ${members.length.toLocaleString()} ${kind.words}`
       return [
-        head(title, { trail: [['Groups', link(['groups'])]], about: text(group['description']) || undefined }),
+        head(title, {
+          trail: [['Groups', link(['groups'])]],
+          about: text(group['description']) || undefined,
+        }),
         pairs([
           ['Asks for', expressionOf(group) || 'nothing: it has no expression'],
           ['Path', h('span', { class: 'mono' }, path)],
@@ -83,10 +94,15 @@ export function groupView(place) {
           'Effective members',
           kindTabs(place, kind),
           h('div', { class: 'toolbar', key: 'tools' }, searchField(place, `Search ${kind.words}`)),
-          !found.isWhole && note(`Only the first ${found.members.length.toLocaleString()} are looked at here; NSX’s API has them all.`, 'warn'),
+          !found.isWhole &&
+            note(
+              `Only the first ${found.members.length.toLocaleString()} are looked at here; NSX’s API has them all.`,
+              'warn',
+            ),
           table('Effective members', columnsOf(kind), rowsOf(members.slice(start, start + PAGE_SIZE)), {
             keyOf: (row) => text(row['id']),
-            empty: q === '' ? `It has no ${kind.words} now.` : 'No member matches. Clear the search to see all.',
+            empty:
+              q === '' ? `It has no ${kind.words} now.` : 'No member matches. Clear the search to see all.',
           }),
           pager(place, members.length),
         ),
@@ -114,7 +130,11 @@ const kindTabs = (place, chosen) =>
     'nav',
     { class: 'tabs', key: 'kinds', 'aria-label': 'Kinds of members' },
     MEMBER_KINDS.map(({ key, words }) =>
-      h('a', { href: link(place.parts, { kind: key }), 'aria-current': key === chosen.key ? 'page' : undefined }, words),
+      h(
+        'a',
+        { href: link(place.parts, { kind: key }), 'aria-current': key === chosen.key ? 'page' : undefined },
+        words,
+      ),
     ),
   )
 
@@ -123,17 +143,29 @@ const columnsOf = (kind) => [
   {
     title: 'Name',
     head: true,
-    cell: (row) => (row['href'] === undefined ? h('span', { class: 'mono' }, text(row['name'])) : h('a', { href: text(row['href']) }, text(row['name']) || text(row['id']))),
+    cell: (row) =>
+      row['href'] === undefined
+        ? h('span', { class: 'mono' }, text(row['name']))
+        : h('a', { href: text(row['href']) }, text(row['name']) || text(row['id'])),
   },
   ...(kind.field === undefined
     ? []
     : [
-        { title: 'Namespace', cell: (/** @type {Json} */ row) => text(row['namespace']) || h('span', { class: 'faint' }, '–') },
+        {
+          title: 'Namespace',
+          cell: (/** @type {Json} */ row) => text(row['namespace']) || h('span', { class: 'faint' }, '–'),
+        },
         { title: 'Cluster', cell: (/** @type {Json} */ row) => text(row['cluster']) },
       ]),
   ...(kind.key === 'ip-addresses' || kind.key === 'pods'
     ? []
-    : [{ title: kind.field === undefined ? 'Tags' : 'Addresses', class: 'wide', cell: (/** @type {Json} */ row) => text(row['more']) || h('span', { class: 'faint' }, '–') }]),
+    : [
+        {
+          title: kind.field === undefined ? 'Tags' : 'Addresses',
+          class: 'wide',
+          cell: (/** @type {Json} */ row) => text(row['more']) || h('span', { class: 'faint' }, '–'),
+        },
+      ]),
 ]
 
 /** @param {Json} row */

@@ -11,7 +11,14 @@ import { since } from './status.js'
 /** @import { Place } from './route.js' */
 /** @import { View } from './views.js' */
 
-const FIELDS = ['display_name', 'id', 'description', 'tags.tag', 'expression.value', 'expression.ip_addresses']
+const FIELDS = [
+  'display_name',
+  'id',
+  'description',
+  'tags.tag',
+  'expression.value',
+  'expression.ip_addresses',
+]
 
 /** @type {readonly Column[]} */
 const COLUMNS = [
@@ -19,9 +26,14 @@ const COLUMNS = [
     title: 'Group',
     sort: 'display_name',
     head: true,
-    cell: (row) => h('a', { href: linkOfPath(text(row['path'])) }, text(row['display_name']) || text(row['id'])),
+    cell: (row) =>
+      h('a', { href: linkOfPath(text(row['path'])) }, text(row['display_name']) || text(row['id'])),
   },
-  { title: 'Members', class: 'wide', cell: (row) => expressionOf(row) || h('span', { class: 'faint' }, 'no expression: no members') },
+  {
+    title: 'Members',
+    class: 'wide',
+    cell: (row) => expressionOf(row) || h('span', { class: 'faint' }, 'no expression: no members'),
+  },
   { title: 'Tags', cell: (row) => tagList(row['tags'], 4) },
   { title: 'Changed', sort: '_last_modified_time', cell: (row) => since(row['_last_modified_time']) },
 ]
@@ -47,15 +59,26 @@ export function groupsView(place) {
     draw(page) {
       words = `${page.total.toLocaleString()} ${page.total === 1 ? 'group' : 'groups'}`
       return [
-        head('Groups', { about: 'What policies name as sources, destinations and what they apply to. Open one to see who is in it now.' }),
-        h('div', { class: 'toolbar', key: 'tools', role: 'search', 'aria-label': 'Groups' }, searchField(place, 'Search groups', 'Name, value, address …')),
+        head('Groups', {
+          about:
+            'What policies name as sources, destinations and what they apply to. Open one to see who is in it now.',
+        }),
+        h(
+          'div',
+          { class: 'toolbar', key: 'tools', role: 'search', 'aria-label': 'Groups' },
+          searchField(place, 'Search groups', 'Name, value, address …'),
+        ),
         table('Groups', COLUMNS, page.rows, {
           keyOf: (row) => text(row['path']),
           place,
           empty:
             q === ''
               ? 'There is no group yet. Make one with NSX’s Policy API, an SDK or Terraform; it appears here by itself.'
-              : ['Nothing matches. ', h('a', { href: link(place.parts) }, 'Clear the search'), ' to see all.'],
+              : [
+                  'Nothing matches. ',
+                  h('a', { href: link(place.parts) }, 'Clear the search'),
+                  ' to see all.',
+                ],
         }),
         pager(place, page.total),
       ]

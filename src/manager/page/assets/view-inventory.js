@@ -21,7 +21,11 @@ export const inventoryView = (place) => listView(place, 'Inventory')
 export const machinesView = (place) => listView(place, 'Virtual machines')
 
 /** Fields by which a list is narrowed, by their names in the address. */
-const FILTERS = { cluster: 'container_cluster_id', namespace: 'container_project_id', node: 'cluster_node_id' }
+const FILTERS = {
+  cluster: 'container_cluster_id',
+  namespace: 'container_project_id',
+  node: 'cluster_node_id',
+}
 
 /**
  * @param {Place} place
@@ -35,7 +39,8 @@ function listView(place, title) {
     title: kind === undefined ? title : kind.words,
     said: () => words,
     async load(signal) {
-      if (kind === undefined) throw new CallError('missing', 'There is no such kind of inventory. Choose one of the list.')
+      if (kind === undefined)
+        throw new CallError('missing', 'There is no such kind of inventory. Choose one of the list.')
       const [clusters, page] = await Promise.all([loadClusters(signal), loadPage(place, kind, signal)])
       const ids = (/** @type {string} */ field) => page.rows.map((row) => text(row[field]))
       const { namespace = '', node = '' } = Object.fromEntries(place.query)
@@ -49,7 +54,12 @@ function listView(place, title) {
       if (kind === undefined) return undefined
       words = `${page.total.toLocaleString()} ${page.total === 1 ? kind.one : kind.words}`
       return [
-        head(title, { about: kind === MACHINES ? 'Groups of machines have them as members; policies follow their addresses.' : undefined }),
+        head(title, {
+          about:
+            kind === MACHINES
+              ? 'Groups of machines have them as members; policies follow their addresses.'
+              : undefined,
+        }),
         kind !== MACHINES && kindLinks(place, kind),
         h(
           'div',
@@ -57,7 +67,10 @@ function listView(place, title) {
           searchField(place, `Search ${kind.words.toLowerCase()}`, `Name, address, tag …`),
           kind !== MACHINES && choice(place, 'cluster', 'Cluster', clusterChoices(clusters)),
           kind.choices !== undefined &&
-            choice(place, 'status', 'State', [['', 'Any'], ...kind.choices.map((one) => /** @type {const} */ ([one, wordOf(one)]))]),
+            choice(place, 'status', 'State', [
+              ['', 'Any'],
+              ...kind.choices.map((one) => /** @type {const} */ ([one, wordOf(one)])),
+            ]),
           narrowedBy(place),
         ),
         table(kind.words, columnsOf(kind), page.rows, {
@@ -82,7 +95,9 @@ function loadPage(place, kind, signal) {
   const state = asked('status')
   const terms = [
     ...contains(asked('q'), kind.searched),
-    ...Object.entries(FILTERS).flatMap(([name, field]) => (asked(name) === '' ? [] : [equals(field, asked(name))])),
+    ...Object.entries(FILTERS).flatMap(([name, field]) =>
+      asked(name) === '' ? [] : [equals(field, asked(name))],
+    ),
     ...(state === '' || kind.states === undefined ? [] : [equals(kind.states, state)]),
   ]
   const sort = asked('sort') || 'display_name'
@@ -96,7 +111,11 @@ const columnsOf = (kind) => [
     sort: 'display_name',
     head: true,
     cell: (/** @type {import('./json.js').Json} */ row) =>
-      h('a', { href: objectLink(kind, row['external_id']) }, text(row['display_name']) || text(row['external_id'])),
+      h(
+        'a',
+        { href: objectLink(kind, row['external_id']) },
+        text(row['display_name']) || text(row['external_id']),
+      ),
   },
   ...kind.columns,
   SYNCED,
@@ -144,7 +163,12 @@ function narrowedBy(place) {
  */
 function emptyWords(place, kind) {
   const isNarrowed = ['q', 'cluster', 'namespace', 'node', 'status'].some((name) => place.query.get(name))
-  if (isNarrowed) return ['Nothing matches. ', h('a', { href: link(place.parts) }, 'Clear the search and filters'), ' to see all.']
+  if (isNarrowed)
+    return [
+      'Nothing matches. ',
+      h('a', { href: link(place.parts) }, 'Clear the search and filters'),
+      ' to see all.',
+    ]
   return kind === MACHINES
     ? 'No virtual machine is known. They come from NSX; in the sandbox, PUT one to /api/v1/fabric/virtual-machines/{id}.'
     : `No cluster has reported any ${kind.words.toLowerCase()}.`

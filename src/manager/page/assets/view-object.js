@@ -27,7 +27,10 @@ export function objectView(place) {
       return title
     },
     async load(signal) {
-      const missing = new CallError('missing', 'It is not in the inventory any more, or never was. Go back to the list.')
+      const missing = new CallError(
+        'missing',
+        'It is not in the inventory any more, or never was. Go back to the list.',
+      )
       if (kind === undefined) throw missing
       const [found] = await Promise.all([
         search(kind.type, { terms: [equals('external_id', id)], size: 1, signal }),
@@ -56,8 +59,19 @@ export function objectView(place) {
         errorsOf(row),
         section('Tags', tagList(row['tags'])),
         text(row['spec']) !== '' &&
-          section('Specification', h('pre', { tabindex: '0', 'aria-label': 'Specification' }, text(row['spec']))),
-        section('All fields', h('details', {}, h('summary', {}, 'As NSX gives it'), h('pre', { tabindex: '0', 'aria-label': 'All fields' }, JSON.stringify(row, null, 2)))),
+          section(
+            'Specification',
+            h('pre', { tabindex: '0', 'aria-label': 'Specification' }, text(row['spec'])),
+          ),
+        section(
+          'All fields',
+          h(
+            'details',
+            {},
+            h('summary', {}, 'As NSX gives it'),
+            h('pre', { tabindex: '0', 'aria-label': 'All fields' }, JSON.stringify(row, null, 2)),
+          ),
+        ),
       ]
     },
   }
@@ -70,7 +84,8 @@ export function objectView(place) {
 function actionsOf({ key }, row) {
   const id = text(row['external_id'])
   const cluster = text(row['container_cluster_id'])
-  const to = (/** @type {string} */ words, /** @type {string} */ href) => h('a', { class: 'button', href }, words)
+  const to = (/** @type {string} */ words, /** @type {string} */ href) =>
+    h('a', { class: 'button', href }, words)
   if (key === 'pods') return to('Trace from here', link(['traceflow'], { cluster, source: id }))
   if (key === 'services') return to('Trace to here', link(['traceflow'], { cluster, destination: id }))
   if (key === 'namespaces') return to('Its Pods', link(['inventory', 'pods'], { namespace: id }))
@@ -84,7 +99,8 @@ function actionsOf({ key }, row) {
  * @returns {readonly (readonly [string, import('./dom.js').Child])[]}
  */
 function pairsOf(kind, row) {
-  const mono = (/** @type {string} */ words) => (words === '' ? undefined : h('span', { class: 'mono' }, words))
+  const mono = (/** @type {string} */ words) =>
+    words === '' ? undefined : h('span', { class: 'mono' }, words)
   const project = text(row['container_project_id'])
   const node = text(row['cluster_node_id'])
   const status = text(row['status'])
@@ -93,22 +109,44 @@ function pairsOf(kind, row) {
   return [
     ['External id', mono(text(row['external_id']))],
     ['Cluster', text(row['container_cluster_id']) !== '' && clusterLink(row['container_cluster_id'])],
-    ['Namespace', project !== '' && h('a', { href: link(['inventory', 'namespaces', project]) }, nameOf(project))],
+    [
+      'Namespace',
+      project !== '' && h('a', { href: link(['inventory', 'namespaces', project]) }, nameOf(project)),
+    ],
     ['Node', node !== '' && h('a', { href: link(['inventory', 'nodes', node]) }, nameOf(node))],
     ['Status', status !== '' && badge(status)],
-    ['Network', kind.states !== 'network_status' && text(row['network_status']) !== '' && badge(text(row['network_status']))],
+    [
+      'Network',
+      kind.states !== 'network_status' &&
+        text(row['network_status']) !== '' &&
+        badge(text(row['network_status'])),
+    ],
     ['Realization', text(realization['state']) !== '' && badge(text(realization['state']))],
     ['Type', text(row['type']) || text(row['policy_type'])],
-    ['Addresses', mono([...texts(row['ip_addresses']), ...texts(row['cluster_ips']), text(row['egress_ip'])].filter(Boolean).join(', '))],
+    [
+      'Addresses',
+      mono(
+        [...texts(row['ip_addresses']), ...texts(row['cluster_ips']), text(row['egress_ip'])]
+          .filter(Boolean)
+          .join(', '),
+      ),
+    ],
     ['Pod CIDRs', mono(texts(row['pod_cidrs']).join(', '))],
     ['Ports', mono(portsOf(row))],
     [
       'Services',
       services.length > 0 &&
-        services.map((id, index) => [index > 0 && ', ', h('a', { href: link(['inventory', 'services', id]) }, nameOf(id))]),
+        services.map((id, index) => [
+          index > 0 && ', ',
+          h('a', { href: link(['inventory', 'services', id]) }, nameOf(id)),
+        ]),
     ],
-    ...objects(row['origin_properties']).map((one) => /** @type {const} */ ([text(one['key']), mono(text(one['value']))])),
-    ...(isObject(row['guest_info']) ? Object.entries(row['guest_info']).map(([name, value]) => /** @type {const} */ ([name, text(value)])) : []),
+    ...objects(row['origin_properties']).map(
+      (one) => /** @type {const} */ ([text(one['key']), mono(text(one['value']))]),
+    ),
+    ...(isObject(row['guest_info'])
+      ? Object.entries(row['guest_info']).map(([name, value]) => /** @type {const} */ ([name, text(value)]))
+      : []),
     ['Last sync', since(row['_last_sync_time'])],
   ]
 }

@@ -32,11 +32,24 @@ export function policiesView(place) {
     const terms = [
       ...contains(asked('q'), FIELDS),
       ...(asked('category') === '' ? [] : [equals('category', asked('category'))]),
-      ...(spanned === undefined ? [] : [`path:(${[...spanned, 'none'].map((path) => path.replace(/[^A-Za-z0-9_]/g, '\\$&')).join(' OR ')})`]),
+      ...(spanned === undefined
+        ? []
+        : [
+            `path:(${[...spanned, 'none'].map((path) => path.replace(/[^A-Za-z0-9_]/g, '\\$&')).join(' OR ')})`,
+          ]),
     ]
     const sort = asked('sort') || 'display_name'
-    const page = await search('SecurityPolicy', { terms, sort, descending: asked('down') === '1', start: startOf(place), signal })
-    const standings = await standingsOf(page.rows.map((row) => text(row['path'])), signal)
+    const page = await search('SecurityPolicy', {
+      terms,
+      sort,
+      descending: asked('down') === '1',
+      start: startOf(place),
+      signal,
+    })
+    const standings = await standingsOf(
+      page.rows.map((row) => text(row['path'])),
+      signal,
+    )
     return { clusters, page, standings }
   }
   return {
@@ -46,24 +59,41 @@ export function policiesView(place) {
     load,
     draw({ clusters, page, standings }) {
       words = `${page.total.toLocaleString()} ${page.total === 1 ? 'policy' : 'policies'}`
-      const byPath = new Map(page.rows.map((/** @type {Json} */ row, /** @type {number} */ at) => [text(row['path']), standings[at]]))
+      const byPath = new Map(
+        page.rows.map((/** @type {Json} */ row, /** @type {number} */ at) => [
+          text(row['path']),
+          standings[at],
+        ]),
+      )
       return [
-        head('Policies', { about: 'Security policies of NSX and how they are realized in the clusters that they span.' }),
+        head('Policies', {
+          about: 'Security policies of NSX and how they are realized in the clusters that they span.',
+        }),
         h(
           'div',
           { class: 'toolbar', key: 'tools', role: 'search', 'aria-label': 'Policies' },
           searchField(place, 'Search policies', 'Name, id, tag …'),
-          choice(place, 'category', 'Category', [['', 'Any'], ...CATEGORIES.map((one) => /** @type {const} */ ([one, one]))]),
+          choice(place, 'category', 'Category', [
+            ['', 'Any'],
+            ...CATEGORIES.map((one) => /** @type {const} */ ([one, one])),
+          ]),
           choice(place, 'cluster', 'Cluster', [
             ['', 'All clusters'],
-            ...clusters.map((/** @type {import('./clusters.js').Cluster} */ { name, path }) => /** @type {const} */ ([path, name])),
+            ...clusters.map(
+              (/** @type {import('./clusters.js').Cluster} */ { name, path }) =>
+                /** @type {const} */ ([path, name]),
+            ),
           ]),
         ),
         table('Policies', columns(byPath), page.rows, {
           keyOf: (row) => text(row['path']),
           place,
           empty: ['q', 'category', 'cluster'].some((name) => asked(name) !== '')
-            ? ['Nothing matches. ', h('a', { href: link(place.parts) }, 'Clear the search and filters'), ' to see all.']
+            ? [
+                'Nothing matches. ',
+                h('a', { href: link(place.parts) }, 'Clear the search and filters'),
+                ' to see all.',
+              ]
             : 'There is no policy yet. Make one with NSX’s Policy API, an SDK or Terraform; it appears here by itself.',
         }),
         pager(place, page.total),
@@ -80,7 +110,12 @@ export function policiesView(place) {
 async function spannedBy(cluster, signal) {
   if (cluster === '') return undefined
   const terms = [equals('container_cluster_path', cluster)]
-  const { rows } = await search('SecurityPolicyContainerCluster', { terms, size: PATHS_MAX, sort: 'path', signal })
+  const { rows } = await search('SecurityPolicyContainerCluster', {
+    terms,
+    size: PATHS_MAX,
+    sort: 'path',
+    signal,
+  })
   return rows.map((row) => text(row['parent_path']))
 }
 
@@ -93,7 +128,8 @@ const columns = (byPath) => [
     title: 'Policy',
     sort: 'display_name',
     head: true,
-    cell: (row) => h('a', { href: linkOfPath(text(row['path'])) }, text(row['display_name']) || text(row['id'])),
+    cell: (row) =>
+      h('a', { href: linkOfPath(text(row['path'])) }, text(row['display_name']) || text(row['id'])),
   },
   { title: 'Realization', cell: (row) => standing(byPath.get(text(row['path']))) },
   { title: 'Clusters', class: 'wide', cell: (row) => clusterStates(byPath.get(text(row['path']))) },

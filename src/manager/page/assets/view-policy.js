@@ -63,7 +63,10 @@ export function policyView(place, context) {
     draw({ policy, entities }) {
       const rules = objects(policy['rules'])
       return [
-        head(title, { trail: [['Policies', link(['policies'])]], about: text(policy['description']) || undefined }),
+        head(title, {
+          trail: [['Policies', link(['policies'])]],
+          about: text(policy['description']) || undefined,
+        }),
         pairs([
           ['Category', text(policy['category'])],
           ['Sequence number', text(policy['sequence_number'])],
@@ -83,11 +86,22 @@ export function policyView(place, context) {
           'Clusters',
           entities.length === 0
             ? note('It spans no cluster, so nothing enforces it. Add a container-cluster-span to it.', 'warn')
-            : entities.map((/** @type {Entity} */ one) => clusterPart(one, rules, opened ?? new Set(), statistics, toggle)),
+            : entities.map((/** @type {Entity} */ one) =>
+                clusterPart(one, rules, opened ?? new Set(), statistics, toggle),
+              ),
         ),
       ]
     },
   }
+}
+
+/** What its realization is known by. @type {Readonly<Record<string, string>>} */
+const EVIDENCE = {
+  nodes: 'the nodes that it concerns report it',
+  agents: 'the agents were asked and have it',
+  controller: 'antrea-controller has it; the agents were not asked',
+  'no-pods': 'it applies to no Pod now',
+  'no-rules': 'it has no rule',
 }
 
 /** @type {readonly Column[]} */
@@ -103,11 +117,21 @@ const RULES = [
     ],
   },
   { title: 'Action', cell: (rule) => badge(text(rule['action']) || 'ALLOW') },
-  { title: 'Sources', cell: (rule) => [rule['sources_excluded'] === true && 'not ', pathList(rule['source_groups'])] },
-  { title: 'Destinations', cell: (rule) => [rule['destinations_excluded'] === true && 'not ', pathList(rule['destination_groups'])] },
+  {
+    title: 'Sources',
+    cell: (rule) => [rule['sources_excluded'] === true && 'not ', pathList(rule['source_groups'])],
+  },
+  {
+    title: 'Destinations',
+    cell: (rule) => [rule['destinations_excluded'] === true && 'not ', pathList(rule['destination_groups'])],
+  },
   { title: 'Services', cell: services },
   { title: 'Direction', cell: (rule) => text(rule['direction']) || 'IN_OUT' },
-  { title: 'Applied to', cell: (rule) => (objectsOrNone(rule['scope']) ? pathList(rule['scope']) : h('span', { class: 'faint' }, 'as the policy')) },
+  {
+    title: 'Applied to',
+    cell: (rule) =>
+      objectsOrNone(rule['scope']) ? pathList(rule['scope']) : h('span', { class: 'faint' }, 'as the policy'),
+  },
 ]
 
 /** @param {unknown} scope */
@@ -116,13 +140,19 @@ const objectsOrNone = (scope) => Array.isArray(scope) && scope.length > 0 && sco
 /** @param {Json} rule */
 function services(rule) {
   const entries = objects(rule['service_entries']).map((entry) =>
-    [text(entry['l4_protocol']) || text(entry['protocol']), Array.isArray(entry['destination_ports']) && entry['destination_ports'].join(',')]
+    [
+      text(entry['l4_protocol']) || text(entry['protocol']),
+      Array.isArray(entry['destination_ports']) && entry['destination_ports'].join(','),
+    ]
       .filter(Boolean)
       .join(' '),
   )
   const named = pathList(rule['services'])
   if (entries.length === 0) return named
-  return [Array.isArray(rule['services']) && rule['services'][0] !== 'ANY' && [named, ', '], entries.join(', ')]
+  return [
+    Array.isArray(rule['services']) && rule['services'][0] !== 'ANY' && [named, ', '],
+    entries.join(', '),
+  ]
 }
 
 /**
@@ -140,7 +170,8 @@ function clusterPart(one, rules, opened, statistics, toggle) {
       class: 'cluster',
       key: one.path,
       open: opened.has(one.path),
-      ontoggle: (/** @type {Event & { target: HTMLDetailsElement }} */ event) => toggle(one.path, event.target.open),
+      ontoggle: (/** @type {Event & { target: HTMLDetailsElement }} */ event) =>
+        toggle(one.path, event.target.open),
     },
     h('summary', {}, h('strong', {}, one.cluster), badge(one.state), h('span', { class: 'faint' }, nodes)),
     h(
@@ -148,7 +179,7 @@ function clusterPart(one, rules, opened, statistics, toggle) {
       { class: 'cluster-body' },
       pairs([
         ['Cluster', pathLink(one.path)],
-        ['Evidence', one.evidence === 'agents' ? 'what the agents report of their nodes' : one.evidence],
+        ['Evidence', EVIDENCE[one.evidence] ?? one.evidence],
         ['In force', one.isOld && 'an older revision, until this one is realized'],
       ]),
       one.reasons.length > 0 &&
@@ -170,7 +201,10 @@ const REASONS = [
     cell: (reason) =>
       [text(reason['rule']), text(reason['group']), text(reason['field'])]
         .filter(Boolean)
-        .map((path, at) => [at > 0 && ', ', h('span', { title: path }, path.slice(path.lastIndexOf('/') + 1))]),
+        .map((path, at) => [
+          at > 0 && ', ',
+          h('span', { title: path }, path.slice(path.lastIndexOf('/') + 1)),
+        ]),
   },
 ]
 
@@ -184,13 +218,20 @@ function figures(one, rules, statistics) {
   if (!statistics.has(one.path)) return note('Asking the cluster what its rules matched …')
   const held = statistics.get(one.path)
   if (held === undefined)
-    return note('The cluster gave no statistics. It may not be connected; the page asks again by itself.', 'warn')
+    return note(
+      'The cluster gave no statistics. It may not be connected; the page asks again by itself.',
+      'warn',
+    )
   if (held.problem !== '') return note(held.problem, 'warn')
   const figure = (/** @type {string} */ field) => (/** @type {Json} */ rule) => {
     const value = held.rules.get(text(rule['path']))?.[field]
     return typeof value === 'number' || typeof value === 'bigint'
       ? value.toLocaleString()
-      : h('span', { class: 'faint', title: 'Not counted: it is disabled, or newer than what the cluster has' }, '–')
+      : h(
+          'span',
+          { class: 'faint', title: 'Not counted: it is disabled, or newer than what the cluster has' },
+          '–',
+        )
   }
   return [
     table(

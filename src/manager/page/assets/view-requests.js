@@ -1,5 +1,5 @@
 /** What people ask of a cluster, and what came of it: logs, the log level, a comparison of the inventory. */
-import { call, CallError, get } from './api.js'
+import { CallError, call, get } from './api.js'
 import { clusterChoices, loadClusters } from './clusters.js'
 import { h, keep } from './dom.js'
 import { objects, text } from './json.js'
@@ -60,7 +60,9 @@ export function requestsView(place, context) {
         say('Asked.')
         adjust(place, { cluster, id })
       })
-      const operations = objects(results).filter((one) => !OWN.includes(text(one['kind']))).reverse()
+      const operations = objects(results)
+        .filter((one) => !OWN.includes(text(one['kind'])))
+        .reverse()
       isRunning = chosen !== undefined && !isOver(chosen)
       const state = text(chosen?.['state'])
       if (before !== '' && state !== before) say(`The request is ${wordOf(state)}.`)
@@ -79,12 +81,20 @@ export function requestsView(place, context) {
             h('span', {}, 'Cluster'),
             h(
               'select',
-              { value: cluster, onchange: (/** @type {Event & { target: HTMLSelectElement }} */ event) => adjust(place, { cluster: event.target.value, id: '' }) },
-              clusterChoices(clusters).slice(1).map(([value, words]) => h('option', { value }, words)),
+              {
+                value: cluster,
+                onchange: (/** @type {Event & { target: HTMLSelectElement }} */ event) =>
+                  adjust(place, { cluster: event.target.value, id: '' }),
+              },
+              clusterChoices(clusters)
+                .slice(1)
+                .map(([value, words]) => h('option', { value }, words)),
             ),
           ),
         ),
-        cluster === '' ? note('No cluster is registered; there is nobody to ask.') : forms !== undefined && keep('forms', forms),
+        cluster === ''
+          ? note('No cluster is registered; there is nobody to ask.')
+          : forms !== undefined && keep('forms', forms),
         failed !== '' && note(failed, 'bad'),
         chosen !== undefined && chosenPart(cluster, chosen, cancel),
         section(
@@ -131,7 +141,15 @@ function chosenPart(cluster, chosen, cancel) {
       KIND_WORDS[text(chosen['kind'])] ?? text(chosen['kind']),
       badge(text(chosen['state'])),
       h('span', { class: 'grow' }),
-      lines !== '' && h('button', { type: 'button', onclick: () => saveFile(new Blob([lines], { type: 'text/plain' }), 'antrea-logs.txt') }, 'Save as a file'),
+      lines !== '' &&
+        h(
+          'button',
+          {
+            type: 'button',
+            onclick: () => saveFile(new Blob([lines], { type: 'text/plain' }), 'antrea-logs.txt'),
+          },
+          'Save as a file',
+        ),
       !isOver(chosen) && h('button', { type: 'button', onclick: () => cancel(path) }, 'Cancel'),
     ),
     answerOf(chosen),
@@ -144,7 +162,11 @@ const columns = (place, cluster) => [
     title: 'Request',
     head: true,
     cell: (one) =>
-      h('button', { type: 'button', class: 'as-link', onclick: () => adjust(place, { cluster, id: text(one['id']) }) }, KIND_WORDS[text(one['kind'])] ?? text(one['kind'])),
+      h(
+        'button',
+        { type: 'button', class: 'as-link', onclick: () => adjust(place, { cluster, id: text(one['id']) }) },
+        KIND_WORDS[text(one['kind'])] ?? text(one['kind']),
+      ),
   },
   { title: 'State', cell: (one) => badge(text(one['state'])) },
   { title: 'Asked', cell: (one) => [since(one['_create_time']), ` by ${text(one['_create_user'])}`] },

@@ -1,5 +1,5 @@
 /** One traceflow: its way drawn as Antrea tells of it, and how it ended. */
-import { call, CallError, get, INFRA } from './api.js'
+import { CallError, call, get, INFRA } from './api.js'
 import { clusterLink, loadClusters } from './clusters.js'
 import { h } from './dom.js'
 import { objects, text } from './json.js'
@@ -62,14 +62,42 @@ export function traceView(place, context) {
       return [
         head(`${nameOf(config['source_external_id'])} → ${destinationWords(config)}`, {
           trail: [['Traceflow', link(['traceflow'])]],
-          state: phase === '' ? badge('RUNNING') : phase === 'FAILED' ? badge('FAILED', 'Could not be traced') : badge(way.outcome === 'dropped' ? 'DROP' : 'SUCCEEDED', way.outcome === 'dropped' ? 'Dropped' : way.outcome === 'left' ? 'Left the cluster' : 'Delivered'),
+          state:
+            phase === ''
+              ? badge('RUNNING')
+              : phase === 'FAILED'
+                ? badge('FAILED', 'Could not be traced')
+                : badge(
+                    way.outcome === 'dropped' ? 'DROP' : 'SUCCEEDED',
+                    way.outcome === 'dropped'
+                      ? 'Dropped'
+                      : way.outcome === 'left'
+                        ? 'Left the cluster'
+                        : 'Delivered',
+                  ),
           about: isRunning ? text(status['reason']) : ended(status, observations),
           actions: [
-            h('button', { type: 'button', disabled: isRunning, onclick: () => act(() => call('POST', `${path}?action=retrace`)) }, 'Run again'),
-            h('button', { type: 'button', onclick: () => act(async () => {
-              await call('DELETE', path)
-              location.hash = link(['traceflow'])
-            }) }, 'Remove'),
+            h(
+              'button',
+              {
+                type: 'button',
+                disabled: isRunning,
+                onclick: () => act(() => call('POST', `${path}?action=retrace`)),
+              },
+              'Run again',
+            ),
+            h(
+              'button',
+              {
+                type: 'button',
+                onclick: () =>
+                  act(async () => {
+                    await call('DELETE', path)
+                    location.hash = link(['traceflow'])
+                  }),
+              },
+              'Remove',
+            ),
           ],
         }),
         failed !== '' && note(failed, 'bad'),
@@ -80,9 +108,14 @@ export function traceView(place, context) {
         ]),
         section(
           'The packet’s way',
-          picture(way, { source: nameOf(config['source_external_id']), destination: destinationWords(config), isRunning }),
+          picture(way, {
+            source: nameOf(config['source_external_id']),
+            destination: destinationWords(config),
+            isRunning,
+          }),
         ),
-        observations.length > 0 && section('Observations', h('details', {}, h('summary', {}, 'As a table'), asTable(way))),
+        observations.length > 0 &&
+          section('Observations', h('details', {}, h('summary', {}, 'As a table'), asTable(way))),
       ]
     },
   }
@@ -105,6 +138,13 @@ const asTable = (way) =>
       { title: 'Policy', cell: (row) => text(row['policy']) || text(row['by']) },
       { title: 'Rule', cell: (row) => text(row['rule']) },
     ],
-    way.stops.flatMap(({ node, hops }, at) => hops.map((hop, place) => ({ ...hop, node, key: `${at} ${place}`, component: `${hop.component} ${hop.detail}` }))),
+    way.stops.flatMap(({ node, hops }, at) =>
+      hops.map((hop, place) => ({
+        ...hop,
+        node,
+        key: `${at} ${place}`,
+        component: `${hop.component} ${hop.detail}`,
+      })),
+    ),
     { keyOf: (row) => text(row['key']), empty: '' },
   )

@@ -32,9 +32,16 @@ export function destinationWords(config) {
 
 /** Names of both ends. @param {readonly Json[]} configs @param {AbortSignal} signal */
 export async function learnEnds(configs, signal) {
-  const ids = configs.flatMap((one) => [text(one['source_external_id']), text(one['destination_external_id'])])
+  const ids = configs.flatMap((one) => [
+    text(one['source_external_id']),
+    text(one['destination_external_id']),
+  ])
   await learnNames('ContainerApplicationInstance', ids, signal)
-  await learnNames('ContainerApplication', configs.map((one) => text(one['destination_external_id'])), signal)
+  await learnNames(
+    'ContainerApplication',
+    configs.map((one) => text(one['destination_external_id'])),
+    signal,
+  )
 }
 
 /** @type {readonly Column[]} */
@@ -43,10 +50,18 @@ const COLUMNS = [
     title: 'Traceflow',
     head: true,
     cell: (row) =>
-      h('a', { href: link(['traceflow', text(row['id'])]) }, `${nameOf(row['source_external_id'])} → ${destinationWords(row)}`),
+      h(
+        'a',
+        { href: link(['traceflow', text(row['id'])]) },
+        `${nameOf(row['source_external_id'])} → ${destinationWords(row)}`,
+      ),
   },
   { title: 'Packet', cell: packetWords },
-  { title: 'Made', sort: '_create_time', cell: (row) => [since(row['_create_time']), ` by ${text(row['_create_user'])}`] },
+  {
+    title: 'Made',
+    sort: '_create_time',
+    cell: (row) => [since(row['_create_time']), ` by ${text(row['_create_user'])}`],
+  },
 ]
 
 /**
@@ -71,7 +86,10 @@ export function traceflowsView(place, context) {
       return page
     },
     draw: (page) => [
-      head('Traceflow', { about: 'Antrea sends a packet from a Pod and says what it meets: each node, each table, and the policy and rule that let it pass or dropped it.' }),
+      head('Traceflow', {
+        about:
+          'Antrea sends a packet from a Pod and says what it meets: each node, each table, and the policy and rule that let it pass or dropped it.',
+      }),
       form !== undefined && keep('trace form', form),
       section(
         'Run before',

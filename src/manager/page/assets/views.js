@@ -63,6 +63,12 @@ const nothing = () => ({
   everyMs: () => Number.POSITIVE_INFINITY,
   draw: () => [
     head('Nothing is here'),
-    h('p', {}, 'This address has no view. Choose a section, or go to ', h('a', { href: '#/clusters' }, 'the clusters'), '.'),
+    h(
+      'p',
+      {},
+      'This address has no view. Choose a section, or go to ',
+      h('a', { href: '#/clusters' }, 'the clusters'),
+      '.',
+    ),
   ],
 })
