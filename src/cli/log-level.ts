@@ -222,19 +222,23 @@ async function changeAntrea(level: number, options: Options): Promise<void> {
       level,
       forMs: options.for,
     })
+    let isChanged = false
     try {
       const result = await change({
         id,
         deadlineMs: cluster.clock.now() + options.for + SPARE_MS,
         signal: cluster.signal,
-        say: (word) => tellChange(options, word),
+        say(word) {
+          isChanged = true
+          tellChange(options, word)
+        },
       })
       tellStates(options, String(result['phase']), result['targets'] as readonly TargetState[])
     } catch (error) {
       if (!cluster.signal.aborted) throw withoutNamespace(error, options)
       // Ctrl-C: what was changed is put back below.
     } finally {
-      await clear(operation, id, options)
+      await clear(operation, id, isChanged)
     }
   } finally {
     await cluster.close()
@@ -245,15 +249,17 @@ async function changeAntrea(level: number, options: Options): Promise<void> {
 async function clear(
   operation: ReturnType<typeof createLogLevel>,
   id: string,
-  options: Options,
+  isChanged: boolean,
 ): Promise<void> {
   try {
     await operation.clear(id, AbortSignal.timeout(CLEAR_MS))
   } catch (error) {
+    // Where nothing was changed, why not is the answer.
+    if (!isChanged) return
     const { code, message } = asAdapterError(error)
     process.exitCode = EXIT.failed
     process.stderr.write(
-      `antrea-nsx-adapter: ${plain(`${code}: ${message}; a daemon of this cluster puts it back (${options.namespace})`)}\n`,
+      `antrea-nsx-adapter: ${plain(`${code}: ${message}; a daemon of this cluster puts it back`)}\n`,
     )
   }
 }

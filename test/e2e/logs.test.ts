@@ -1,9 +1,10 @@
-/** Logs as people see them: from the manager's operations and on the command line, with daemons that come and go. */
+/** Logs and levels as people see them: from the manager's operations and on the command line, with daemons that come and go. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { agentPod, CONTROLLER_POD } from '../../src/sandbox/antrea-pods.ts'
 import { createRest } from '../../src/sandbox/rest.ts'
 import { createHttpClient } from '../../src/world/real.ts'
+import { ALL_LEVELS, agentsTold, levelsOf } from './antrea-apis.ts'
 import { type Parts, startParts } from './parts.ts'
 import { runToEnd, start, until } from './process.ts'
 
@@ -34,13 +35,14 @@ const operations = (parts: Parts) => {
 const textsOf = ({ events }: Shown) => events.flatMap(({ lines = [] }) => lines.map(({ text }) => text))
 
 async function begin(context: TestContext) {
-  const parts = await startParts(context, { antreaPods: true })
+  const parts = await startParts(context, { antreaPods: true, antreaApis: true })
+  await agentsTold(parts.kube)
   const daemon = parts.run()
   await until('the daemon is ready', async () => (await daemon.status())?.ready, 20_000, daemon.stdout)
   return { parts, daemon, ...operations(parts) }
 }
 
-test('asked from NSX: lines of all of them, followed over a kill of the leader, cancelled', async (context) => {
+test('asked from NSX: logs followed and levels changed over a kill of the leader, and cancelled', async (context) => {
   const { parts, daemon, ask, show, cancel } = await begin(context)
   const { logs } = parts.cluster
   logs.klog(CONTROLLER_POD, 'E', 'a bad thing')
@@ -61,6 +63,11 @@ test('asked from NSX: lines of all of them, followed over a kill of the leader, 
   await until('it runs', async () => (await show(followed)).events.length > 0)
   logs.klog(agentPod('node-2'), 'I', 'before')
   await says('before')
+  const level = await ask('log-level', { level: 4, duration: '25s' })
+  await until('the levels are changed', async () =>
+    (await show(level)).events.some(({ phase }) => phase === 'changed'),
+  )
+  assert.deepEqual(await levelsOf(parts.kube, parts.authority), ALL_LEVELS(4))
   daemon.child.kill('SIGKILL')
   const next = parts.run()
   await until(
@@ -77,16 +84,24 @@ test('asked from NSX: lines of all of them, followed over a kill of the leader, 
   await cancel(followed)
   await until('it is over', async () => (await show(followed)).events.at(-1)?.code === 'CANCELLED')
 
-  const level = await ask('log-level', { component: 'adapter', level: 'debug', duration: 60 })
+  const returned = await until('the next leader puts the levels back', async () => {
+    const shown = await show(level)
+    return shown.state === 'DONE' && shown.events.at(-1)
+  })
+  assert.equal(returned.phase, 'returned')
+  assert.deepEqual(returned.targets?.[0], { target: 'controller', was: 0, is: 0 })
+  assert.deepEqual(await levelsOf(parts.kube, parts.authority), ALL_LEVELS(0))
+
+  const ofAdapter = await ask('log-level', { component: 'adapter', level: 'debug', duration: 60 })
   await until('the level is changed', async () =>
-    (await show(level)).events.some(({ phase }) => phase === 'changed'),
+    (await show(ofAdapter)).events.some(({ phase }) => phase === 'changed'),
   )
   const client = createHttpClient({ origin: 'http://localhost', socketPath: next.socket })
   context.after(() => client.close())
   const now = async () => (await createRest(client).get<{ level: string }>('/log-level')).level
   assert.equal(await now(), 'debug')
-  await cancel(level)
-  await until('it is cancelled', async () => (await show(level)).events.at(-1)?.code === 'CANCELLED')
+  await cancel(ofAdapter)
+  await until('it is cancelled', async () => (await show(ofAdapter)).events.at(-1)?.code === 'CANCELLED')
   assert.equal(await now(), 'info')
 })
 
