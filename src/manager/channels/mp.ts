@@ -76,6 +76,8 @@ const KINDS: readonly unknown[] = [
 ]
 const TIMEOUT_MS_DEFAULT = 60_000
 const TIMEOUT_MS_MAX = 3_600_000
+/** A log level stands no longer than its request, which says itself for how long. */
+const timeoutMsOf = (kind: unknown) => (kind === 'log-level' ? TIMEOUT_MS_MAX : TIMEOUT_MS_DEFAULT)
 
 function operationRoutes({ states }: ChannelOptions): readonly Route[] {
   const find = ({ params }: Call): ClusterState => {
@@ -103,7 +105,8 @@ function operationRoutes({ states }: ChannelOptions): readonly Route[] {
       pattern,
       access: 'admin',
       async run(call) {
-        const { kind, body, timeout_ms: timeoutMs = TIMEOUT_MS_DEFAULT } = await readJson(call.request)
+        const read = await readJson(call.request)
+        const { kind, body, timeout_ms: timeoutMs = timeoutMsOf(read['kind']) } = read
         if (typeof kind !== 'string' || !KINDS.includes(kind))
           throw badRequest(`kind must be one of ${KINDS.join(', ')}.`)
         if (typeof timeoutMs !== 'number' || !(timeoutMs > 0 && timeoutMs <= TIMEOUT_MS_MAX))
