@@ -37,8 +37,16 @@ export function createOverlay<T extends KubeObject>(store: Store<T>): Overlay<T>
     },
     get,
     values() {
-      const names = new Set([...store.keys(), ...entries.keys()])
-      return [...names].flatMap((name) => get(name) ?? [])
+      const all: T[] = []
+      for (const name of store.keys()) {
+        const object = get(name)
+        if (object !== undefined) all.push(object)
+      }
+      for (const name of [...entries.keys()]) {
+        const object = store.get(name) === undefined ? get(name) : undefined
+        if (object !== undefined) all.push(object)
+      }
+      return all
     },
     clear: () => entries.clear(),
   }

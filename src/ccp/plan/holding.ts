@@ -22,6 +22,7 @@ export function obstacle(
   input: PlanInput,
   owned: Owned,
   tiers: TierPlan,
+  groups: GroupObstacles,
   policy: TranslatedPolicy,
 ): readonly Problem[] | undefined {
   const found: Problem[] = []
@@ -31,17 +32,39 @@ export function obstacle(
   if (conflict !== undefined) hold('TIER_CONFLICT', conflict)
   if (owned.foreignPolicies.has(policy.name))
     hold('NAME_CONFLICT', `ClusterNetworkPolicy ${policy.name} exists and is not ours`)
-  for (const name of policy.groups) {
-    const group = input.translation.groups.get(name)
-    for (const one of [name, ...(group?.children.keys() ?? [])]) {
-      if (owned.foreignGroups.has(one)) hold('NAME_CONFLICT', `ClusterGroup ${one} exists and is not ours`)
-      const refusal = group === undefined ? undefined : groupRefusal(input, group, one)
-      if (refusal !== undefined) hold(refusal.code, `ClusterGroup ${one}: ${refusal.message}`)
-    }
-  }
+  for (const name of policy.groups) found.push(...groups(name))
   const refusal = refused.get(objectRef('policy', policy.name))
   if (refusal?.specHash === policy.specHash) hold(refusal.code, refusal.message)
   return found.length === 0 ? undefined : found
+}
+
+/** Why a ClusterGroup cannot be written, its children counted: something of it is taken or refused. Empty: it can. */
+export type GroupObstacles = (name: string) => readonly Problem[]
+
+/** Each group is looked at once in a plan, however many policies name it and however many children it has. */
+export function groupObstacles(input: PlanInput, owned: Owned): GroupObstacles {
+  if (owned.foreignGroups.size + input.memory.refused.size === 0) return () => []
+  const known = new Map<string, readonly Problem[]>()
+  return (name) => {
+    const before = known.get(name)
+    if (before !== undefined) return before
+    const found = problemsOfGroup(input, owned, name)
+    known.set(name, found)
+    return found
+  }
+}
+
+function problemsOfGroup(input: PlanInput, owned: Owned, name: string): readonly Problem[] {
+  const group = input.translation.groups.get(name)
+  return [name, ...(group?.children.keys() ?? [])].flatMap((one) => {
+    const refusal = group === undefined ? undefined : groupRefusal(input, group, one)
+    return [
+      ...(owned.foreignGroups.has(one)
+        ? [problem('NAME_CONFLICT', `ClusterGroup ${one} exists and is not ours`)]
+        : []),
+      ...(refusal === undefined ? [] : [problem(refusal.code, `ClusterGroup ${one}: ${refusal.message}`)]),
+    ]
+  })
 }
 
 /** A refusal holds for what was refused; a parent with other children is worth another try. */
@@ -52,12 +75,6 @@ function groupRefusal(input: PlanInput, group: TranslatedGroup, name: string): R
   const wanted = child === undefined ? parentOf(group).hash : wantedHash(child)
   return refusal.specHash === wanted ? refusal : undefined
 }
-
-/** Whether a group can be written: nothing of it is taken or refused. */
-export const isUsable = (input: PlanInput, owned: Owned, group: TranslatedGroup): boolean =>
-  [group.name, ...group.children.keys()].every(
-    (name) => !owned.foreignGroups.has(name) && groupRefusal(input, group, name) === undefined,
-  )
 
 export interface Held {
   /** Names of our stored policies that stay. */

@@ -2,7 +2,7 @@
 import type { ClusterGroup, ClusterNetworkPolicy } from '../../kube/antrea.ts'
 import type { KubeObject } from '../../kube/types.ts'
 import { annotationOf, isRivalObject, ownershipOf } from '../ownership.ts'
-import { groupSpecHash, policySpecHash, type Steps } from '../translate/index.ts'
+import { groupSpecHash, policySpecHash, type Steps, sortSteps } from '../translate/index.ts'
 import type { ClusterView, PlanWarning } from './types.ts'
 
 export interface Owned {
@@ -38,8 +38,7 @@ export function* sortOut(cluster: ClusterView, clusterId: string): Steps<Owned> 
     const ours = new Map<string, T>()
     const foreign = new Map<string, T>()
     let hashed = 0
-    const sorted = [...objects].sort(byName)
-    yield undefined
+    const sorted = yield* sortSteps(objects, byName)
     for (const [at, object] of sorted.entries()) {
       if (at % OBJECTS_A_STEP === OBJECTS_A_STEP - 1) yield undefined
       const { name } = object.metadata

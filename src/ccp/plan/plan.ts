@@ -6,14 +6,23 @@ import { runSteps, type Steps, type TranslatedGroup, type TranslatedPolicy } fro
 import { changeSteps, isSimple, isTemporaryName, type Kept, type PolicyChanges } from './changes.ts'
 import { type StaleGroups, staleGroups, stalePolicies } from './deletes.ts'
 import { groupsOfStored, planGroups } from './groups.ts'
-import { groupsEver, isUsable, keepHeld, obstacle, pinnedBy, wholeForm } from './holding.ts'
+import {
+  type GroupObstacles,
+  groupObstacles,
+  groupsEver,
+  keepHeld,
+  obstacle,
+  pinnedBy,
+  wholeForm,
+} from './holding.ts'
 import { isAsWritten, listNames, type Owned, sortOut, storedPolicyHash } from './inventory.ts'
 import { planTiers } from './tiers.ts'
 import { objectRef, type Plan, type PlanInput, type PlanWarning, STAGES, type Step } from './types.ts'
 
 /** A renamed policy's old object waits for its successor; how often that is looked at. */
 const RENAME_LOOK_MS = 1_000
-/** Policies looked at in one step. */
+/** Groups and policies looked at in one step. */
+const GROUPS_A_STEP = 500
 const POLICIES_A_STEP = 20
 
 /**
@@ -39,7 +48,8 @@ export function* planPart(input: PlanInput): Steps<Plan | undefined> {
 }
 
 function* planOwned(input: PlanInput, owned: Owned): Steps<Plan | undefined> {
-  if (!areUsableElsewhere(input, owned)) return undefined
+  const inTheWay = groupObstacles(input, owned)
+  if (!areUsableElsewhere(input, inTheWay)) return undefined
   const { translation, memory } = input
   const needed = new Set(translation.policies.map(({ category }) => category))
   const tiers = planTiers(input.cluster.tiers, input.tiers, needed, memory.refused)
@@ -49,7 +59,7 @@ function* planOwned(input: PlanInput, owned: Owned): Steps<Plan | undefined> {
   const heldRefs = translation.held.map(({ path, name }) => ({ path, name: name as string | undefined }))
   for (const [at, policy] of translation.policies.entries()) {
     if (at % POLICIES_A_STEP === 0) yield undefined
-    const found = obstacle(input, owned, tiers, policy)
+    const found = obstacle(input, owned, tiers, inTheWay, policy)
     if (found === undefined) active.push(policy)
     else {
       problems.set(policy.path, found)
@@ -70,8 +80,7 @@ function* planOwned(input: PlanInput, owned: Owned): Steps<Plan | undefined> {
   const pinned = pinnedBy(owned, [...held.pinned, ...guarded.flatMap(groupsEver)])
   yield undefined
   const inUse = yield* groupsInUse(owned)
-  const wanted = wantedGroups(input, owned, active, pinned)
-  yield undefined
+  const wanted = yield* wantedGroups(input, inTheWay, active, pinned)
   const isInUse = (name: string) => inUse.has(name) || input.elsewhere?.names(name) === true
   const groups = yield* planGroups(input, owned, wanted, isInUse)
   const base = {
@@ -119,11 +128,8 @@ function* planOwned(input: PlanInput, owned: Owned): Steps<Plan | undefined> {
 const isElsewhereNeeded = ({ elsewhere }: PlanInput): boolean => (elsewhere?.groups.length ?? 0) > 0
 
 /** A group that cannot be written holds the policies that name it. */
-const areUsableElsewhere = (input: PlanInput, owned: Owned): boolean =>
-  (input.elsewhere?.groups ?? []).every((name) => {
-    const group = input.translation.groups.get(name)
-    return group === undefined || isUsable(input, owned, group)
-  })
+const areUsableElsewhere = ({ elsewhere, translation }: PlanInput, inTheWay: GroupObstacles): boolean =>
+  (elsewhere?.groups ?? []).every((name) => !translation.groups.has(name) || inTheWay(name).length === 0)
 
 function* groupsInUse(owned: Owned): Steps<ReadonlySet<string>> {
   const inUse = new Set<string>()
@@ -137,18 +143,23 @@ function* groupsInUse(owned: Owned): Steps<ReadonlySet<string>> {
 }
 
 /** Groups that active policies name, and pinned ones that NSX still defines and that translate. */
-function wantedGroups(
+function* wantedGroups(
   input: PlanInput,
-  owned: Owned,
+  inTheWay: GroupObstacles,
   active: readonly TranslatedPolicy[],
   pinned: ReadonlySet<string>,
-): TranslatedGroup[] {
+): Steps<TranslatedGroup[]> {
   const elsewhere = input.elsewhere?.groups ?? []
-  const names = new Set([...active.flatMap((policy) => policy.groups), ...pinned, ...elsewhere])
-  return [...names].sort().flatMap((name) => {
+  const names = new Set([...pinned, ...elsewhere])
+  for (const policy of active) for (const name of policy.groups) names.add(name)
+  yield undefined
+  const wanted: TranslatedGroup[] = []
+  for (const [at, name] of [...names].sort().entries()) {
+    if (at % GROUPS_A_STEP === 0) yield undefined
     const group = input.translation.groups.get(name)
-    return group !== undefined && isUsable(input, owned, group) ? [group] : []
-  })
+    if (group !== undefined && inTheWay(name).length === 0) wanted.push(group)
+  }
+  return wanted
 }
 
 function policyChanges(
