@@ -2,7 +2,7 @@
 import type { ClusterGroup, ClusterNetworkPolicy } from '../../kube/antrea.ts'
 import { CHILD_DELETE_DELAY_MS, DELETE_GUARD_COUNT, DELETE_GUARD_SHARE } from '../../limits.ts'
 import { annotationOf } from '../ownership.ts'
-import { isUuidName, type TranslatedPolicy } from '../translate/index.ts'
+import { isUuidName, type Steps, type TranslatedPolicy } from '../translate/index.ts'
 import { isTemporaryName } from './changes.ts'
 import type { Owned } from './inventory.ts'
 import type { DeleteState, PlanInput, Step } from './types.ts'
@@ -66,6 +66,9 @@ function guard(input: PlanInput, owned: Owned, gone: readonly ClusterNetworkPoli
   return isMany || isAllOfSeveral || isSuspect ? { kind: 'guarded', names: names.sort() } : { kind: 'free' }
 }
 
+/** Groups looked at in one step. */
+const GROUPS_A_STEP = 500
+
 export interface StaleGroups {
   readonly steps: readonly Step[]
   readonly unused: readonly string[]
@@ -76,12 +79,15 @@ export interface StaleGroups {
  * Groups that neither a policy nor a parent names. A child that its parent has replaced stays for a while, so that
  * whoever is late still finds it; a child whose parent goes too has nobody left to be late.
  */
-export function staleGroups(input: PlanInput, owned: Owned, used: ReadonlySet<string>): StaleGroups {
+export function* staleGroups(input: PlanInput, owned: Owned, used: ReadonlySet<string>): Steps<StaleGroups> {
   const { nowMs, unusedSince } = input.memory
   const steps: Step[] = []
   const unused: string[] = []
   let againMs: number | undefined
+  let looked = 0
   for (const group of owned.groups.values()) {
+    looked += 1
+    if (looked % GROUPS_A_STEP === 0) yield undefined
     const { name } = group.metadata
     if (used.has(name) || !mayGo(input, group)) continue
     if (isUuidName(name)) {

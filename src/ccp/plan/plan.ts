@@ -109,10 +109,10 @@ function* planOwned(input: PlanInput, owned: Owned): Steps<Plan | undefined> {
   if (isElsewhereNeeded(input) && !isSimple(all)) return undefined
   const { steps, isPartial } = yield* changeSteps(input, all)
   yield undefined
-  const used = usedAfter(input, owned, wanted, active, pinned, isFree ? stale.gone : [])
+  const used = yield* usedAfter(input, owned, wanted, active, pinned, isFree ? stale.gone : [])
   const rest: StaleGroups =
     isFree && !isPartial
-      ? staleGroups(input, owned, used)
+      ? yield* staleGroups(input, owned, used)
       : { steps: [], unused: base.unused, againMs: undefined }
   return {
     ...base,
@@ -214,27 +214,32 @@ function byPrecedence(owned: Owned, policies: readonly ClusterNetworkPolicy[]): 
 }
 
 /** Names of groups that are named once the plan is done, or still are while it runs. */
-function usedAfter(
+function* usedAfter(
   input: PlanInput,
   owned: Owned,
   wanted: readonly TranslatedGroup[],
   active: readonly TranslatedPolicy[],
   pinned: ReadonlySet<string>,
   gone: readonly ClusterNetworkPolicy[],
-): ReadonlySet<string> {
+): Steps<ReadonlySet<string>> {
   const leaving = new Set(gone.map(({ metadata }) => metadata.name))
   const used = new Set<string>(pinned)
   const written = new Set(active.map(({ name }) => name))
   for (const policy of active) for (const name of policy.groups) used.add(name)
   for (const name of input.elsewhere?.groups ?? []) used.add(name)
+  yield undefined
   // A policy that is written in this plan no longer names what its stored form did; one that only stays still does.
   for (const [name, policy] of owned.policies)
     if (!leaving.has(name) && !written.has(name)) for (const group of groupsEver(policy)) used.add(group)
   if (input.elsewhere !== undefined)
     for (const name of owned.groups.keys()) if (input.elsewhere.names(name)) used.add(name)
-  for (const { name, children } of wanted)
+  yield undefined
+  const isWanted = new Set<string>()
+  for (const [at, { name, children }] of wanted.entries()) {
+    if (at % GROUPS_A_STEP === 0) yield undefined
+    isWanted.add(name)
     if (used.has(name)) for (const child of children.keys()) used.add(child)
-  const isWanted = new Set(wanted.map(({ name }) => name))
+  }
   for (const name of [...used])
     if (!isWanted.has(name))
       for (const child of owned.groups.get(name)?.spec.childGroups ?? []) used.add(child)
@@ -257,5 +262,7 @@ function deleteWarnings(state: Plan['deletes']): PlanWarning[] {
 }
 
 /** Stable: within a stage the order in which they were planned. */
-const inStages = (steps: readonly Step[]): Step[] =>
-  STAGES.flatMap((stage) => steps.filter((step) => step.stage === stage))
+function inStages(steps: readonly Step[]): Step[] {
+  const of = Map.groupBy(steps, ({ stage }) => stage)
+  return STAGES.flatMap((stage) => of.get(stage) ?? [])
+}
