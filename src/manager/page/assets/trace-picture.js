@@ -27,7 +27,7 @@ export function picture({ stops, outcome }, { source, destination, isRunning }) 
       h(
         'li',
         { class: 'wire', key: `wire ${at}` },
-        at > 0 && h('span', {}, `tunnel ${stops[at - 1]?.tunnel ?? ''}`),
+        at > 0 && [h('span', {}, 'tunnel'), h('span', {}, stops[at - 1]?.tunnel)],
       ),
       node(stop, at),
     ]),
@@ -67,12 +67,16 @@ const node = ({ node: name, hops }, at) =>
             'div',
             {},
             h(
-              'strong',
-              {},
-              hop.component,
-              hop.detail !== '' && h('span', { class: 'faint' }, ` ${hop.detail}`),
+              'div',
+              { class: 'hop-line' },
+              h(
+                'strong',
+                {},
+                hop.component,
+                hop.detail !== '' && h('span', { class: 'faint' }, ` ${hop.detail}`),
+              ),
+              h('span', { class: 'hop-action' }, hop.action),
             ),
-            h('span', { class: 'hop-action' }, hop.action),
             who(hop),
             hop.more.length > 0 &&
               h(
