@@ -5,8 +5,10 @@ import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { createRest } from '../../src/sandbox/rest.ts'
+import { createHttpClient } from '../../src/world/real.ts'
 import { startParts } from '../e2e/parts.ts'
-import { folder, root, runToEnd, until } from '../e2e/process.ts'
+import { folder, root, runToEnd, start, until } from '../e2e/process.ts'
 import { type Copies, makeCopies } from './copies.ts'
 
 const NAME = 'antrea-nsx-adapter'
@@ -128,6 +130,33 @@ test('the daemon joins, keeps its diagnostics in SQLite, and does not obey NODE_
   assert.ok(machines.includes('adapter/ccp') && machines.includes('adapter'), stdout)
   assert.ok(!existsSync(mark), 'the executable does not')
   assert.equal(readdirSync(join(path, 'cache')).length, 1, "SQLite's addon is kept once")
+})
+
+test('the manager keeps its state in SQLite, over a kill', async (context) => {
+  const path = folder(context)
+  const ready = join(path, 'ready.json')
+  const password = join(path, 'password')
+  writeFileSync(password, 'Executable-1\n', { mode: 0o600 })
+  const authorization = `Basic ${Buffer.from('admin:Executable-1').toString('base64')}`
+  const words = ['--listen', '0', '--data', join(path, 'data'), '--ready-file', ready]
+  const startManager = async (more: readonly string[]) => {
+    const program = start(context, ['manager', ...words, ...more], { CACHE_DIRECTORY: join(path, 'cache') })
+    await until('the manager answers', () => existsSync(ready), 30_000, program.stderr)
+    const { url, ca } = JSON.parse(readFileSync(ready, 'utf8')) as { url: string; ca: string }
+    const http = createHttpClient({ origin: url, tls: { ca: readFileSync(ca, 'utf8') } })
+    context.after(() => http.close())
+    return { program, nsx: createRest(http, { authorization }) }
+  }
+  const group = '/policy/api/v1/infra/domains/default/groups/kept'
+  const first = await startManager(['--password-file', password])
+  await first.nsx.call('PATCH', group, { description: 'over a kill' })
+  first.program.child.kill('SIGKILL')
+  await first.program.ended
+  execFileSync('rm', [ready])
+  const second = await startManager([])
+  assert.equal((await second.nsx.get<{ description: string }>(group)).description, 'over a kill')
+  await second.program.stop()
+  assert.equal(await second.program.ended, 0, second.program.stderr())
 })
 
 /** Asks for a file that is no database: whether SQLite itself was there is what the answer says. */
