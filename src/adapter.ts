@@ -269,6 +269,7 @@ function compose(
             ? {}
             : {
                 antreaLevels: createAntreaLevels(placesOfStores(stores, client, options.connectAgent), clock),
+                askAgents: agentClient(options.connectAgent, stores, clock),
               }),
         }),
       }),
@@ -286,13 +287,16 @@ function compose(
   })
 }
 
-const askingAgents = (
-  { connectAgent: connect, clock }: AdapterOptions,
-  { antreaAgentInfos: agents, nodes }: Parameters<typeof provideMp>[0]['stores'],
-) =>
-  connect === undefined
-    ? {}
-    : { askAgent: createAgentClient({ placeOf: agentsOfStores(agents, nodes), clock, connect }) }
+type AgentStores = Pick<Parameters<typeof provideMp>[0]['stores'], 'antreaAgentInfos' | 'nodes'>
+
+const agentClient = (
+  connect: (place: AgentPlace) => HttpClient,
+  { antreaAgentInfos: agents, nodes }: AgentStores,
+  clock: Clock,
+) => createAgentClient({ placeOf: agentsOfStores(agents, nodes), clock, connect })
+
+const askingAgents = ({ connectAgent, clock }: AdapterOptions, stores: AgentStores) =>
+  connectAgent === undefined ? {} : { askAgent: agentClient(connectAgent, stores, clock) }
 
 const readiness = (kube: KubeSide) =>
   fromCallback<AdapterEvent>(({ sendBack }) => {

@@ -24,12 +24,24 @@ export const TRACEFLOW_POLL_MS = 500
 export const STATISTICS_PATHS_MAX = 10_000
 /** Rules in one word of statistics, some 200 B each: 50,000 rules are 100 words of 100 KiB. */
 export const STATISTICS_WORD_RULES_MAX = 500
+/** Policies on Nodes that the agents are asked for one by one, 8 agents at once at some 20 ms each: half a minute. */
+export const STATISTICS_FLOW_ASKS_MAX = 10_000
+/** One of them: a dump of a large table takes seconds. */
+export const STATISTICS_AGENT_CALL_MS = 10_000
+/** All calls of one agent; 1,000 policies of 20 ms each need 20 s. */
+export const STATISTICS_AGENT_MS_MAX = 30_000
+/** When agents' counters began, of so many policies, some 100 B each; one that is forgotten is judged anew. */
+export const STATISTICS_EPOCHS_MAX = 20_000
+/** Nodes that could not be asked and are told with their reason; all are named. */
+export const STATISTICS_PROBLEMS_TOLD_MAX = 100
 
 // ---- content of answers
 /** One part of an upload: three components at once hold it twice each, some 12 MiB. Half of what a manager takes at least. */
 export const CONTENT_PART_BYTES = 2 * MIB
 /** A part of 2 MiB over a line of 1 Mbit/s takes 17 s. */
 export const CONTENT_PART_TIMEOUT_MS = 60_000
+/** A content is read from its source's start anew so often, where the manager lost what it had. */
+export const CONTENT_RESTARTS_MAX = 2
 /** A source that says nothing for so long is given up. */
 export const CONTENT_SILENCE_MS = 30_000
 /** What is made here (the cluster's state, the adapter's own files) is made in memory. Over it: it is cut, and says so. */

@@ -18,7 +18,7 @@ import type { ClusterView } from './cluster.ts'
 import { type AntreaLevels, createLogLevel } from './log-level/index.ts'
 import { createLogs, type OwnSource } from './logs/index.ts'
 import type { PolicyNames } from './policies.ts'
-import { createStatistics } from './statistics/index.ts'
+import { type AskAgents, createStatistics } from './statistics/index.ts'
 import { createTraceflow } from './traceflow/index.ts'
 import type { Operation } from './types.ts'
 
@@ -37,6 +37,8 @@ export interface OperationsDeps {
   readonly namespace: string
   /** Absent: Antrea's processes are not asked. */
   readonly antreaLevels?: AntreaLevels
+  /** The agents' own API; absent: they are not asked. */
+  readonly askAgents?: AskAgents
 }
 
 /** All kinds. */
@@ -89,6 +91,9 @@ export { createMemory, type Memory, type MemoryDeps } from './memory.ts'
 export { COMMAND_LINE, OPERATION_LABEL, objectName, operationMeta, rememberedBy } from './names.ts'
 export { type PolicyNames, ruleIdOf } from './policies.ts'
 export {
+  type AgentTotals,
+  type AskAgents,
+  answerOf,
   type PolicyFigures,
   readStatistics,
   type Statistics,
@@ -105,4 +110,15 @@ export {
   type TraceflowOperation,
   type TracePacket,
 } from './traceflow/index.ts'
-export type { Fields, Operation, OperationWord, Remembered, Run, Work } from './types.ts'
+export type {
+  Content,
+  ContentSink,
+  ContentSum,
+  Fields,
+  HeldContent,
+  Operation,
+  OperationWord,
+  Remembered,
+  Run,
+  Work,
+} from './types.ts'

@@ -16,11 +16,15 @@ export const OPERATIONS: Entries = {
   ],
   STATISTICS_ABSENT: [
     'The API server does not serve the statistics of Antrea',
-    'See to the APIService v1alpha1.stats.antrea.io: is antrea-controller there and reachable?',
+    'See to the APIService v1alpha1.stats.antrea.io: is antrea-controller there and reachable? With agents.tokenFile the agents are asked instead.',
   ],
   STATISTICS_OFF: [
     'Antrea counts no policy',
-    'Switch on its feature gate NetworkPolicyStats for controller and agents.',
+    'Switch on its feature gate NetworkPolicyStats for controller and agents. With agents.tokenFile the agents are asked instead.',
+  ],
+  AGENT_SLOW: [
+    'An agent takes too long to tell its flows',
+    'Its Node is named among the missing ones and the others count. Ask for fewer policies, or look at its load.',
   ],
   STATISTICS_NO_POLICY: ['Nothing in the cluster is called so', '`statistics --all` lists what is counted.'],
   TRACEFLOW_NOT_FOUND: [

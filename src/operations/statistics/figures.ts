@@ -22,6 +22,19 @@ export interface StatsObject {
   }
   readonly trafficStats?: TrafficStats
   readonly ruleTrafficStats?: readonly { readonly name?: string; readonly trafficStats?: TrafficStats }[]
+  /** Of the agents: the rules they told counters of. Absent: Antrea counts them all, and one that is not listed has 0. */
+  readonly exported?: ReadonlySet<string>
+  /** Of the agents: what takes the uid's place in `since`. */
+  readonly epoch?: string
+  /** Why there are no counters. */
+  readonly problem?: Problem
+  /** Nodes that hold it and are not in the counters. */
+  readonly uncountedNodes?: readonly string[]
+}
+
+export interface Problem {
+  readonly code: string
+  readonly message: string
 }
 
 export interface Counters {
@@ -30,10 +43,12 @@ export interface Counters {
   readonly session_count: string
 }
 
-export interface RuleFigures extends Counters {
+export interface RuleFigures extends Partial<Counters> {
   readonly rule_id: string
   /** NSX path; absent where what NSX wants is not at hand, and of what NSX did not make. */
   readonly path?: string
+  /** Why there are no counters. */
+  readonly problem?: Problem
 }
 
 /** Since when the counters run; another value is another epoch, and the two are never subtracted. */
@@ -50,13 +65,17 @@ export interface PolicyFigures extends Partial<Counters>, Fields {
   readonly since?: Epoch
   readonly rules?: readonly RuleFigures[]
   /** Why there are no counters. */
-  readonly problem?: { readonly code: string; readonly message: string }
+  readonly problem?: Problem
+  /** Nodes that hold it and are not in the counters. */
+  readonly missing_nodes?: readonly string[]
 }
 
 export interface Read {
   readonly antreaClusterNetworkPolicies: readonly StatsObject[]
   readonly antreaNetworkPolicies: readonly StatsObject[]
   readonly networkPolicies: readonly StatsObject[]
+  /** What is the matter with a policy that is not among them; NOT_COUNTED_YET when absent. */
+  readonly absent?: Problem
 }
 
 export interface Wanted {
@@ -106,7 +125,9 @@ export function figuresOf(
   )
   const byName = new Map(read.antreaClusterNetworkPolicies.map((stats) => [stats.metadata?.name, stats]))
   const all = [
-    ...[...ours].map(([path, policy]) => ourFigures(path, policy, byName.get(policy.metadata.name), names)),
+    ...[...ours].map(([path, policy]) =>
+      ourFigures(path, policy, byName.get(policy.metadata.name), names, read.absent),
+    ),
     ...read.antreaClusterNetworkPolicies
       .filter(({ metadata }) => !ownNames.has(metadata?.name ?? ''))
       .flatMap((stats) => foreignFigures('AntreaClusterNetworkPolicy', stats)),
@@ -137,61 +158,82 @@ function ourFigures(
   policy: ClusterNetworkPolicy,
   stats: StatsObject | undefined,
   names: PolicyNames,
+  absent: Problem = NOT_COUNTED_YET,
 ): PolicyFigures {
   const base = { path, kind: 'SecurityPolicy' as const, name: policy.metadata.name }
   // Counters of an earlier object of this name are none of this one's.
-  if (stats === undefined || stats.metadata?.uid !== policy.metadata.uid)
-    return {
-      ...base,
-      problem: {
-        code: 'NOT_COUNTED_YET',
-        message: 'Antrea does not count this policy yet; its counters begin within a minute.',
-      },
-    }
+  if (stats === undefined || stats.metadata?.uid !== policy.metadata.uid) return { ...base, problem: absent }
+  if (stats.problem !== undefined) return { ...base, problem: stats.problem }
   const counted = new Map(
     (stats.ruleTrafficStats ?? []).map(({ name = '', trafficStats }) => [name, trafficStats]),
   )
   const rules = new Map<string, Sum>()
+  const unexported = new Set<string>()
   const total = new Sum()
   for (const { name = '' } of [...(policy.spec.ingress ?? []), ...(policy.spec.egress ?? [])]) {
     const id = ruleIdOf(name)
     const sum = rules.get(id) ?? new Sum()
     rules.set(id, sum.add(counted.get(name)))
     total.add(counted.get(name))
+    // Half of a rule's counters would read like all of them.
+    if (stats.exported?.has(name) === false) unexported.add(id)
   }
   return {
     ...base,
     ...epochOf(stats),
-    ...total.counters(),
+    ...(stats.exported === undefined ? total : new Sum().add(stats.trafficStats)).counters(),
+    ...missingOf(stats),
     rules: [...rules].map(([id, sum]) => {
       const rulePath = names.rulePath(path, id)
-      return { rule_id: id, ...(rulePath === undefined ? {} : { path: rulePath }), ...sum.counters() }
+      return {
+        rule_id: id,
+        ...(rulePath === undefined ? {} : { path: rulePath }),
+        ...(unexported.has(id) ? { problem: RULE_NOT_EXPORTED } : sum.counters()),
+      }
     }),
   }
 }
+
+const NOT_COUNTED_YET: Problem = {
+  code: 'NOT_COUNTED_YET',
+  message: 'Antrea does not count this policy yet; its counters begin within a minute.',
+}
+const RULE_NOT_EXPORTED: Problem = {
+  code: 'RULE_NOT_EXPORTED',
+  message:
+    'The agents export no counters of this rule alone; it is in the policy’s where it is counted at all.',
+}
+
+const missingOf = ({ uncountedNodes }: StatsObject) =>
+  uncountedNodes === undefined ? {} : { missing_nodes: uncountedNodes }
 
 function foreignFigures(kind: ForeignKind, stats: StatsObject): PolicyFigures[] {
   const { name, namespace, uid } = stats.metadata ?? {}
   // With its counters switched off Antrea answers an object without a name.
   if (name === undefined || uid === undefined) return []
+  const base = {
+    path: foreignPath(kind, uid),
+    kind,
+    name: namespace === undefined || namespace === '' ? name : `${namespace}/${name}`,
+  }
+  if (stats.problem !== undefined) return [{ ...base, problem: stats.problem }]
   const rules = (stats.ruleTrafficStats ?? []).map(({ name: rule = '', trafficStats }) => ({
     rule_id: rule,
     ...new Sum().add(trafficStats).counters(),
   }))
   return [
     {
-      path: foreignPath(kind, uid),
-      kind,
-      name: namespace === undefined || namespace === '' ? name : `${namespace}/${name}`,
+      ...base,
       ...epochOf(stats),
       ...new Sum().add(stats.trafficStats).counters(),
+      ...missingOf(stats),
       ...(rules.length === 0 ? {} : { rules: rules.sort((a, b) => (a.rule_id < b.rule_id ? -1 : 1)) }),
     },
   ]
 }
 
-const epochOf = ({ metadata }: StatsObject): { since: Epoch } => ({
-  since: { uid: metadata?.uid ?? '', creation_timestamp: metadata?.creationTimestamp ?? '' },
+const epochOf = ({ metadata, epoch }: StatsObject): { since: Epoch } => ({
+  since: { uid: epoch ?? metadata?.uid ?? '', creation_timestamp: metadata?.creationTimestamp ?? '' },
 })
 
 /** Those asked for by their own path or by that of a rule; of the latter only the rules asked for. */

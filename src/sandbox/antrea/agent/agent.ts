@@ -7,7 +7,7 @@ import { CONTROLPLANE, type WirePolicy } from '../compute/index.ts'
 import { pause, watchLines } from '../follow.ts'
 import type { Pod } from '../model.ts'
 import { timestamp } from '../status.ts'
-import type { AgentPlace } from '../types.ts'
+import type { AgentPlace, Traffic } from '../types.ts'
 import { type AgentAccess, createAgentApi } from './api.ts'
 import { collectBundles } from './bundles.ts'
 import type { HeldPolicy } from './policies.ts'
@@ -32,6 +32,8 @@ export interface AgentDeps {
   /** Puts its API onto a socket. */
   readonly serve?: (handler: Handler) => Promise<AgentPlace>
   readonly access: AgentAccess
+  /** What passed on this Node since `begin` was last called, which is when the agent starts. */
+  readonly counted: { begin(): void; of(uid: string, rule: string): Traffic }
   readonly realizationDelayMs: number
   readonly heartbeatMs: number
 }
@@ -71,6 +73,7 @@ export function createAgent(deps: AgentDeps): Agent {
   let life: Life | undefined
   let failure: string | undefined
   let connected = false
+  let round = 0
 
   const plan = (mine: Life, uid: string) => {
     mine.due.delete(uid)
@@ -231,6 +234,11 @@ export function createAgent(deps: AgentDeps): Agent {
       localPods: deps.localPods,
       policies: () => mine.policies,
       held: () => [...mine.held.values()],
+      counted: deps.counted.of,
+      round,
+      conjunctions: new Map(),
+      monotonicMs: () => clock.monotonicMs(),
+      startedMs: clock.now(),
       hasFlows: ({ installedMs }) => failure === undefined && clock.monotonicMs() >= installedMs,
     })
     const place = await deps.serve?.(handler).catch((error: unknown) => {
@@ -293,6 +301,8 @@ export function createAgent(deps: AgentDeps): Agent {
       }
       mine.stop.signal.addEventListener('abort', () => mine.wake(), { once: true })
       life = mine
+      round += 1
+      deps.counted.begin()
       for (const work of [watchPolicies, watchAppliedTo, sendReports, beat, collect])
         work(mine).catch((error: unknown) => {
           if (!mine.stop.signal.aborted)

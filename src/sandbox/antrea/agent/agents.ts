@@ -72,6 +72,10 @@ export function createAgents(deps: StandInDeps, options: AgentsOptions = {}): St
             subnets: () => nodes.objects.get(name)?.spec?.podCIDRs ?? [],
             localPods: () => [...(podsOn.get(name)?.values() ?? [])],
             access: agentAccess,
+            counted: {
+              begin: () => counters.installed(name),
+              of: (uid, rule) => counters.flow(name, uid, rule),
+            },
             ...(serveAgent === undefined ? {} : { serve: (handler) => serveAgent(name, handler) }),
             realizationDelayMs: options.realizationDelayMs ?? REALIZATION_DELAY_MS,
             heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,

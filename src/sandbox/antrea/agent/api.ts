@@ -4,12 +4,14 @@ import type { Clock, Handler, HttpClient, ServerRequest, ServerResponse } from '
 import { call } from '../api.ts'
 import type { Pod } from '../model.ts'
 import { createBundle, createLogLevel, json, noSuchPath, notAllowed, refuse, SYSTEM } from '../serve/index.ts'
-import { type HeldPolicy, listFlows, listPolicies } from './policies.ts'
+import { type FlowsDeps, listFlows } from './flows.ts'
+import { metricsText } from './metrics.ts'
+import { listPolicies } from './policies.ts'
 
 /** Who may do what; tokens are never kept or logged. */
 export type AgentAccess = (token: string, method: string, path: string) => Promise<boolean>
 
-export interface AgentApiDeps {
+export interface AgentApiDeps extends FlowsDeps {
   readonly clock: Clock
   /** Aborted when the agent stops. */
   readonly signal: AbortSignal
@@ -19,8 +21,8 @@ export interface AgentApiDeps {
   readonly localPods: () => readonly Pod[]
   /** Generations of the policies on this Node, by uid. */
   readonly policies: () => ReadonlyMap<string, number>
-  readonly held: () => readonly HeldPolicy[]
-  readonly hasFlows: (policy: HeldPolicy) => boolean
+  /** Milliseconds since 1970. */
+  readonly startedMs: number
 }
 
 const ROOT = `/apis/${SYSTEM}`
@@ -58,6 +60,7 @@ export function createAgentApi(deps: AgentApiDeps): Handler {
       if (method !== 'GET') return notAllowed()
       return path === '/networkpolicies' ? listPolicies(request, deps.held()) : listFlows(request, deps)
     }
+    if (path === '/metrics') return method === 'GET' ? metricsText(deps) : notAllowed()
     if (path === '/loglevel') return method === 'GET' ? logLevel(request) : notAllowed()
     if (path === ROOT) return method === 'GET' ? json(200, RESOURCES) : notAllowed()
     const under = `${ROOT}/supportbundles`

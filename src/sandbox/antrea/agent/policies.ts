@@ -1,4 +1,4 @@
-/** What an agent tells of the policies it holds: `/networkpolicies` and `/ovsflows` (pkg/agent/apiserver/handlers). */
+/** What an agent tells of the policies it holds: `/networkpolicies` (pkg/agent/apiserver/handlers). */
 import type { ServerRequest, ServerResponse } from '../../../world/index.ts'
 import { CONTROLPLANE, type WirePolicy } from '../compute/index.ts'
 import { json, refuse } from '../serve/index.ts'
@@ -16,7 +16,10 @@ const TYPES: Readonly<Record<string, string>> = {
   ANNP: 'AntreaNetworkPolicy',
 }
 
-const wrongType = () => refuse(400, 'BadRequest', 'invalid policy source type')
+/** In any case; undefined where there is no such name. */
+export const typeNamed = (name: string | null): string | undefined => TYPES[(name ?? '').toUpperCase()]
+
+export const wrongType = () => refuse(400, 'BadRequest', 'invalid policy source type')
 
 interface Wanted {
   readonly type: string | undefined
@@ -24,7 +27,7 @@ interface Wanted {
   readonly source: string | null
 }
 
-function isWanted({ sourceRef }: WirePolicy, { type, namespace, source }: Wanted): boolean {
+export function isWanted({ sourceRef }: WirePolicy, { type, namespace, source }: Wanted): boolean {
   return (
     (type === undefined || sourceRef.type === type) &&
     (namespace === null || (sourceRef.namespace ?? '') === namespace) &&
@@ -34,32 +37,9 @@ function isWanted({ sourceRef }: WirePolicy, { type, namespace, source }: Wanted
 
 export function listPolicies({ query }: ServerRequest, held: readonly HeldPolicy[]): ServerResponse {
   const named = query.get('type')
-  const type = named === null ? undefined : TYPES[named.toUpperCase()]
+  const type = typeNamed(named)
   if (named !== null && type === undefined) return wrongType()
   const wanted = { type, namespace: query.get('namespace'), source: query.get('source') }
   const items = held.map(({ policy }) => policy).filter((policy) => isWanted(policy, wanted))
   return json(200, { kind: 'NetworkPolicyList', apiVersion: CONTROLPLANE, metadata: {}, items })
-}
-
-/** Those of one policy; 404 while the agent has none of it. */
-export function listFlows(
-  { query }: ServerRequest,
-  deps: {
-    readonly held: () => readonly HeldPolicy[]
-    readonly hasFlows: (policy: HeldPolicy) => boolean
-  },
-): ServerResponse {
-  const source = query.get('networkpolicy')
-  const type = TYPES[(query.get('type') ?? '').toUpperCase()]
-  if (source === null || type === undefined) return wrongType()
-  const wanted = { type, namespace: query.get('namespace'), source }
-  const found = deps.held().filter((one) => isWanted(one.policy, wanted) && deps.hasFlows(one))
-  if (found.length === 0) return refuse(404, 'NotFound', 'no flows of this policy')
-  // One for each rule, and the one that drops what no rule allows.
-  const flows = found.flatMap(({ policy }) =>
-    Array.from({ length: (policy.rules ?? []).length + 1 }, (_, at) => ({
-      flow: `table=IngressRule, priority=${200 - at},ip actions=conjunction`,
-    })),
-  )
-  return json(200, flows)
 }

@@ -20,10 +20,18 @@ type Rules = Map<string, Traffic>
 /** What has been counted and not been reported, by node and then by policy. It outlives a stop of the agents. */
 export interface Counters {
   add(node: string, policy: CountedPolicy, rule: string | undefined, traffic: Traffic): void
+  /** What could not be reported is still to be. */
+  putBack(node: string, policy: CountedPolicy, rule: string, traffic: Traffic): void
   /** Takes what this node has to report, or nothing. */
   take(node: string): ReadonlyMap<CountedPolicy, Rules> | undefined
+  /** What this Node's flows count: everything since `installed`. */
+  flow(node: string, uid: string, rule: string): Traffic
+  /** The flows of this Node are installed anew. */
+  installed(node: string): void
   nodes(): readonly string[]
 }
+
+const NOTHING: Traffic = { packets: 0, bytes: 0, sessions: 0 }
 
 const sum = (a: Traffic | undefined, b: Traffic): Traffic => ({
   packets: (a?.packets ?? 0) + b.packets,
@@ -33,14 +41,25 @@ const sum = (a: Traffic | undefined, b: Traffic): Traffic => ({
 
 export function createCounters(): Counters {
   const counted = new Map<string, Map<string, { readonly policy: CountedPolicy; readonly rules: Rules }>>()
+  const flows = new Map<string, Map<string, Traffic>>()
+  const count = (node: string, policy: CountedPolicy, rule: string, traffic: Traffic) => {
+    const mine = counted.get(node) ?? new Map()
+    counted.set(node, mine)
+    const entry = mine.get(policy.uid) ?? { policy, rules: new Map() }
+    mine.set(policy.uid, entry)
+    entry.rules.set(rule, sum(entry.rules.get(rule), traffic))
+  }
   return {
     add(node, policy, rule = '', traffic) {
-      const mine = counted.get(node) ?? new Map()
-      counted.set(node, mine)
-      const entry = mine.get(policy.uid) ?? { policy, rules: new Map() }
-      mine.set(policy.uid, entry)
-      entry.rules.set(rule, sum(entry.rules.get(rule), traffic))
+      const here = flows.get(node) ?? new Map<string, Traffic>()
+      flows.set(node, here)
+      const place = `${policy.uid} ${rule}`
+      here.set(place, sum(here.get(place), traffic))
+      count(node, policy, rule, traffic)
     },
+    putBack: count,
+    flow: (node, uid, rule) => flows.get(node)?.get(`${uid} ${rule}`) ?? NOTHING,
+    installed: (node) => void flows.delete(node),
     take(node) {
       const mine = counted.get(node)
       counted.delete(node)
@@ -87,7 +106,7 @@ export function startStatistics(deps: StatisticsDeps, counters: Counters): void 
       if (answer.status >= 300) throw new Error(messageOf(answer.body))
     } catch (error) {
       for (const [policy, rules] of counted)
-        for (const [rule, traffic] of rules) counters.add(node, policy, rule, traffic)
+        for (const [rule, traffic] of rules) counters.putBack(node, policy, rule, traffic)
       if (!signal.aborted) deps.log?.debug({ err: error, node }, 'statistics were not taken')
     }
   }
