@@ -4,6 +4,7 @@ import { benchCcp } from './ccp.ts'
 import { measureDelivery } from './delivery.ts'
 import { benchInventory } from './inventory.ts'
 import { benchKube } from './kube.ts'
+import { benchManager } from './manager.ts'
 import { rowOf, table, writeSection } from './report.ts'
 import { startSandboxProcess } from './sandbox.ts'
 
@@ -38,6 +39,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<string>>> = {
   kube: () => benchKube(say),
   inventory: () => benchInventory(say),
   ccp: () => benchCcp(say),
+  manager: () => benchManager(say),
 }
 /** Measured when nothing is named. */
 const USUAL = ['sandbox']

@@ -132,7 +132,7 @@ function watch(options: ChannelOptions, call: Call): ServerResponse {
     if (commit === 'gone')
       return { text: jsonLine({ t: 'reset', reason: 'the reader is too far behind' }), last: true }
     at = commit.version
-    return { text: commit.text }
+    return { text: commit.lines.join('') }
   })
   return streamed(stream.body)
 }

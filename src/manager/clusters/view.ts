@@ -11,8 +11,10 @@ import { createMembers, type Members } from './members.ts'
 export interface Commit {
   readonly version: number
   readonly prev: number
-  /** Its frames, `commit` last. */
-  readonly text: string
+  /** Its frames, `commit` last. Those of objects are the same texts for every cluster, and are held once. */
+  readonly lines: readonly string[]
+  /** Characters of all lines. */
+  readonly length: number
 }
 
 export interface ClusterView {
@@ -42,19 +44,19 @@ export interface ViewOptions {
 const DIGESTS_KEPT = 16
 
 export function createView(options: ViewOptions): ClusterView {
-  const { store, frames, path, historyCommitsMax } = options
-  const members = createMembers(store, frames, path)
+  const { store, frames: shared, path, historyCommitsMax } = options
+  const members = createMembers(store, shared, path)
   let version = store.version
   let history: Commit[] = []
   let historyBytes = 0
   const digests = new Map<number, string>()
   const remember = (commit: Commit) => {
     history.push(commit)
-    historyBytes += commit.text.length
+    historyBytes += commit.length
     while (history.length > historyCommitsMax || historyBytes > MANAGER_BACKLOG_BYTES_MAX) {
       const oldest = history.shift()
       if (oldest === undefined) break
-      historyBytes -= oldest.text.length
+      historyBytes -= oldest.length
     }
   }
   return {
@@ -77,15 +79,16 @@ export function createView(options: ViewOptions): ClusterView {
       return history.find((commit) => commit.prev === after) ?? 'gone'
     },
     update(change) {
-      const lines = framesOf(members.update(change), members)
-      if (lines === undefined) return false
+      const frames = framesOf(members.update(change), members)
+      if (frames.length === 0) return false
       const commit = { version: change.version, prev: version }
       version = change.version
-      const text = `${lines}${jsonLine({ t: 'commit', ...commit })}`
-      if (text.length > TRANSACTION_BYTES_MAX) {
+      const lines = [...frames, jsonLine({ t: 'commit', ...commit })]
+      const length = lines.reduce((sum, line) => sum + line.length, 0)
+      if (length > TRANSACTION_BYTES_MAX) {
         history = []
         historyBytes = 0
-      } else remember({ ...commit, text })
+      } else remember({ ...commit, lines, length })
       return true
     },
     forgetHistory() {
@@ -96,8 +99,8 @@ export function createView(options: ViewOptions): ClusterView {
   }
 }
 
-/** The frames of what differs, puts before deletes; undefined when nothing does. */
-function framesOf(touched: ReadonlyMap<string, Entry | undefined>, members: Members): string | undefined {
+/** The frames of what differs, puts before deletes. */
+function framesOf(touched: ReadonlyMap<string, Entry | undefined>, members: Members): readonly string[] {
   const puts: string[] = []
   const dels: string[] = []
   for (const [key, before] of touched) {
@@ -106,5 +109,5 @@ function framesOf(touched: ReadonlyMap<string, Entry | undefined>, members: Memb
       if (before !== undefined) dels.push(jsonLine({ t: 'del', kind: before.kind, path: before.path }))
     } else if (before?.hash !== after.hash) puts.push(after.line)
   }
-  return puts.length + dels.length === 0 ? undefined : [...puts, ...dels].join('')
+  return [...puts, ...dels]
 }

@@ -1,5 +1,6 @@
 /** Client certificates as they are registered: PEM, one or (during a rotation) two. */
 import { X509Certificate } from 'node:crypto'
+import { MANAGER_CERTIFICATES_MAX } from '../../limits.ts'
 import { badRequest } from '../rest/index.ts'
 
 export interface RegisteredCertificate {
@@ -13,9 +14,21 @@ export interface RegisteredCertificate {
 const CERTIFICATES_MAX = 2
 const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g
 
+/** Of PEM texts that were read already; each registration looks at those of all clusters. */
+const read = new Map<string, readonly RegisteredCertificate[]>()
+
 /** Throws 400 for what is not one or two certificates; nothing registered is an empty list. */
 export function parseCertificates(pem: unknown): readonly RegisteredCertificate[] {
   if (pem === undefined || pem === '') return []
+  const known = typeof pem === 'string' ? read.get(pem) : undefined
+  if (known !== undefined) return known
+  const parsed = parse(pem)
+  if (read.size >= MANAGER_CERTIFICATES_MAX) read.clear()
+  if (typeof pem === 'string') read.set(pem, parsed)
+  return parsed
+}
+
+function parse(pem: unknown): readonly RegisteredCertificate[] {
   const blocks = typeof pem === 'string' ? (pem.match(BLOCK) ?? []) : []
   if (blocks.length === 0 || blocks.length > CERTIFICATES_MAX)
     throw badRequest(
