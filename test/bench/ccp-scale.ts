@@ -49,7 +49,7 @@ export const policyAt = (n: number, port: number): DesiredObject =>
     })),
   })
 
-const groupAt = (n: number): DesiredObject =>
+export const groupAt = (n: number): DesiredObject =>
   object('Group', groupPath(n), {
     id: `g${n}`,
     unique_id: uuid(100_000 + n),
