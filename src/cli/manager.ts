@@ -115,6 +115,7 @@ async function start(options: Options, { clock, random, log, undo }: World): Pro
     log,
     users: [user],
     ...(storage === undefined ? {} : { storage }),
+    ...(options.data === undefined ? {} : { contentFolder: join(resolve(options.data), 'content') }),
     ...(options.publicApiOnly === true ? { publicApiOnly: true } : {}),
   })
   undo.push(() => manager.close())

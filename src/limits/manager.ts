@@ -89,3 +89,13 @@ export const MANAGER_DATA_RETRY_MS = 1_000
 export const MANAGER_DATA_LOCK_MS = 1_000
 /** Passwords that are checked at once, 32 MiB each; over it: 503. Right ones are remembered and not counted. */
 export const MANAGER_PASSWORD_CHECKS_MAX = 8
+
+// ---- content and support bundles
+/** Content of an answered request is kept so long; Antrea keeps a bundle for an hour. */
+export const MANAGER_CONTENT_KEPT_MS = 86_400_000
+/** A collection of support bundles waits so long for its clusters (NSX's public API); 24 nodes take some minutes. */
+export const MANAGER_BUNDLE_WAIT_MS = 1_800_000
+/** Nodes of one cluster in one collection: NSX 9.1.1 says 24 in its text, its guide 200. */
+export const MANAGER_BUNDLE_NODES_MAX = 200
+/** Clusters of one collection. */
+export const MANAGER_BUNDLE_CLUSTERS_MAX = 50

@@ -5,6 +5,7 @@ import type { ServerRequest } from '../world/index.ts'
 import { answer, mayWriteCluster, ownerOf } from './answer.ts'
 import { createAuditLog } from './audit.ts'
 import { createAuth } from './auth.ts'
+import { bundleRoutes, contentRoutes, createCollections, createContents } from './bundles/index.ts'
 import { type ClusterState, channelRoutes, createClusterStates } from './channels/index.ts'
 import {
   createDirectory,
@@ -58,7 +59,12 @@ export function createManager(options: ManagerOptions): Manager {
   const directory = createDirectory(store, clock)
   const health = createHealthBook(clock, storage)
   const heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS
+  const contents = createContents({
+    clock,
+    ...(options.contentFolder === undefined ? {} : { folder: options.contentFolder }),
+  })
   const states = createClusterStates({
+    contents,
     clock,
     random,
     store,
@@ -100,11 +106,13 @@ export function createManager(options: ManagerOptions): Manager {
     ...statisticsRoutes({ clock, store, directory, book: statistics }),
     ...realizedRoutes({ store, clusterAt: (path) => realizationAt(directory, states, path) }),
   ].flatMap(underBothRoots)
+  const channels = { clock, directory, states, health, heartbeatMs, storage }
   const routes = [
     ...auth.routes,
     ...node.routes,
     ...rate.routes,
     ...licenseRoutes(storage),
+    ...bundleRoutes(createCollections({ clock, states, directory, contents }), storage),
     ...pageRoutes(),
     ...trustRoutes(trust),
     ...vmRoutes(vms),
@@ -119,7 +127,7 @@ export function createManager(options: ManagerOptions): Manager {
     }),
     ...(options.publicApiOnly === true
       ? []
-      : channelRoutes({ clock, directory, states, health, heartbeatMs, storage })),
+      : [...channelRoutes(channels), ...contentRoutes(channels, contents)]),
   ]
   const policy = policyRoutes({ store, uuid, partialPatch: node.partialPatch })
   const router = createRouter(routes)
@@ -157,6 +165,7 @@ export function createManager(options: ManagerOptions): Manager {
       members.stop()
       traceflows.stop()
       states.close()
+      contents.close()
     },
   }
 }

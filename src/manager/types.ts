@@ -20,6 +20,8 @@ export interface ManagerOptions {
   readonly historyCommitsMax?: number
   /** What outlives the process (store/); without it everything is in memory, and a new manager has a new source. */
   readonly storage?: Storage
+  /** Where uploaded content lies until it is old: a folder that is the manager's alone; a temporary one without it. */
+  readonly contentFolder?: string
   /** The public API alone, as an NSX Manager without the channels serves it. */
   readonly publicApiOnly?: boolean
   /** NSX's limits of its API service; none without it. */

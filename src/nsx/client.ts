@@ -33,7 +33,7 @@ export function createNsxManager({ http, clock, startPerSecond }: NsxManagerOpti
     )
 
   const call = async <T>(
-    { method, path, body, signal, timeoutMs = NSX_CALL_TIMEOUT_MS }: NsxCall,
+    { method, path, body, bytes, headers, signal, timeoutMs = NSX_CALL_TIMEOUT_MS }: NsxCall,
     lane: 'call' | 'probe' = 'call',
   ): Promise<T> => {
     if (lane === 'call') await pace.enter(signal)
@@ -44,8 +44,11 @@ export function createNsxManager({ http, clock, startPerSecond }: NsxManagerOpti
       headers: {
         accept: 'application/json',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(bytes === undefined ? {} : { 'content-type': 'application/octet-stream' }),
+        ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(bytes === undefined ? {} : { body: bytes }),
       headersTimeoutMs: timeoutMs,
       bodyTimeoutMs: timeoutMs,
       ...(signal === undefined ? {} : { signal }),
@@ -63,6 +66,28 @@ export function createNsxManager({ http, clock, startPerSecond }: NsxManagerOpti
         { cause },
       )
     }
+  }
+
+  const head = async ({ path, signal }: Pick<NsxCall, 'path' | 'signal'>) => {
+    await pace.enter(signal)
+    const answer = await http.request({
+      method: 'HEAD',
+      path,
+      headersTimeoutMs: NSX_CALL_TIMEOUT_MS,
+      ...(signal === undefined ? {} : { signal }),
+    })
+    for await (const _ of answer.body) break
+    if (answer.status === 429 || answer.status === 503) pace.refused()
+    if (answer.status >= 200 && answer.status <= 299) return answer.headers
+    const code = answer.headers['error-code']
+    const text = code === undefined ? '' : JSON.stringify({ code, error_message: code })
+    throw nsxError(
+      answer.status,
+      answer.headers,
+      text,
+      `HEAD ${http.origin}${withoutQuery(path)}`,
+      clock.now(),
+    )
   }
 
   const stream = async ({ path, headers, signal }: NsxStreamCall): Promise<NsxStream> => {
@@ -90,6 +115,7 @@ export function createNsxManager({ http, clock, startPerSecond }: NsxManagerOpti
   return {
     origin: http.origin,
     call: (request) => call(request),
+    head,
     stream,
     hello: (channel, signal) => hello(channel, signal),
     probe: async (channel, signal) => void (await hello(channel, signal, 'probe')),

@@ -6,6 +6,9 @@ export interface NsxCall {
   readonly method: HttpMethod
   readonly path: string
   readonly body?: unknown
+  /** In place of `body`: sent as they are. */
+  readonly bytes?: Uint8Array
+  readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
   readonly timeoutMs?: number
 }
@@ -33,6 +36,8 @@ export interface NsxManager {
   readonly origin: string
   /** JSON in, JSON out (undefined when the body is empty). */
   call<T>(request: NsxCall): Promise<T>
+  /** Headers of a HEAD, whose refusals have no body: by its `error-code` in words where there is one. */
+  head(request: Pick<NsxCall, 'path' | 'signal'>): Promise<Readonly<Record<string, string>>>
   /** Opens a newline-delimited stream on a socket of its own; 200 and 304 are answers, everything else rejects. */
   stream(request: NsxStreamCall): Promise<NsxStream>
   /** Resolves when a fresh connection gets an answer (hello); rejects otherwise. */

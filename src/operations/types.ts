@@ -8,6 +8,38 @@ export interface OperationWord extends Fields {
   readonly t: 'progress' | 'observation'
 }
 
+export interface ContentSum {
+  /** Lower-case hex. */
+  readonly sha256: string
+  readonly bytes: number
+}
+
+/** Bytes of an answer that are too many for words. */
+export interface Content {
+  /** Letters, digits, `.`, `_` and `-`; unique in its request. */
+  readonly name: string
+  /** As its source knows it beforehand, where it does: an upload that broke off goes on by it, also the next leader's. */
+  readonly sum?: ContentSum
+  /** Reads it from its start; read again when what took it lost a piece. Rejects when it cannot be had whole. */
+  open(signal: AbortSignal): AsyncIterable<Uint8Array>
+}
+
+/** What is there already under a name; `sum` where it is complete, or where its source had told it. */
+export interface HeldContent {
+  readonly isComplete: boolean
+  readonly sum: ContentSum | undefined
+}
+
+/** Who takes content: the manager, or a file of the command line. */
+export interface ContentSink {
+  held(name: string, signal: AbortSignal): Promise<HeldContent | undefined>
+  /**
+   * Resolves when all of it is there and its sum was checked. Memory stays flat. Rejects with the source's error, the
+   * signal's reason, or when it cannot be taken.
+   */
+  take(content: Content, signal: AbortSignal, onBytes: (bytes: number) => void): Promise<ContentSum>
+}
+
 /** One run of one request. */
 export interface Run {
   /**
@@ -21,6 +53,8 @@ export interface Run {
   readonly signal: AbortSignal
   /** Tells something; never waits. */
   say(word: OperationWord): void
+  /** Absent: nobody takes content here. */
+  readonly content?: ContentSink
 }
 
 /** The request as it was understood: does it, and resolves with what the answer holds. */

@@ -6,6 +6,7 @@
 import { MANAGER_REQUEST_EVENTS_MAX, MANAGER_REQUESTS_KEPT_MAX, MANAGER_REQUESTS_MAX } from '../../limits.ts'
 import { jsonLine } from '../../protocol/index.ts'
 import type { Clock } from '../../world/index.ts'
+import { type Contents, shownContent } from '../bundles/contents.ts'
 import { badRequest, isObject, type JsonObject, NsxApiError, notFound } from '../rest/index.ts'
 import { conflict } from './sessions.ts'
 
@@ -31,6 +32,10 @@ export interface Operations {
   nextLine(): string | undefined
   /** Takes events in; returns the last one acknowledged. Throws 404, 409 with `expected`, 400. */
   take(id: string, session: string, attempt: number, events: readonly unknown[]): number
+  /** Whether it may still get content. Throws 404. */
+  isOpen(id: string): boolean
+  /** The cluster is registered no more. */
+  forgetAll(): void
 }
 
 interface Operation {
@@ -62,9 +67,11 @@ export function createOperations({
   clock,
   uuid,
   onUnsent,
+  contents,
 }: {
   readonly clock: Clock
   readonly uuid: () => string
+  readonly contents: Contents
   readonly onUnsent: () => void
 }): Operations {
   const operations = new Map<string, Operation>()
@@ -85,7 +92,7 @@ export function createOperations({
   /** Looked at whenever somebody looks: no timer is needed. */
   const expire = (operation: Operation) => {
     if (operation.final !== undefined || leftMs(operation) > -GRACE_MS) return
-    conclude(operation, 'TIMED_OUT', 'The cluster did not answer within the time of the request.')
+    conclude(operation, contents, 'TIMED_OUT', 'The cluster did not answer within the time of the request.')
   }
   const open = () => {
     for (const operation of operations.values()) expire(operation)
@@ -115,9 +122,9 @@ export function createOperations({
         final: undefined,
       }
       operations.set(operation.id, operation)
-      forgetOldest(operations)
+      forgetOldest(operations, contents)
       // Told as it was queued: a stream that waits takes it at once.
-      const queued = shown(operation)
+      const queued = shown(operation, contents)
       send(operation, false)
       return queued
     },
@@ -127,23 +134,24 @@ export function createOperations({
       operation.cancelled = true
       // What the cluster never heard of is over at once.
       if (operation.sentAtMs !== undefined) send(operation, true)
-      else conclude(operation, 'CANCELLED', 'The request was cancelled before it was sent.')
+      else conclude(operation, contents, 'CANCELLED', 'The request was cancelled before it was sent.')
     },
-    show: (id) => shown(find(id)),
+    show: (id) => shown(find(id), contents),
     all() {
       for (const operation of operations.values()) expire(operation)
-      return [...operations.values()].map(shown)
+      return [...operations.values()].map((operation) => shown(operation, contents))
     },
     follow: (id, listener) => follow(find(id), listener),
     wait(id, waitMs, signal) {
       const operation = find(id)
-      if (operation.final !== undefined || signal?.aborted === true) return Promise.resolve(shown(operation))
+      if (operation.final !== undefined || signal?.aborted === true)
+        return Promise.resolve(shown(operation, contents))
       return new Promise((resolve) => {
         const end = () => {
           clock.clearTimeout(timer)
           signal?.removeEventListener('abort', end)
           unfollow()
-          resolve(shown(operation))
+          resolve(shown(operation, contents))
         }
         const unfollow = follow(operation, () => {
           if (operation.final !== undefined) end()
@@ -169,7 +177,15 @@ export function createOperations({
       operation.sentAtMs ??= clock.monotonicMs()
       const { attempt } = operation
       const timeoutMs = Math.max(1, Math.ceil(leftMs(operation)))
-      return jsonLine({ t: 'request', id, attempt, kind, timeout_ms: timeoutMs, body })
+      return jsonLine({
+        t: 'request',
+        id,
+        attempt,
+        kind,
+        timeout_ms: timeoutMs,
+        body,
+        ...contentOf(operation, contents),
+      })
     },
     take(id, session, attempt, events) {
       const operation = find(id)
@@ -182,11 +198,23 @@ export function createOperations({
       try {
         for (const event of events) takeEvent(operation, answering, event)
       } finally {
-        tell(operation)
+        if (operation.final !== undefined) contents.finish(operation.id)
+        tell(operation, contents)
       }
       return answering.seq
     },
+    isOpen: (id) => find(id).final === undefined,
+    forgetAll() {
+      for (const id of operations.keys()) contents.forget(id)
+      operations.clear()
+    },
   }
+}
+
+/** What there is of the content of its answer. */
+function contentOf({ id }: Operation, contents: Contents): JsonObject {
+  const all = contents.all(id)
+  return all.length === 0 ? {} : { content: all.map(shownContent) }
 }
 
 /** Events of a newer attempt replace those of an unfinished older one; the first final answer stands. */
@@ -212,25 +240,28 @@ function takeEvent(operation: Operation, answering: { seq: number }, event: unkn
 }
 
 /** The answer that the manager gives itself. */
-function conclude(operation: Operation, code: string, message: string): void {
+function conclude(operation: Operation, contents: Contents, code: string, message: string): void {
   operation.final = { t: 'error', code, message }
   operation.events.push(operation.final)
-  tell(operation)
+  contents.finish(operation.id)
+  tell(operation, contents)
 }
 
-function tell(operation: Operation): void {
-  for (const listener of [...operation.listeners]) listener(shown(operation))
+function tell(operation: Operation, contents: Contents): void {
+  for (const listener of [...operation.listeners]) listener(shown(operation, contents))
   if (operation.final !== undefined) operation.listeners.clear()
 }
 
-function forgetOldest(operations: Map<string, Operation>): void {
+function forgetOldest(operations: Map<string, Operation>, contents: Contents): void {
   for (const [id, { final }] of operations) {
     if (operations.size <= MANAGER_REQUESTS_KEPT_MAX) return
-    if (final !== undefined) operations.delete(id)
+    if (final === undefined) continue
+    operations.delete(id)
+    contents.forget(id)
   }
 }
 
-const shown = (operation: Operation): JsonObject => ({
+const shown = (operation: Operation, contents: Contents): JsonObject => ({
   id: operation.id,
   kind: operation.kind,
   body: operation.body,
@@ -238,6 +269,7 @@ const shown = (operation: Operation): JsonObject => ({
   attempt: operation.attempt,
   state: stateOf(operation),
   events: operation.events,
+  ...contentOf(operation, contents),
   _create_time: operation.createdAt,
   _create_user: operation.user,
 })

@@ -1,6 +1,7 @@
 /** What the manager keeps of each registered cluster while it is registered. */
 import { jsonLine } from '../../protocol/index.ts'
 import type { Clock, Random } from '../../world/index.ts'
+import type { Contents } from '../bundles/contents.ts'
 import {
   type ClusterDirectory,
   type ClusterView,
@@ -45,6 +46,7 @@ export interface StatesOptions {
   readonly heartbeatMs: number
   readonly historyCommitsMax: number
   readonly storage: Storage
+  readonly contents: Contents
   readonly onForgotten: (nodeId: string) => void
 }
 
@@ -56,10 +58,11 @@ export function createClusterStates(options: StatesOptions): ClusterStates {
   const follow = () => {
     for (const cluster of directory.all())
       if (!states.has(cluster.nodeId)) states.set(cluster.nodeId, stateOf(options, cluster, uids))
-    for (const [nodeId, { sessions }] of states) {
+    for (const [nodeId, { sessions, operations }] of states) {
       sessions.end(byeLine(), ({ fingerprint }) => !directory.isCurrent(nodeId, fingerprint))
       if (directory.byNodeId(nodeId) !== undefined) continue
       states.delete(nodeId)
+      operations.forgetAll()
       uids.forget(nodeId)
       options.onForgotten(nodeId)
     }
@@ -149,7 +152,7 @@ function stateOf(
   { nodeId, path }: RegisteredCluster,
   uids: ReturnType<typeof clusterUids>,
 ): ClusterState {
-  const { clock, random, store, frames, heartbeatMs, historyCommitsMax } = options
+  const { clock, random, store, frames, heartbeatMs, historyCommitsMax, contents } = options
   const uuid = () => random.uuid()
   const sessions = createSessions({ clock, uuid, heartbeatMs, clusterUid: uids.of(nodeId) })
   const onUnsent = () => sessions.live('mp')?.streams.get('requests')?.wake()
@@ -158,7 +161,7 @@ function stateOf(
     view: createView({ store, frames, path, historyCommitsMax }),
     sessions,
     realization: createRealization(),
-    operations: createOperations({ clock, uuid, onUnsent }),
+    operations: createOperations({ clock, uuid, onUnsent, contents }),
     resetAtMs: Number.NEGATIVE_INFINITY,
   }
 }

@@ -25,7 +25,9 @@ import { createNewest, inPortions, type LogLine } from './told.ts'
 export { isAtLeast, levelOfLine } from './level.ts'
 export { timeOfMs } from './lines.ts'
 export type { OwnSource } from './own.ts'
+export { type AntreaPod, findPods } from './pods.ts'
 export { LOG_COMPONENTS, type LogComponent, secondsOf, type WantedLogs } from './request.ts'
+export { createCursor, type Reading, readLog } from './stream.ts'
 export type { LogLine } from './told.ts'
 
 export interface LogsDeps extends ApiDeps {
