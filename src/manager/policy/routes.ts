@@ -1,6 +1,7 @@
 /** The Policy API's plain calls: every path below /infra that a kind lives at, each with the same verbs. */
 import type { HttpMethod, ServerRequest } from '../../world/index.ts'
 import {
+  badRequest,
   type Call,
   EMPTY,
   type JsonObject,
@@ -15,6 +16,7 @@ import {
 import { memberTypesOf } from './groups.ts'
 import { applyHierarchy } from './hierarchy.ts'
 import { type Place, placeOf } from './kinds.ts'
+import { reviseObject } from './revise.ts'
 import { byEvaluation, type PolicyObject, type PolicyStore, renderWhole } from './store.ts'
 import { hierarchy } from './tree.ts'
 import { removeObject, type WriteOptions, writeObject } from './write.ts'
@@ -62,6 +64,7 @@ function methodsOf({ kind, id }: Place): readonly HttpMethod[] {
   if (kind.name === 'Site' || kind.name === 'EnforcementPoint') return READ
   // vcf-nsx 9.1.1 has no PATCH of a ClusterControlPlane.
   if (kind.name === 'ClusterControlPlane') return ['GET', 'PUT', 'DELETE']
+  if (kind.name === 'SecurityPolicy' || kind.name === 'Rule') return ['GET', 'PUT', 'PATCH', 'DELETE', 'POST']
   return ['GET', 'PUT', 'PATCH', 'DELETE']
 }
 
@@ -73,6 +76,7 @@ function runOf(options: PolicyRoutesOptions, place: Place, method: HttpMethod): 
   if (method === 'PUT') return (call) => put(options, whole, call)
   if (method === 'PATCH' && place.kind.name === 'Infra') return (call) => patchHierarchy(options, call)
   if (method === 'PATCH') return (call) => patch(options, whole, call)
+  if (method === 'POST') return (call) => revise(options, whole, call)
   return (call) => remove(options, whole, call)
 }
 
@@ -115,6 +119,15 @@ async function patchHierarchy(options: PolicyRoutesOptions, call: Call) {
     applyHierarchy(tx, body, { mode, uuid: options.uuid, enforceRevisions })
   })
   return EMPTY
+}
+
+async function revise({ store, uuid }: PolicyRoutesOptions, place: Required<Place>, call: Call) {
+  const { query } = call
+  if (query.get('action') !== 'revise') throw badRequest('The action of this call must be revise.')
+  const body = await readJson(call.request)
+  const revision = { operation: query.get('operation'), anchorPath: query.get('anchor_path') }
+  store.transact(userOf(call), (tx) => reviseObject(tx, place, body, revision, uuid))
+  return ok(renderWhole(store, existing(store, place.path)))
 }
 
 async function remove({ store }: PolicyRoutesOptions, place: Required<Place>, call: Call) {

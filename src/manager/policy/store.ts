@@ -126,7 +126,7 @@ export function createPolicyStore(clock: Clock, random: Random, storage: Storage
       )
       for (const [path, after] of pending) {
         apply(state, path, after)
-        storage.keep('policy', path, after === undefined ? undefined : keptFrom(after))
+        storage.keep('policy', path, after === undefined ? undefined : () => keptFrom(after))
       }
       storage.undo(() => tell(putBack(state, changed)))
       tell(changed)

@@ -91,6 +91,25 @@ class Policies(SdkTest):
         self.delete_policy('sdk-p-ref')
         self.delete_group('sdk-p-missing')
 
+    def test_revised(self):
+        policies, rules = self.domains.SecurityPolicies, self.domains.security_policies.Rules
+        for number, name in enumerate(('sdk-p-first', 'sdk-p-second')):
+            self.patch_policy(name, category='Emergency', sequence_number=number + 1)
+        moved = policies.policy_revise_security_policies(
+            'default', 'sdk-p-second', self.read_policy('sdk-p-second'), operation='insert_before',
+            anchor_path=self.policy_path('sdk-p-first'))
+        self.assertLess(moved.sequence_number, self.read_policy('sdk-p-first').sequence_number)
+        for number, name in enumerate(('a', 'b', 'c')):
+            rules.policy_patch_security_rule('default', 'sdk-p-first', name, m.Rule(action='ALLOW', sequence_number=number))
+        rule = rules.policy_read_security_rule('default', 'sdk-p-first', 'c')
+        again = rules.policy_revise_security_rule('default', 'sdk-p-first', 'c', rule)
+        self.assertEqual(again.rule_id, rule.rule_id)
+        self.assertEqual([one.id for one in self.read_policy('sdk-p-first').rules], ['c', 'a', 'b'])
+        self.refused(400, 500012, rules.policy_revise_security_rule, 'default', 'sdk-p-first', 'a', m.Rule(),
+                     operation='insert_after', anchor_path='/infra/nowhere')
+        for name in ('sdk-p-first', 'sdk-p-second'):
+            self.delete_policy(name)
+
     def test_spans(self):
         self.patch_policy('sdk-p-span', category='Environment')
         path = self.cluster().path
