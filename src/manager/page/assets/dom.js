@@ -108,6 +108,8 @@ function syncChildren(old, fresh) {
     let match = key === null ? place : (byKey.get(key) ?? null)
     // What has a key belongs to the child with that key: it is not made into another.
     if (match !== null && !isSame(match, wanted)) match = null
+    // Should two have one key, the second is made anew.
+    if (key !== null) byKey.delete(key)
     if (match === null) {
       old.insertBefore(settled(wanted), place)
       if (key === null && place !== null && keyOf(place) === null) place = dropped(place)

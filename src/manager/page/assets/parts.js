@@ -54,10 +54,10 @@ export const section = (title, ...children) =>
  * @param {{ keyOf: (row: Json) => string, empty: Child, place?: Place }} options
  */
 export function table(label, columns, rows, { keyOf, empty, place }) {
-  if (rows.length === 0) return h('div', { class: 'empty', key: 'empty' }, empty)
+  if (rows.length === 0) return h('div', { class: 'empty', key: `empty ${label}` }, empty)
   return h(
     'div',
-    { class: 'table-wrap', key: 'table', tabindex: '0', role: 'region', 'aria-label': label },
+    { class: 'table-wrap', key: `table ${label}`, tabindex: '0', role: 'region', 'aria-label': label },
     h(
       'table',
       {},
