@@ -8,7 +8,7 @@ import type { FaultTable } from './faults.ts'
 import type { RateLimiter } from './rate.ts'
 import { type Access, type Call, errorResponse, NsxApiError, type Principal } from './rest/index.ts'
 import type { Matched } from './rest/router.ts'
-import type { Storage } from './storage.ts'
+import { IN_MEMORY, type Storage } from './storage.ts'
 import type { Identity } from './trust/index.ts'
 import type { ManagerOptions } from './types.ts'
 
@@ -40,8 +40,8 @@ export async function answer(parts: Answering, request: ServerRequest): Promise<
       leave?.()
     }
   }
-  const response = await settled(parts.storage, request, run).catch((error: unknown) =>
-    refusal(parts.options, request, error),
+  const response = await (parts.storage === IN_MEMORY ? run() : settled(parts.storage, request, run)).catch(
+    (error: unknown) => refusal(parts.options, request, error),
   )
   parts.log.add({
     method: request.method,

@@ -27,7 +27,10 @@ export interface Storage {
   readonly isRestored: boolean
   /** Throws NSX's 507 or 503 while the disk takes no writes. To be asked before anything is changed. */
   check(): void
-  /** From the next commit on this JSON value is kept under the key; undefined: nothing is. It must not change any more. */
+  /**
+   * From the next commit on this JSON value is kept under the key; undefined: nothing is. It must not change any more. A
+   * function gives it when it is written.
+   */
   keep(room: Room, key: string, value: unknown): void
   /** How memory is put back should the disk refuse what was noted since the last commit. The last step goes first. */
   undo(step: () => void): void

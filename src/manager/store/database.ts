@@ -115,7 +115,7 @@ function operations(database: Database.Database, file: string, bytesMax: number)
       for (const [key, value] of values)
         if (value === undefined) remove.run(room, key)
         else {
-          const text = JSON.stringify(value)
+          const text = JSON.stringify(typeof value === 'function' ? value() : value)
           put.run(room, key, text, sumOf(room, key, text))
         }
     // What makes it smaller is always taken.

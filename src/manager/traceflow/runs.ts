@@ -104,13 +104,28 @@ export function createTraceflowRuns({ clock, store, states }: RunsOptions): Trac
     const idle = [...runs].filter(
       ([, { usedAtMs }]) => clock.monotonicMs() - usedAtMs > MANAGER_TRACEFLOW_IDLE_MS,
     )
-    if (idle.length > 0)
-      store.transact('system', (tx) => {
-        for (const [path] of idle) if (tx.get(path) !== undefined) tx.remove(path)
-      })
+    try {
+      if (idle.length > 0)
+        store.transact('system', (tx) => {
+          for (const [path] of idle) if (tx.get(path) !== undefined) tx.remove(path)
+        })
+    } catch (error) {
+      // The disk takes no writes: the next sweep comes.
+      if (!(error instanceof NsxApiError)) throw error
+    }
     if (runs.size > 0) timer ??= clock.setTimeout(sweep, SWEEP_MS)
   }
   let timer: Timer | undefined
+  // What a manager of before ran is gone with it; who wants it runs it again.
+  for (const { path, body } of store.ofKind('AntreaTraceflowConfig').values())
+    runs.set(path, {
+      nodeId: String(body['container_cluster_id']),
+      operation: undefined,
+      unfollow: () => {},
+      shown: { events: [{ t: 'error', message: 'The manager was restarted since; run it again.' }] },
+      usedAtMs: clock.monotonicMs(),
+    })
+  if (runs.size > 0) timer = clock.setTimeout(sweep, SWEEP_MS)
 
   return {
     retrace: start,

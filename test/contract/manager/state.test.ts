@@ -221,6 +221,26 @@ test('a restart keeps everything as it was: ids, revisions, times, order; and go
   second.close()
 })
 
+test('a traceflow of before a restart says so, and goes when nobody looks for two hours', async (context) => {
+  const path = place(context)
+  const at = '/policy/api/v1/infra/antrea/traceflows/t'
+  const first = await on(path)
+  const config = { container_cluster_id: NODE_ID, source_external_id: 'a', destination_external_id: 'b' }
+  const written = await first.user.send('PUT', at, config)
+  assert.equal(written.status, 200, written.text)
+  first.close()
+  const second = await on(path)
+  const status = (await second.user.send('GET', `${at}/status`)).body
+  assert.equal(status.phase, 'FAILED')
+  assert.match(status.reason, /restarted/)
+  await second.clock.advance(7_900_000)
+  assert.equal((await second.user.send('GET', at)).status, 404)
+  second.close()
+  const third = await on(path)
+  assert.equal((await third.user.send('GET', at)).status, 404)
+  third.close()
+})
+
 test('in memory a new manager has a new source', async () => {
   const sources = []
   for (let round = 0; round < 2; round += 1)
