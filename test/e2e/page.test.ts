@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
 import { createNsxUser, groupPath } from '../../src/sandbox/nsx-user.ts'
 import { createRest, type Rest } from '../../src/sandbox/rest.ts'
 import { GROUPS, POLICIES, SERVICES } from '../../src/sandbox/scenario-policy.ts'
@@ -257,6 +258,26 @@ test('the page', { skip }, async (context) => {
     )
   })
 
+  await context.test('a support bundle is collected from a node and saved', async () => {
+    await tab.run(
+      `window.saved = []; URL.createObjectURL = ((real) => (blob) => { window.saved.push(blob); return real.call(URL, blob) })(URL.createObjectURL)`,
+    )
+    await tab.goto('#/bundles')
+    await tab.wait('nodes', `document.querySelectorAll('.node-choice input').length === 3`)
+    await tab.click('.node-choice input')
+    await tab.wait('the button', `document.querySelector('#collect').innerText === 'Collect from 1 node'`)
+    await tab.click('#collect')
+    await tab.wait('the word', has('The bundle is saved'), 30_000)
+    await tab.wait('the node', `${rowsOf}.some((row) => row.startsWith('node-') && row.includes('Done'))`)
+    const bytes = await tab.run<number[]>(
+      `window.saved[0].arrayBuffer().then((all) => [...new Uint8Array(all)])`,
+    )
+    // Of tar, the magic of its first header (POSIX.1, pax).
+    const archive = Buffer.from(bytes)
+    const tar = archive[0] === 0x1f ? gunzipSync(archive) : archive
+    assert.equal(tar.subarray(257, 262).toString(), 'ustar')
+  })
+
   await context.test('everything is reached by keys, in order, and what has the focus is seen', async () => {
     await tab.goto('#/inventory/pods')
     await tab.reload()
@@ -320,15 +341,15 @@ test('the page', { skip }, async (context) => {
   })
 
   await context.test('a session that has ended asks to sign in, and the place is kept', async () => {
-    await tab.goto('#/groups')
-    await tab.wait('groups', has('quarantine'))
+    await tab.goto('#/clusters')
+    await tab.wait('the cluster', `${rowsOf}.some((row) => row.startsWith('sandbox'))`)
     await tab.run(
       `fetch('/api/session/destroy', { method: 'POST', headers: { 'x-xsrf-token': sessionStorage.getItem('antrea-nsx-manager.xsrf') } }).then((r) => r.status)`,
     )
     await tab.wait('the word', has('The session has ended'), 15_000)
     await signIn(tab, sandbox.places.manager)
-    await tab.wait('groups again', has('quarantine'))
-    assert.equal(await tab.run('location.hash'), '#/groups')
+    await tab.wait('the cluster again', has('sandbox'))
+    assert.equal(await tab.run('location.hash'), '#/clusters')
   })
 
   await context.test('a manager that is restarted is told of and found again', async () => {
@@ -340,10 +361,11 @@ test('the page', { skip }, async (context) => {
       `document.querySelector('#link-state')?.innerText.includes('Not reachable')`,
       20_000,
     )
-    assert.ok(await tab.run(has('quarantine')), 'what was last known stays')
+    assert.ok(await tab.run(has('sandbox')), 'what was last known stays')
     const again = await startSandbox(context, port)
     await tab.wait('the form', has('The session has ended'), 30_000)
     await signIn(tab, again.places.manager)
+    await tab.goto('#/groups')
     await tab.wait('the new manager', has('There is no group yet'))
     assert.deepEqual(
       tab.troubles.filter((one) => !one.includes('ERR_CONNECTION')),

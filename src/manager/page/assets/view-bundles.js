@@ -1,15 +1,17 @@
 /** Support bundles: what Antrea keeps on each node for those who help, collected and given as one file. */
-import { CallError, fetchFile } from './api.js'
+import { CallError, fetchFile, get } from './api.js'
 import { clusterChoices, loadClusters } from './clusters.js'
 import { h, keep } from './dom.js'
-import { text } from './json.js'
+import { objects, text } from './json.js'
 import { say } from './live.js'
-import { head, note, searchField } from './parts.js'
+import { head, note, searchField, section, table } from './parts.js'
 import { adjust } from './route.js'
 import { saveFile, sizeWords } from './save.js'
 import { contains, equals, search } from './search.js'
+import { badge } from './status.js'
 
 /** @import { Json } from './json.js' */
+/** @import { Column } from './parts.js' */
 /** @import { Place } from './route.js' */
 /** @import { Context, View } from './views.js' */
 
@@ -17,6 +19,7 @@ import { contains, equals, search } from './search.js'
 const NODES_MAX = 24
 /** Collecting is as slow as the slowest node. */
 const DEADLINE_MS = 15 * 60_000
+const BUNDLES = '/api/v1/administration/support-bundles'
 
 /**
  * @param {Place} place
@@ -34,10 +37,11 @@ export function bundlesView(place, context) {
     state = { is: 'collecting', stop }
     say('Collecting.')
     context.redraw()
+    context.refresh()
     try {
       const { bytes, headers } = await fetchFile(
         'POST',
-        '/api/v1/administration/support-bundles?action=collect',
+        `${BUNDLES}?action=collect`,
         bundleRequest(cluster, [...chosen.keys()], days.value),
         {
           signal: stop.signal,
@@ -57,11 +61,12 @@ export function bundlesView(place, context) {
       }
     }
     say(state.words)
+    context.refresh()
     context.redraw()
   }
   return {
     title: 'Support bundles',
-    everyMs: () => 15_000,
+    everyMs: () => (state.is === 'collecting' ? 1_500 : 15_000),
     async load(signal) {
       const clusters = await loadClusters(signal)
       const cluster = place.query.get('cluster') || (clusters[0]?.nodeId ?? '')
@@ -73,9 +78,11 @@ export function bundlesView(place, context) {
         cluster === ''
           ? { rows: [], total: 0 }
           : await search('ContainerClusterNode', { terms, size: 200, signal })
-      return { clusters, cluster, nodes }
+      // Also of one that somebody else began; who serves no status has none to show.
+      const status = await get(`${BUNDLES}/status`, { signal }).catch(() => ({}))
+      return { clusters, cluster, nodes, status }
     },
-    draw({ clusters, cluster, nodes }) {
+    draw({ clusters, cluster, nodes, status }) {
       return [
         head('Support bundles', {
           about:
@@ -140,10 +147,43 @@ export function bundlesView(place, context) {
           state.is === 'done' && note(state.words),
           state.is === 'failed' && note(state.words, 'bad'),
         ),
+        progressPart(status),
       ]
     },
   }
 }
+
+/** @type {Readonly<Record<string, string>>} */
+const WAITING = { PENDING: 'QUEUED', PROCESSING: 'RUNNING' }
+
+/** How the last collection stands, node by node. @param {Json} status NSX's SupportBundleResult */
+function progressPart(status) {
+  const of = (/** @type {string} */ field, /** @type {(node: Json) => Json} */ more) =>
+    objects(status[field]).map((node) => ({ ...node, ...more(node) }))
+  const nodes = [
+    ...of('failed_nodes', (node) => ({
+      state: 'FAILED',
+      words: text(node.error_message) || text(node.error_code),
+    })),
+    ...of('remaining_nodes', (node) => ({ state: WAITING[text(node.status)] ?? 'QUEUED', words: '' })),
+    ...of('success_nodes', (node) => ({ state: 'DONE', words: sizeWords(Number(node.bundle_size ?? 0)) })),
+  ]
+  if (nodes.length === 0) return undefined
+  return section(
+    'The last collection',
+    table('Nodes of the last collection', PROGRESS, nodes, {
+      keyOf: (node) => `${text(node.node_id)} ${text(node.bundle_name)}`,
+      empty: '',
+    }),
+  )
+}
+
+/** @type {readonly Column[]} */
+const PROGRESS = [
+  { title: 'Node', head: true, cell: (node) => text(node.node_display_name) || text(node.node_id) },
+  { title: 'State', cell: (node) => badge(text(node.state)) },
+  { title: 'Size, or why not', class: 'wide', cell: (node) => text(node.words) },
+]
 
 /**
  * @param {readonly Json[]} nodes

@@ -10,7 +10,7 @@ import { badge, since } from './status.js'
 
 /** @import { Json } from './json.js' */
 /** @import { Place } from './route.js' */
-/** @import { View } from './views.js' */
+/** @import { Context, View } from './views.js' */
 /** @import { Standing } from './realization.js' */
 /** @import { Column } from './parts.js' */
 
@@ -22,9 +22,12 @@ const PATHS_MAX = 300
 
 /**
  * @param {Place} place
+ * @param {Context} context
  * @returns {View}
  */
-export function policiesView(place) {
+export function policiesView(place, context) {
+  /** By path; absent while it is asked for. @type {Map<string, Standing | undefined>} */
+  const standings = new Map()
   const asked = (/** @type {string} */ name) => place.query.get(name) ?? ''
   let words = ''
   const load = async (/** @type {AbortSignal} */ signal) => {
@@ -46,25 +49,30 @@ export function policiesView(place) {
       start: startOf(place),
       signal,
     })
-    const standings = await standingsOf(
-      page.rows.map((row) => text(row['path'])),
+    // The list does not wait for what is asked policy by policy.
+    void learnStandings(
+      page.rows.map((row) => text(row.path)),
       signal,
-    )
-    return { clusters, page, standings }
+    ).catch(() => undefined)
+    return { clusters, page }
+  }
+  const learnStandings = async (
+    /** @type {readonly string[]} */ paths,
+    /** @type {AbortSignal} */ signal,
+  ) => {
+    const answers = await standingsOf(paths, signal)
+    paths.forEach((path, at) => {
+      standings.set(path, answers[at])
+    })
+    context.redraw()
   }
   return {
     title: 'Policies',
     said: () => words,
     everyMs: () => 8_000,
     load,
-    draw({ clusters, page, standings }) {
+    draw({ clusters, page }) {
       words = `${page.total.toLocaleString()} ${page.total === 1 ? 'policy' : 'policies'}`
-      const byPath = new Map(
-        page.rows.map((/** @type {Json} */ row, /** @type {number} */ at) => [
-          text(row['path']),
-          standings[at],
-        ]),
-      )
       return [
         head('Policies', {
           about: 'Security policies of NSX and how they are realized in the clusters that they span.',
@@ -85,7 +93,7 @@ export function policiesView(place) {
             ),
           ]),
         ),
-        table('Policies', columns(byPath), page.rows, {
+        table('Policies', columns(standings), page.rows, {
           keyOf: (row) => text(row['path']),
           place,
           empty: ['q', 'category', 'cluster'].some((name) => asked(name) !== '')
@@ -131,7 +139,7 @@ const columns = (byPath) => [
     cell: (row) =>
       h('a', { href: linkOfPath(text(row['path'])) }, text(row['display_name']) || text(row['id'])),
   },
-  { title: 'Realization', cell: (row) => standing(byPath.get(text(row['path']))) },
+  { title: 'Realization', cell: (row) => standing(byPath, text(row['path'])) },
   { title: 'Clusters', class: 'wide', cell: (row) => clusterStates(byPath.get(text(row['path']))) },
   { title: 'Category', sort: 'category', cell: (row) => text(row['category']) },
   { title: 'Sequence', sort: 'sequence_number', class: 'num', cell: (row) => text(row['sequence_number']) },
@@ -139,8 +147,13 @@ const columns = (byPath) => [
   { title: 'Changed', sort: '_last_modified_time', cell: (row) => since(row['_last_modified_time']) },
 ]
 
-/** @param {Standing | undefined} held */
-function standing(held) {
+/**
+ * @param {ReadonlyMap<string, Standing | undefined>} byPath
+ * @param {string} path
+ */
+function standing(byPath, path) {
+  if (!byPath.has(path)) return h('span', { class: 'faint' }, '…')
+  const held = byPath.get(path)
   if (held === undefined) return h('span', { class: 'faint' }, 'not known')
   if (held.clusters.length === 0) return h('span', { class: 'faint' }, 'spans no cluster')
   return badge(held.state)
