@@ -116,6 +116,7 @@ async function start(options: Options, { clock, random, log, undo }: World): Pro
     users: [user],
     ...(storage === undefined ? {} : { storage }),
     ...(options.data === undefined ? {} : { contentFolder: join(resolve(options.data), 'content') }),
+    ...(options.data === undefined ? {} : { contentFolder: join(resolve(options.data), 'content') }),
     ...(options.publicApiOnly === true ? { publicApiOnly: true } : {}),
   })
   undo.push(() => manager.close())

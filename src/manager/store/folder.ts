@@ -89,7 +89,7 @@ function prepare(path: string): StateFolder {
 }
 
 /** Made by the command beside the state; they may be there before it. */
-const OWN: readonly string[] = ['pki', 'lost+found']
+const OWN: readonly string[] = ['pki', 'content', 'lost+found']
 
 function writeMark(file: string, token: string): void {
   const descriptor = openSync(file, 'wx', 0o600)
