@@ -73,7 +73,8 @@ export function sumOf(results: readonly RestartsResult[]): RestartsResult {
   }
 }
 
-const NEVER: Promise<never> = new Promise(() => {})
+/** A new one each time: whoever waits for it goes with it. */
+const never = (): Promise<never> => new Promise(() => {})
 
 class Restarts {
   private readonly world: World
@@ -200,16 +201,16 @@ class Restarts {
       ...client,
       origin: client.origin,
       request: async (wanted) => {
-        if (this.dead.has(life)) return NEVER
+        if (this.dead.has(life)) return never()
         const isLast = this.counts(wanted, to)
         if (!isLast) return client.request(wanted)
         if (isLast.isBefore) {
           this.kill(name, `before ${isLast.awaited}`)
-          return NEVER
+          return never()
         }
         await client.request(wanted).catch(() => {})
         if (!this.dead.has(life)) this.kill(name, `after ${isLast.awaited}`)
-        return NEVER
+        return never()
       },
     }
   }
