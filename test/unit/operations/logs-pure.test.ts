@@ -3,12 +3,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { AdapterError } from '../../../src/errors.ts'
-import { LOGS_LINE_CHARS_MAX, LOGS_WORD_CHARS_MAX } from '../../../src/limits.ts'
+import { LOGS_GATHERED_MAX, LOGS_LINE_CHARS_MAX, LOGS_WORD_CHARS_MAX } from '../../../src/limits.ts'
+import { createGatherer } from '../../../src/operations/logs/gather.ts'
 import { levelOfLine } from '../../../src/operations/logs/level.ts'
 import { createLineSplitter, timeOfMs } from '../../../src/operations/logs/lines.ts'
 import { secondsOf, wantedLogsOf } from '../../../src/operations/logs/request.ts'
 import { createCursor } from '../../../src/operations/logs/stream.ts'
 import { createNewest, inPortions, type LogLine } from '../../../src/operations/logs/told.ts'
+import { createFakeClock } from '../../fakes/clock.ts'
 
 test('a request without anything is for all of it; nodes alone mean their agents', () => {
   const all = wantedLogsOf(undefined)
@@ -166,4 +168,32 @@ test('a log that is opened again anywhere, by whole seconds, gives each line onc
       )
     }),
   )
+})
+
+test('lines of fast streams wait for their turn to be told, and what cannot wait is not held without end', async () => {
+  const clock = createFakeClock()
+  const told: LogLine[] = []
+  const stop = new AbortController()
+  const gatherer = createGatherer(
+    clock,
+    (lines) => void told.push(...lines),
+    async () => {},
+  )
+  const running = gatherer.run(stop.signal)
+  const many = Array.from({ length: LOGS_GATHERED_MAX }, (_, n) => line(String(n).padStart(5, '0'), 's'))
+  await gatherer.add(many, stop.signal)
+  let isIn = false
+  const next = gatherer.add([line('99999', 's')], stop.signal).then(() => {
+    isIn = true
+  })
+  assert.equal(gatherer.offer(line('0', 's')), false)
+  await clock.settle()
+  assert.equal(isIn, false)
+  await clock.advance(600)
+  await next
+  assert.equal(told.length, LOGS_GATHERED_MAX)
+  stop.abort()
+  await clock.settle()
+  await running
+  assert.equal(told.at(-1)?.time, '99999', 'what is held is told at the end')
 })
