@@ -16,7 +16,7 @@ import { briefState, inspectTransitions, stateWords, type Transition } from './d
 import { asAdapterError } from './errors.ts'
 import type { ActiveWarning, ComponentName, Health } from './health/index.ts'
 import type { Access, AccessOptions } from './kube/access.ts'
-import { type AgentPlace, agentsOfStores, createAgentClient } from './kube/agents/index.ts'
+import { type AgentPlace, agentClientOf } from './kube/agents/index.ts'
 import { createKubeSide, type KubeSide } from './kube/cluster.ts'
 import type { Instances, InstanceView } from './kube/instances.ts'
 import { readOnly } from './kube/read-only.ts'
@@ -24,7 +24,14 @@ import type { ResourceName } from './kube/resources.ts'
 import type { Logger, OwnLog } from './log/index.ts'
 import { createAgentHealth, provideMp } from './mp/index.ts'
 import { asObserver, createNsxManager, type NsxManager } from './nsx/index.ts'
-import { createAntreaLevels, createOperations, placesOfStores, viewOfStores } from './operations/index.ts'
+import {
+  createAntreaLevels,
+  createOperations,
+  type OwnFiles,
+  ownFilesOf,
+  placesOfStores,
+  viewOfStores,
+} from './operations/index.ts'
 import type { Clock, HttpClient, Random } from './world/index.ts'
 
 export interface AdapterSettings {
@@ -58,6 +65,8 @@ export interface AdapterOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** Beside its status, what this process tells of itself in a support bundle. */
+  readonly ownFiles?: OwnFiles
   /** Of this process: shown and changed where somebody asks for it. */
   readonly ownLog?: OwnLog
   readonly health: Health
@@ -155,7 +164,11 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
   const onAdopter = (adopter: Adopter) => {
     made.adopter = adopter
   }
-  const actor = createActor(compose(options, kube, nsx, instances, onAdopter), {
+  const ownFiles: OwnFiles = async () => [
+    ...ownFilesOf(statusOf(options, kube, instances, actor), options.ownLog),
+    ...((await options.ownFiles?.()) ?? []),
+  ]
+  const actor: Root = createActor(compose(options, kube, nsx, instances, onAdopter, ownFiles), {
     id: 'adapter',
     clock,
     inspect,
@@ -203,6 +216,7 @@ function compose(
   nsx: NsxManager,
   instances: Instances,
   onAdopter: (adopter: Adopter) => void,
+  ownFiles: OwnFiles,
 ): typeof adapterMachine {
   const { settings, clock, random, log, health } = options
   const isObserving = settings.mode === 'observe'
@@ -269,8 +283,11 @@ function compose(
             ? {}
             : {
                 antreaLevels: createAntreaLevels(placesOfStores(stores, client, options.connectAgent), clock),
-                askAgents: agentClient(options.connectAgent, stores, clock),
+                agents: agentClientOf(stores, options.connectAgent, clock),
               }),
+          gate: kube.gate,
+          version: options.version,
+          ownFiles,
         }),
       }),
     },
@@ -289,14 +306,8 @@ function compose(
 
 type AgentStores = Pick<Parameters<typeof provideMp>[0]['stores'], 'antreaAgentInfos' | 'nodes'>
 
-const agentClient = (
-  connect: (place: AgentPlace) => HttpClient,
-  { antreaAgentInfos: agents, nodes }: AgentStores,
-  clock: Clock,
-) => createAgentClient({ placeOf: agentsOfStores(agents, nodes), clock, connect })
-
 const askingAgents = ({ connectAgent, clock }: AdapterOptions, stores: AgentStores) =>
-  connectAgent === undefined ? {} : { askAgent: agentClient(connectAgent, stores, clock) }
+  connectAgent === undefined ? {} : { askAgent: agentClientOf(stores, connectAgent, clock) }
 
 const readiness = (kube: KubeSide) =>
   fromCallback<AdapterEvent>(({ sendBack }) => {

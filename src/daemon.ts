@@ -59,6 +59,13 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ...options,
     log,
     health,
+    ownFiles: async () => [
+      {
+        path: 'transitions.jsonl',
+        text: async () => linesOf(await diagnostics.read({ limit: RECENT_TRANSITIONS_MAX })),
+      },
+      ...((await options.ownFiles?.()) ?? []),
+    ],
     onTransition: (transition) => {
       diagnostics.record(transition)
       options.onTransition?.(transition)
@@ -90,6 +97,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
   }
 }
+
+const linesOf = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('')
 
 async function listenAll({ endpoints, listen }: DaemonOptions, handler: Handler): Promise<Listening[]> {
   const listening: Listening[] = []

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { type DaemonOptions, type ListenAt, startDaemon } from '../daemon.ts'
 import { KUBE_CREDENTIALS_PERIOD_MS } from '../limits.ts'
-import { createLogLevels, createRecentLog, type Logger } from '../log/index.ts'
+import { createLogLevels, createRecentLog, type Logger, redact } from '../log/index.ts'
 import { createPinoLogger } from '../log/pino.ts'
 import { type Clock, createReplaceableClient, sleep } from '../world/index.ts'
 import {
@@ -74,6 +74,9 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
       createHttpClient({ origin, tls: identity, headers, http2: true }),
     nsxHttp: nsx,
     ...connectingAgents(config.agents.tokenFile),
+    ownFiles: async () => [
+      { path: 'config.json', text: async () => `${JSON.stringify(redact(config), null, 2)}\n` },
+    ],
     nsxCertificateSha256: () => certificateSha256(reloading.tls().cert),
     onTransition: () => {
       transitions += 1

@@ -17,7 +17,7 @@ export {
   type LogRoom,
 } from './levels.ts'
 export { createRecentLog, type RecentLine, type RecentLog } from './recent.ts'
-export { redactText } from './redact.ts'
+export { redact, redactText } from './redact.ts'
 
 export type LogFields = Readonly<Record<string, unknown>>
 

@@ -11,14 +11,16 @@
  *
  * Who may come in: mp, the composition (adapter.ts), the command line, tests.
  */
-import type { KubeClient } from '../kube/contract.ts'
+import type { AgentClient } from '../kube/agents/index.ts'
+import type { KubeClient, WriteGate } from '../kube/contract.ts'
 import type { LogLevels } from '../log/index.ts'
 import type { Clock, HttpClient } from '../world/index.ts'
+import { createSupportBundle, type OwnFiles } from './bundle/index.ts'
 import type { ClusterView } from './cluster.ts'
 import { type AntreaLevels, createLogLevel } from './log-level/index.ts'
 import { createLogs, type OwnSource } from './logs/index.ts'
 import type { PolicyNames } from './policies.ts'
-import { type AskAgents, createStatistics } from './statistics/index.ts'
+import { createStatistics } from './statistics/index.ts'
 import { createTraceflow } from './traceflow/index.ts'
 import type { Operation } from './types.ts'
 
@@ -38,15 +40,26 @@ export interface OperationsDeps {
   /** Absent: Antrea's processes are not asked. */
   readonly antreaLevels?: AntreaLevels
   /** The agents' own API; absent: they are not asked. */
-  readonly askAgents?: AskAgents
+  readonly agents?: AgentClient
+  /** Of the lease, for writes that `kube` does not carry; open where there is none. */
+  readonly gate?: WriteGate
+  /** Of the adapter. */
+  readonly version: string
+  /** What this process tells of itself in a support bundle. */
+  readonly ownFiles?: OwnFiles
 }
 
 /** All kinds. */
 export function createOperations(deps: OperationsDeps): readonly Operation[] {
   return [
-    createStatistics({ ...deps, ...deps.cluster }),
+    createStatistics({
+      ...deps,
+      ...deps.cluster,
+      ...(deps.agents === undefined ? {} : { askAgents: deps.agents }),
+    }),
     createTraceflow({ ...deps, ...deps.cluster }),
     createLogs(deps),
+    createSupportBundle(deps),
     createLogLevel({
       ...deps,
       agentNodes: async (signal) => (await deps.cluster.agents(signal)).map(({ metadata }) => metadata.name),
@@ -55,6 +68,18 @@ export function createOperations(deps: OperationsDeps): readonly Operation[] {
   ]
 }
 
+export {
+  BUNDLE_COMPONENTS,
+  type BundleComponent,
+  type BundleDeps,
+  createSupportBundle,
+  type MadeFile,
+  masked,
+  type OwnFiles,
+  ownFilesOf,
+  type SupportBundleOperation,
+  type WantedBundle,
+} from './bundle/index.ts'
 export {
   type ClusterStores,
   type ClusterView,

@@ -2,8 +2,10 @@
 import { AdapterError, retry } from '../../errors.ts'
 import { AGENT_BODY_BYTES_MAX, AGENT_CALL_TIMEOUT_MS } from '../../limits.ts'
 import type { Clock, HttpClient, HttpMethod } from '../../world/index.ts'
+import type { AntreaAgentInfo } from '../antrea.ts'
 import { type CallRequest, callJson, callText, refusalOf } from '../call.ts'
-import type { AgentPlace, AgentPlaces } from './places.ts'
+import type { Store } from '../contract.ts'
+import { type AgentPlace, type AgentPlaces, agentsOfStores } from './places.ts'
 
 export interface AgentCall {
   /** With its query, encoded. */
@@ -46,6 +48,14 @@ export interface AgentClientDeps {
   /** A client of this place, allowed to ask there; closed after each call, so that no socket stays for each Node. */
   readonly connect: (place: AgentPlace) => HttpClient
 }
+
+/** By the watched copies. */
+export const agentClientOf = (
+  stores: { readonly antreaAgentInfos: Store<AntreaAgentInfo>; readonly nodes: Store },
+  connect: AgentClientDeps['connect'],
+  clock: Clock,
+): AgentClient =>
+  createAgentClient({ placeOf: agentsOfStores(stores.antreaAgentInfos, stores.nodes), clock, connect })
 
 export function createAgentClient(deps: AgentClientDeps): AgentClient {
   const { clock } = deps

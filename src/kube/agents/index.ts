@@ -10,6 +10,7 @@ export {
   type AgentCall,
   type AgentClient,
   type AgentClientDeps,
+  agentClientOf,
   createAgentClient,
 } from './client.ts'
 export { type AgentPlace, type AgentPlaces, agentsOfClient, agentsOfStores } from './places.ts'

@@ -117,22 +117,32 @@ interface PartCall {
 
 /** Until the manager has it. Throws Lost where it has less than the part's beginning. */
 async function sendPart(deps: ContentDeps, part: PartCall, signal: AbortSignal): Promise<void> {
-  const { name, at, bytes } = part
+  const { name } = part
+  let left = part
   await patient(deps, signal, async () => {
     try {
-      await put(deps, part, signal)
+      await put(deps, left, signal)
     } catch (thrown) {
       const error = asAdapterError(thrown)
       if (error.code === 'CONTENT_CHECKSUM')
         throw waitFor('CONTENT_CHECKSUM', `${name} came to the manager damaged; ask for it again`)
       if (error.code !== 'CONTENT_OFFSET') throw error
-      const there = await look(deps, name, signal)
-      if (there?.upload !== part.id || there.received < at) throw new Lost(name)
-      // The answer to this very part was lost. A last part is only over when it is complete.
-      if (there.received !== at + bytes.length || (part.end !== undefined && !there.isComplete))
-        throw retry('CONTENT_OFFSET', `the manager has ${there.received} bytes of ${name}`)
+      const missing = leftOf(part, await look(deps, name, signal))
+      if (missing === undefined) return
+      left = missing
+      throw retry('CONTENT_OFFSET', `the manager has a part of ${name} already`)
     }
   })
+}
+
+/** What the manager has not of this part; undefined when it has all: then the answer was lost. */
+function leftOf(part: PartCall, there: There | undefined): PartCall | undefined {
+  const { name, id, at, bytes, end } = part
+  const have = there?.upload === id ? there.received : 0
+  if (there?.upload !== id || have < at) throw new Lost(name)
+  if (end === undefined ? have >= at + bytes.length : there.isComplete) return undefined
+  if (have > at + bytes.length) throw new Lost(name)
+  return { ...part, at: have, bytes: bytes.subarray(have - at) }
 }
 
 const pathOf = ({ clusterId, id }: ContentDeps, name: string): string =>

@@ -21,6 +21,7 @@ import { createSlots, type Slots } from '../../kube/slots.ts'
 import { BACKOFF_BASE_MS, MP_REQUESTS_MAX, OPERATION_REFUSALS_MAX } from '../../limits.ts'
 import { type Fields, type Operation, sweepOperations } from '../../operations/index.ts'
 import { backoffMs, type Random } from '../../world/index.ts'
+import { createContentSink } from './content.ts'
 import { createJournal, type Journal } from './journal.ts'
 import type { StreamDeps } from './stream.ts'
 
@@ -50,10 +51,10 @@ export function createRequests(deps: RequestsDeps): Requests {
   const timeoutOf = ({ kind, timeoutMs }: OperationRequest): number =>
     Math.min(timeoutMs, byKind.get(kind)?.timeoutMsMax ?? timeoutMs)
   const journals = new WeakMap<OperationContext['request'], Journal>()
-  const journalOf = ({ request }: OperationContext): Journal => {
+  const journalOf = ({ request, attached }: OperationContext): Journal => {
     const known = journals.get(request)
     if (known !== undefined) return known
-    const made = createJournal(clock.now() + timeoutOf(request))
+    const made = createJournal(clock.now() + timeoutOf(request), attached?.session)
     journals.set(request, made)
     return made
   }
@@ -86,8 +87,9 @@ export function createRequests(deps: RequestsDeps): Requests {
         try {
           const operation = byKind.get(kind)
           if (operation === undefined) throw unsupported(kind, byKind.keys())
-          const run = { id, deadlineMs: journal.deadlineMs, signal, say: journal.say }
-          return await operation.accept(body)(run)
+          const content = createContentSink({ ...deps, id, session: () => journal.session })
+          const { deadlineMs, say } = journal
+          return await operation.accept(body)({ id, deadlineMs, signal, say, content })
         } catch (thrown) {
           throw asAdapterError(thrown)
         }
@@ -100,7 +102,11 @@ export function createRequests(deps: RequestsDeps): Requests {
       ),
     },
     actions: {
-      beginAnswer: ({ context }) => journalOf(context).begin(),
+      beginAnswer: ({ context }) => {
+        const journal = journalOf(context)
+        journal.session = context.attached?.session
+        journal.begin()
+      },
       conclude: ({ context }) => {
         const answer = answerOf(context.outcome)
         journalOf(context).conclude(answer)

@@ -11,6 +11,8 @@ export interface Batch {
 export interface Journal {
   /** Milliseconds since 1970. */
   readonly deadlineMs: number
+  /** In which it was asked last. */
+  session: string | undefined
   /** Called when there is more to tell. */
   onMore: () => void
   say(word: Fields): void
@@ -32,7 +34,7 @@ interface Word {
 const wordOf = (fields: Fields): Word => ({ fields, bytes: Buffer.byteLength(JSON.stringify(fields)) })
 
 /** Bounded: of what was said the newest is kept, and how much went is told in its place. */
-export function createJournal(deadlineMs: number): Journal {
+export function createJournal(deadlineMs: number, session?: string): Journal {
   let words: Word[] = []
   let bytes = 0
   /** Words that are gone, of all that were said. */
@@ -59,6 +61,7 @@ export function createJournal(deadlineMs: number): Journal {
   }
   const journal: Journal = {
     deadlineMs,
+    session,
     onMore: () => {},
     say(fields) {
       if (answer !== undefined) return

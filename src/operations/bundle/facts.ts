@@ -5,7 +5,7 @@ import { MANAGED_BY_LABEL, MANAGER } from '../../kube/marks.ts'
 import { RESOURCES, resourcePath } from '../../kube/resources.ts'
 import { ANTREA_NAMESPACE } from '../../kube/rights.ts'
 import { CONTENT_MADE_BYTES_MAX } from '../../limits.ts'
-import { redactText } from '../../log/index.ts'
+import { type OwnLog, redactText } from '../../log/index.ts'
 import { tarOfTexts } from '../../protocol/tar.ts'
 import { type ApiDeps, readExact } from '../api.ts'
 import type { Fields } from '../types.ts'
@@ -117,3 +117,14 @@ export async function madeOf(files: readonly MadeFile[], nowMs: number, signal: 
   if (missing.length > 0) made.push(['missing.json', `${JSON.stringify(missing, null, 2)}\n`])
   return { bytes: gzipSync(tarOfTexts(made, nowMs)), missing }
 }
+
+export type OwnFiles = () => Promise<readonly MadeFile[]>
+
+/** Of the process that answers: its status as `status` shows it, and its newest log lines, which are masked already. */
+export const ownFilesOf = (status: object, log: OwnLog | undefined): readonly MadeFile[] => [
+  { path: 'status.json', text: async () => pretty(status) },
+  {
+    path: 'adapter.log',
+    text: async () => (log?.recent.lines() ?? []).map(({ text }) => `${text}\n`).join(''),
+  },
+]

@@ -101,10 +101,24 @@ async function gatherBundle(gathering: Gathering, part: Part, source: BundleSour
   const name = `${nameOf(part)}.tar.gz`
   const held = await sink.held(name, signal)
   if (held?.isComplete === true) return done(part, name, held.sum)
+  let isThere = held?.sum !== undefined
+  const asking = {
+    ...source,
+    async create(sinceS: number | undefined, over: AbortSignal) {
+      try {
+        await source.create(sinceS, over)
+        isThere = true
+      } catch (thrown) {
+        // Where no answer came, it may have been taken.
+        if (asAdapterError(thrown).kind === 'retry') isThere = true
+        throw thrown
+      }
+    },
+  }
   try {
     for (let tries = 1; ; tries += 1) {
       try {
-        const sum = await collect(source, deps.clock, { sinceS: wanted.sinceS, held: held?.sum }, signal)
+        const sum = await collect(asking, deps.clock, { sinceS: wanted.sinceS, held: held?.sum }, signal)
         const open = (reading: AbortSignal) => wholeOf(source.download, sum, source.who, deps.clock, reading)
         return done(part, name, await send(gathering, part, { name, sum, open }))
       } catch (thrown) {
@@ -115,7 +129,7 @@ async function gatherBundle(gathering: Gathering, part: Part, source: BundleSour
     }
   } finally {
     // Antrea's process forgets it after an hour anyway. Not after the lease: the next leader may be collecting.
-    await source.remove(new AbortController().signal).catch(() => {})
+    if (isThere) await source.remove(new AbortController().signal).catch(() => {})
   }
 }
 

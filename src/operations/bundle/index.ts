@@ -23,7 +23,7 @@ import { contentOf, type GatherDeps, gather } from './gather.ts'
 import { type Part, type PartState, type Plan, planOf, told } from './parts.ts'
 import { type WantedBundle, wantedBundleOf } from './request.ts'
 
-export { type MadeFile, masked } from './facts.ts'
+export { type MadeFile, masked, type OwnFiles, ownFilesOf } from './facts.ts'
 export { BUNDLE_COMPONENTS, type BundleComponent, type WantedBundle } from './request.ts'
 
 export interface BundleDeps extends Omit<GatherDeps, 'gate'> {
