@@ -10,6 +10,7 @@ import { IN_MEMORY, type Storage } from '../storage.ts'
 import { bytesOf, type KeptObject, keptFrom, objectFrom, referencesOf } from './kept.ts'
 import { type Kind, type KindName, kindOf } from './kinds.ts'
 import { checkTransaction } from './references.ts'
+import { checkRules } from './rules.ts'
 
 export interface PolicyObject {
   readonly kind: KindName
@@ -119,6 +120,7 @@ export function createPolicyStore(clock: Clock, random: Random, storage: Storage
       for (const [path, after] of pending) if (state.objects.get(path) === after) pending.delete(path)
       if (pending.size === 0) return result
       checkTransaction(tx, pending)
+      checkRules(tx, pending)
       checkCapacity(state, pending)
       storage.check()
       const changed = new Map(

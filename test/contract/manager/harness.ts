@@ -93,7 +93,11 @@ export function clientOver(http: HttpClient, common: Readonly<Record<string, str
         status: answer.status,
         headers: answer.headers,
         text,
-        body: text === '' ? undefined : JSON.parse(text),
+        // The page at / is none.
+        body:
+          text === '' || answer.headers['content-type']?.startsWith('text/html')
+            ? undefined
+            : JSON.parse(text),
       }
     },
     async stream(path, headers = {}) {

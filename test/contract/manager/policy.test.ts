@@ -470,3 +470,24 @@ test("unknown URLs, wrong methods and impossible ids are refused in NSX's words"
   refused(await user.send('PATCH', GROUP, { resource_type: 'Service' }), 400, 255)
   assert.equal((await user.send('GET', GROUP.replace('/policy/api', '/api'))).status, 404)
 })
+
+test('what a rule may do depends on the category of its policy, also when that changes', async () => {
+  const { user } = await harness()
+  const put = (category: string, action: string, more: object = {}) =>
+    user.send('PATCH', POLICY, { category, rules: [{ id: 'r', action }], ...more })
+  for (const [category, action, status] of [
+    ['Application', 'JUMP_TO_APPLICATION', 400],
+    ['Environment', 'JUMP_TO_APPLICATION', 200],
+    ['Ethernet', 'REJECT', 400],
+    ['Ethernet', 'DROP', 200],
+    ['Infrastructure', 'REJECT', 200],
+  ] as const)
+    assert.deepEqual([category, action, (await put(category, action)).status], [category, action, status])
+  assert.equal((await put('Ethernet', 'DROP', { stateful: true })).status, 400)
+  await put('Environment', 'JUMP_TO_APPLICATION')
+  const moved = await user.send('PATCH', POLICY, { category: 'Application' })
+  assert.deepEqual([moved.status, moved.body.error_code], [400, 255])
+  assert.equal((await user.send('GET', POLICY)).body.category, 'Environment')
+  const rule = await user.send('PATCH', `${POLICY}/rules/r2`, { action: 'JUMP_TO_APPLICATION' })
+  assert.equal(rule.status, 200)
+})
