@@ -145,10 +145,18 @@ test('the manager keeps its state in SQLite, over a kill', async (context) => {
     const { url, ca } = JSON.parse(readFileSync(ready, 'utf8')) as { url: string; ca: string }
     const http = createHttpClient({ origin: url, tls: { ca: readFileSync(ca, 'utf8') } })
     context.after(() => http.close())
-    return { program, nsx: createRest(http, { authorization }) }
+    const text = async (path: string) => {
+      const { body } = await http.request({ method: 'GET', path, headersTimeoutMs: 10_000 })
+      let whole = ''
+      for await (const chunk of body) whole += Buffer.from(chunk).toString()
+      return whole
+    }
+    return { program, text, nsx: createRest(http, { authorization }) }
   }
   const group = '/policy/api/v1/infra/domains/default/groups/kept'
   const first = await startManager(['--password-file', password])
+  const [main] = /\/page\/\w+\/main\.js/.exec(await first.text('/')) ?? []
+  assert.match(await first.text(main ?? '/none'), /^import /m, 'the page is inside, too')
   await first.nsx.call('PATCH', group, { description: 'over a kill' })
   first.program.child.kill('SIGKILL')
   await first.program.ended
