@@ -115,6 +115,34 @@ export const RIGHTS: readonly Right[] = [
     names: ['antrea-ca'],
     why: "the authority of antrea-controller's certificate, to change its log level",
   },
+  {
+    resource: 'configMaps',
+    scope: 'antrea',
+    verbs: ['get'],
+    names: ['antrea-config'],
+    why: "Antrea's configuration, in support bundles with its secrets masked",
+  },
+  {
+    resource: 'supportBundles',
+    scope: 'cluster',
+    verbs: ['create'],
+    why: "antrea-controller's support bundle, when NSX or a person asks for one",
+  },
+  {
+    resource: 'supportBundles',
+    scope: 'cluster',
+    verbs: ['get', 'delete'],
+    names: ['controller'],
+    why: 'whether it is collected; deleted when it was read',
+  },
+  {
+    resource: 'supportBundles',
+    subresource: 'download',
+    scope: 'cluster',
+    verbs: ['get'],
+    names: ['controller'],
+    why: 'the bundle itself',
+  },
   ...(['clusterPolicyStats', 'antreaPolicyStats', 'networkPolicyStats'] as const).map(
     (resource): Right => ({
       resource,

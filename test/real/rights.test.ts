@@ -67,7 +67,7 @@ const UNASKED: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     RIGHTS.filter(
       ({ resource, subresource }) =>
-        subresource !== undefined || /^(configMaps|traceflows|.*Stats)$/.test(resource),
+        subresource !== undefined || /^(configMaps|traceflows|supportBundles|.*Stats)$/.test(resource),
     ).flatMap((right) => right.verbs.map((verb) => [nameOf({ right, verb }), OPERATION])),
   ),
 }

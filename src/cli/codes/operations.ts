@@ -40,6 +40,45 @@ export const OPERATIONS: Entries = {
     'Install the CRDs of its Antrea, version 1.13 or newer.',
   ],
   TRACEFLOW_DELETED: ['Somebody deleted a Traceflow while it ran', 'Ask again for another one.'],
+  BUNDLE_MALFORMED: [
+    'What answers in the place of an Antrea process makes no support bundles',
+    'Its log is in the bundle in place. Look at what serves that address, and at its version.',
+  ],
+  BUNDLE_NOT_COLLECTED: [
+    'An Antrea process did not collect its support bundle',
+    'Its log is in the bundle in place, and may say why. A second request to the same process cancels the first: ask again.',
+  ],
+  BUNDLE_CHANGED: [
+    'A support bundle was not what its sum says',
+    'Somebody else asked the same process for one meanwhile, or it came damaged. Its log is there in place; ask again.',
+  ],
+  BUNDLE_CUT: ['A download of a support bundle ended early', 'It is gone on with by itself.'],
+  BUNDLE_LATE: [
+    'A component was not there within the time of the request',
+    'Everything else is in the bundle. Ask again with more time, or for fewer Nodes.',
+  ],
+  BUNDLE_NOTHING: [
+    'Nothing could be collected',
+    'The message says why of the first component; `nodes` are names or ids of Nodes with an agent.',
+  ],
+  BUNDLE_TOO_LARGE: [
+    'A file is too large for what the adapter makes in memory',
+    'It is named in missing.json; read it from the cluster.',
+  ],
+  BUNDLE_NO_ADAPTER: [
+    'There is no daemon here that could tell of itself',
+    'Run the command on the machine of the daemon, or give --socket.',
+  ],
+  CONTENT_NOT_TAKEN: ['Nobody takes content here', 'Ask over the manager or by the command line.'],
+  CONTENT_CHECKSUM: [
+    'Content came to the manager damaged',
+    'It was thrown away there. Ask again; if it lasts, look at what stands between the two.',
+  ],
+  CONTENT_OFFSET: [
+    'The manager has another part of a content already',
+    'It is gone on with there by itself.',
+  ],
+  CONTENT_LOST: ['The manager lost what it had of a content', 'It is sent anew a few times; then ask again.'],
   LOGS_NONE: [
     'No Pod of Antrea has the log that is asked for',
     'Look at component, nodes and container of the request, and at the labels app=antrea of the Pods in kube-system.',
