@@ -4,6 +4,7 @@ import { GROUP_IP_BLOCKS_MAX } from '../../limits.ts'
 import { type Block, spreadOf } from './addresses.ts'
 import { childName, shardName } from './canonical.ts'
 import type { GroupShape, PodTerm } from './groups.ts'
+import type { ListEdit } from './kept-lists.ts'
 import type { Steps } from './steps.ts'
 
 /** A contradiction: what an empty spec selects is not documented, so an empty group says "nothing" in words. */
@@ -32,11 +33,22 @@ interface Shard {
   readonly spec: ClusterGroupSpec
 }
 
-/** The shards that children were made with, and for which group. */
-const shardsOf = new WeakMap<
-  ReadonlyMap<string, ClusterGroupSpec>,
-  { readonly groupName: string; readonly shards: readonly Shard[] }
->()
+/** What blocks are spread over: shards by their number, where that has any. */
+interface Spread {
+  readonly groupName: string
+  readonly blocks: readonly Block[]
+  readonly count: number
+  readonly shards: readonly (Shard | undefined)[]
+}
+
+/** How the addresses of children were spread. */
+const spreads = new WeakMap<ReadonlyMap<string, ClusterGroupSpec>, Spread>()
+
+/** An earlier result for the group, and how the addresses it was made from were edited since. */
+interface Earlier {
+  readonly before: ReadonlyMap<string, ClusterGroupSpec> | undefined
+  readonly edit: ListEdit | undefined
+}
 
 /**
  * Child specs by their content-addressed names. Never empty. `before`: an earlier result of the group, whose shards are
@@ -45,29 +57,60 @@ const shardsOf = new WeakMap<
 export function* groupChildren(
   groupName: string,
   shape: GroupShape,
-  before?: ReadonlyMap<string, ClusterGroupSpec>,
+  { before, edit }: Earlier,
 ): Steps<ReadonlyMap<string, ClusterGroupSpec>> {
-  const former = before === undefined ? undefined : shardsOf.get(before)
-  const known = former?.groupName === groupName ? former.shards : []
-  const shards: Shard[] = []
-  for (const cidrs of yield* spread(shape.blocks)) {
-    const same = known[shards.length]
-    shards.push(same !== undefined && holdsSame(same.cidrs, cidrs) ? same : shardOf(groupName, cidrs))
-    yield
-  }
+  const known = before === undefined ? undefined : spreads.get(before)
+  const former = known?.groupName === groupName ? known : undefined
+  const spread = edited(former, shape.blocks, edit) ?? (yield* spreadAll(groupName, shape.blocks, former))
   const specs: ClusterGroupSpec[] = [
     ...shape.terms.map(termSelectors),
     ...shape.services.map(({ namespace, name }) => ({ serviceReference: { name, namespace } })),
   ]
-  if (specs.length + shards.length === 0) specs.push({ podSelector: NOTHING })
-  const named: [string, ClusterGroupSpec][] = shards.map(({ name, spec }) => [name, spec])
+  const named: [string, ClusterGroupSpec][] = []
+  for (const shard of spread.shards) if (shard !== undefined) named.push([shard.name, shard.spec])
+  if (specs.length + named.length === 0) specs.push({ podSelector: NOTHING })
   for (const [at, spec] of specs.entries()) {
     named.push([childName(groupName, spec), spec])
     if ((at + 1) % SPECS_A_STEP === 0) yield
   }
   const children = new Map(named.sort(([a], [b]) => (a < b ? -1 : 1)))
-  if (shards.length > 0) shardsOf.set(children, { groupName, shards })
+  if (shape.blocks.length > 0) spreads.set(children, spread)
   return children
+}
+
+/** The former spread with what an edit of the list changes; undefined: all has to be spread. */
+function edited(
+  former: Spread | undefined,
+  blocks: readonly Block[],
+  edit: ListEdit | undefined,
+): Spread | undefined {
+  if (former === undefined || edit === undefined || edit.from !== former.blocks) return undefined
+  const { count, groupName } = former
+  if (blocks.length === 0 || countFor(blocks.length) !== count) return undefined
+  const shards = [...former.shards]
+  const numberOf = ({ cidr }: Block) => spreadOf(cidr) % count
+  const removed = Map.groupBy(edit.removed, numberOf)
+  const added = Map.groupBy(edit.added, numberOf)
+  for (const number of new Set([...removed.keys(), ...added.keys()])) {
+    const gone = new Set(removed.get(number)?.map(({ cidr }) => cidr))
+    const cidrs = (shards[number]?.cidrs ?? []).filter((cidr) => !gone.has(cidr))
+    for (const { cidr } of added.get(number) ?? []) cidrs.push(cidr)
+    if (cidrs.length > GROUP_IP_BLOCKS_MAX) return undefined
+    shards[number] = cidrs.length === 0 ? undefined : shardOf(groupName, cidrs)
+  }
+  return { groupName, blocks, count, shards }
+}
+
+function* spreadAll(groupName: string, blocks: readonly Block[], former: Spread | undefined): Steps<Spread> {
+  const buckets = yield* spread(blocks)
+  const shards: (Shard | undefined)[] = []
+  for (const cidrs of buckets) {
+    const same = former?.shards[shards.length]
+    const isSame = same !== undefined && holdsSame(same.cidrs, cidrs)
+    shards.push(cidrs.length === 0 ? undefined : isSame ? same : shardOf(groupName, cidrs))
+    yield
+  }
+  return { groupName, blocks, count: buckets.length, shards }
 }
 
 const holdsSame = (a: readonly string[], b: readonly string[]): boolean =>
@@ -90,8 +133,7 @@ const BLOCKS_A_STEP = 2_000
  */
 function* spread(blocks: readonly Block[]): Steps<string[][]> {
   if (blocks.length === 0) return []
-  let count = 2 ** Math.max(0, Math.ceil(Math.log2(blocks.length / GROUP_IP_BLOCKS_MAX)))
-  for (; ; count *= 2) {
+  for (let count = countFor(blocks.length); ; count *= 2) {
     const buckets = Array.from({ length: count }, (): string[] => [])
     for (let at = 0; at < blocks.length; at += 1) {
       const { cidr } = blocks[at]!
@@ -99,6 +141,10 @@ function* spread(blocks: readonly Block[]): Steps<string[][]> {
       if ((at + 1) % BLOCKS_A_STEP === 0) yield
     }
     if (buckets.every((bucket) => bucket.length <= GROUP_IP_BLOCKS_MAX) || count >= blocks.length)
-      return buckets.filter((bucket) => bucket.length > 0)
+      return buckets
   }
 }
+
+/** At least so many shards. */
+const countFor = (blocks: number): number =>
+  2 ** Math.max(0, Math.ceil(Math.log2(blocks / GROUP_IP_BLOCKS_MAX)))

@@ -13,6 +13,7 @@ import {
 import type { Code } from './codes/index.ts'
 import { conditionOf, isGenericCondition, isGenericMember, serviceOf } from './conditions.ts'
 import { problem, quote } from './findings.ts'
+import { editedList, type KeptList, type ListEdit } from './kept-lists.ts'
 import type { Lookup } from './lookup.ts'
 import type { Steps } from './steps.ts'
 import type { DesiredObject } from './types.ts'
@@ -46,27 +47,36 @@ const NESTING_MAX = 16
 /** Addresses read in one step: some 0.2 ms. */
 const ADDRESSES_A_STEP = 500
 
-/** Everything one group stands for. With an ERROR among the problems the rest must not be used. */
-export function* groupShape(group: DesiredObject, lookup: Lookup): Steps<GroupShape> {
-  const collector = new Collector(lookup)
+export interface ReadShape {
+  readonly shape: GroupShape
+  /** How its blocks came to differ from those of before; undefined: they were all read. */
+  readonly edit: ListEdit | undefined
+}
+
+/**
+ * Everything one group stands for. With an ERROR among the problems the rest must not be used. `before`: an earlier shape of
+ * the group, whose list of addresses is read again only where it differs.
+ */
+export function* groupShape(group: DesiredObject, lookup: Lookup, before?: GroupShape): Steps<ReadShape> {
+  const collector = new Collector(lookup, before === undefined ? undefined : lists.get(before))
   yield* collector.group(group, [])
-  const { terms, services, blocks, problems, isGeneric } = collector
-  if (blocks.size > BLOCKS_MAX || terms.size + services.size > TERMS_MAX)
+  const { terms, services, problems, isGeneric, list, edit } = collector
+  const blocks = collector.all()
+  if (blocks.length > BLOCKS_MAX || terms.size + services.size > TERMS_MAX)
     collector.report(
       'GROUP_TOO_LARGE',
       group.path,
-      `${blocks.size} addresses, ${terms.size + services.size} criteria`,
+      `${blocks.length} addresses, ${terms.size + services.size} criteria`,
     )
   const sorted = <T>(map: Map<string, T>) =>
     map.size < 2 ? [...map.values()] : [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item)
-  return {
-    terms: sorted(terms),
-    services: sorted(services),
-    blocks: [...blocks.values()],
-    isGeneric,
-    problems,
-  }
+  const shape = { terms: sorted(terms), services: sorted(services), blocks, isGeneric, problems }
+  if (list?.length === blocks.length && blocks.length > 0) lists.set(shape, { texts: list, blocks })
+  return { shape, edit }
 }
+
+/** Of shapes whose addresses come from one list, in its order. */
+const lists = new WeakMap<GroupShape, KeptList>()
 
 class Collector {
   readonly terms = new Map<string, PodTerm>()
@@ -77,9 +87,20 @@ class Collector {
   /** A group that is reached twice adds nothing the second time. */
   readonly done = new Set<string>()
   isGeneric = false
+  /** The list of addresses, where there is one only and each of its texts has its own block; `edit`: it was not read whole. */
+  list: readonly string[] | undefined
+  edit: ListEdit | undefined
+  private readonly before: KeptList | undefined
+  private edited: readonly Block[] | undefined
+  private listCount = 0
 
-  constructor(lookup: Lookup) {
+  constructor(lookup: Lookup, before: KeptList | undefined) {
     this.lookup = lookup
+    this.before = before
+  }
+
+  all(): readonly Block[] {
+    return this.edited ?? [...this.blocks.values()]
   }
 
   report(code: Code, path: string, detail: string): void {
@@ -215,6 +236,20 @@ class Collector {
   }
 
   *addresses(path: string, addresses: readonly string[]): Steps<void> {
+    this.listCount += 1
+    if (this.listCount === 1) {
+      const known = this.before === undefined ? undefined : yield* editedList(this.before, addresses)
+      this.list = addresses
+      this.edited = known?.blocks
+      this.edit = known?.edit
+      if (known !== undefined) return
+    } else {
+      this.list = undefined
+      this.edit = undefined
+      for (const block of this.edited ?? []) this.blocks.set(block.cidr, block)
+      this.edited = undefined
+    }
+    const problems = this.problems.length
     let read = 0
     for (const text of addresses) {
       read += 1
@@ -232,7 +267,9 @@ class Collector {
         if (isMulticast(block)) this.report('MULTICAST', path, `address ${quote(text)}`)
         this.blocks.set(block.cidr, block)
       }
+      if (blocks?.length !== 1) this.list = undefined
     }
+    if (this.problems.length > problems) this.list = undefined
   }
 
   *nested(paths: readonly string[], trail: readonly string[]): Steps<boolean> {

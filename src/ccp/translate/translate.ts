@@ -200,14 +200,14 @@ function* nameGroup(
   facts: ClusterFacts,
   before: NamedGroup | undefined,
 ): Steps<NamedGroup> {
-  const shape = yield* groupShape(object, tracker.lookup)
+  const { shape, edit } = yield* groupShape(object, tracker.lookup, before?.shape)
   const read = object.body === undefined ? undefined : readBody(GroupHead, object.body)
   const body = read !== undefined && 'body' in read ? read.body : undefined
   const name = uuidName(body?.unique_id)
   const displayName = body?.display_name ?? ''
   if (name === undefined || shape.problems.some(isError))
     return { name, displayName, shape, children: undefined }
-  const children = yield* groupChildren(name, shape, before?.children)
+  const children = yield* groupChildren(name, shape, { before: before?.children, edit })
   for (const spec of children.values()) {
     const field = missingField(facts.features.group, spec)
     if (field === undefined) continue

@@ -9,6 +9,7 @@ import {
   objectKey,
   type Translation,
 } from '../../../src/ccp/translate/index.ts'
+import { GROUP_IP_BLOCKS_MAX } from '../../../src/limits.ts'
 import { Dice } from '../../oracle/dice.ts'
 import { factsOf, GROUPS, group, ips, policy, rule, setOf, tag } from './objects.ts'
 
@@ -24,7 +25,7 @@ const flat = ({ groups, ...rest }: Translation) =>
     groups: [...groups].map(([name, { children, ...more }]) => [name, { ...more, children: [...children] }]),
   })
 
-const v4 = (n: number) => `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`
+const v4 = (n: number) => `${10 + (n >> 16)}.0.${(n >> 8) & 255}.${n & 255}`
 const v6 = (n: number) => `2001:db8::${(n * 2 + 1).toString(16)}`
 
 /** Every way in which a rule can speak of a set. */
@@ -76,8 +77,18 @@ const EDITS: readonly ((now: Numbers, dice: Dice) => Numbers)[] = [
   (now, dice) => ({ ...now, v4: [...new Set([...now.v4, dice.int(0, 5_000)])] }),
   (now, dice) => ({ ...now, v6: [...new Set([...now.v6, dice.int(0, 5_000)])] }),
   (now, dice) => ({ ...now, v4: upTo(dice.pick([0, 3, INLINE_MAX - 1, INLINE_MAX, INLINE_MAX + 1, 1_500])) }),
+  // As many as some shards hold: with one more there are twice as many.
+  (now, dice) => ({ ...now, v4: upTo(GROUP_IP_BLOCKS_MAX * dice.pick([1, 2]) - dice.int(0, 2)), v6: [] }),
   (now, dice) => ({ ...now, v6: upTo(dice.pick([0, 3, INLINE_MAX - 1, INLINE_MAX, INLINE_MAX + 1, 1_500])) }),
   (now) => ({ ...now, v4: now.v4.toReversed() }),
+  // Put in, put in place of another, and twice there.
+  (now, dice) => ({ ...now, v4: now.v4.toSpliced(dice.int(0, now.v4.length), 0, dice.int(0, 60_000)) }),
+  (now, dice) => ({ ...now, v4: now.v4.toSpliced(dice.int(0, now.v4.length), 2, dice.int(0, 60_000), 7) }),
+  (now, dice) => ({ ...now, v4: [...now.v4, ...now.v4.slice(dice.int(0, 3), 4)] }),
+  // 224.0.0.0 and after: multicast.
+  (now, dice) => ({ ...now, v4: now.v4.toSpliced(dice.int(0, now.v4.length), 1, 214 * 65_536) }),
+  (now) => ({ ...now, v4: now.v4.filter((n) => n < 214 * 65_536) }),
+  (now, dice) => ({ ...now, v4: [...now.v4, ...upTo(dice.int(0, 700)).map((n) => 100_000 + n)] }),
   ({ app, ...now }) => (app === undefined ? { ...now, app: 'app|one' } : now),
   ({ id = 100, ...now }) => ({ ...now, id: id === 100 ? 102 : 100 }),
   ({ isGone = false, ...now }) => ({ ...now, isGone: !isGone }),
@@ -90,7 +101,7 @@ for (const families of [[4, 6], [4], [6]] as const)
     const translator = createTranslator(DEFAULT_TIERS)
     let numbers: Numbers = { v4: upTo(INLINE_MAX + 1), v6: upTo(2) }
     const results = new Set<string>()
-    for (let round = 0; round < 60; round += 1) {
+    for (let round = 0; round < 80; round += 1) {
       const objects = setAt(numbers)
       const result = flat(translator(objects, facts))
       assert.equal(result, flat(createTranslator(DEFAULT_TIERS)(objects, facts)), `round ${round}`)
