@@ -169,7 +169,7 @@ test('the page', { skip }, async (context) => {
       'reject-payments',
       'Realized',
       'on 3 of 3 nodes',
-      'Counted in sandbox alone',
+      'Counted in sandbox alone since ',
     ])
       await tab.wait(word, has(word))
     await sandbox.rest.call('PATCH', '/policy/api/v1/infra/domains/default/security-policies/web', {

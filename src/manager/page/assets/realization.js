@@ -116,12 +116,12 @@ export async function statisticsOf(policy, cluster, signal) {
   })
   const counted = objects(object(objects(answer['results'])[0]?.['statistics'])['results'])
   const antrea = object(answer['antrea'])
-  const since = antrea['since']
+  const since = object(antrea.since)
   return {
     rules: new Map(counted.map((rule) => [text(rule['rule']), rule])),
     source: text(antrea['source']),
     ageMs: number(antrea['age_ms']),
-    sinceMs: typeof since === 'string' ? Date.parse(since) || undefined : number(since),
+    sinceMs: Date.parse(text(since.creation_timestamp)) || undefined,
     problem: text(antrea['problem']),
     missingNodes: texts(antrea['missing_nodes']),
   }

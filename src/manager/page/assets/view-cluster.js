@@ -95,30 +95,24 @@ export function clusterView(place, _context) {
           ['Reports every', `${number(heartbeat['report_interval']) ?? 60} s`],
           ['Registered', since(cluster['_create_time'])],
         ]),
-        h(
-          'div',
-          { class: 'columns', key: 'components' },
-          COMPONENTS.map(([field, words]) => componentPanel(words, object(info[field]))),
-        ),
+        componentsPanel(info),
         agentsPanel(place, info),
       ]
     },
   }
 }
 
-/**
- * @param {string} words
- * @param {Json} status
- */
-const componentPanel = (words, status) =>
-  h(
-    'section',
-    { class: 'panel', key: words, 'aria-label': words },
-    h('h2', { class: 'row' }, words, badge(text(status['status']) || 'UNKNOWN')),
-    table(`Conditions: ${words}`, CONDITIONS, objects(status['conditions']), {
-      keyOf: (one) => text(one['condition_type']),
-      empty: 'It has not reported a condition yet.',
-    }),
+/** What stands between NSX and the agents, and each one's conditions. @param {Json} info */
+const componentsPanel = (info) =>
+  section(
+    'Adapter and Controller',
+    pairs(COMPONENTS.map(([field, words]) => [words, badge(text(object(info[field]).status) || 'UNKNOWN')])),
+    table(
+      'Conditions',
+      CONDITIONS,
+      COMPONENTS.flatMap(([field]) => objects(object(info[field]).conditions)),
+      { keyOf: (one) => text(one.condition_type), empty: 'No condition has been reported yet.' },
+    ),
   )
 
 /**
