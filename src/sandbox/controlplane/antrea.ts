@@ -8,6 +8,7 @@ import {
   createStandInController,
   installRoutes,
   type StandInAgents,
+  type StandInController,
 } from '../antrea/index.ts'
 import { createAuthority } from '../pki.ts'
 import type { ControlPlane } from './plane.ts'
@@ -24,21 +25,34 @@ const SERVICE_DNS_NAME = 'antrea.kube-system.svc'
 
 /**
  * Starts the controller half behind the API server; the CustomResourceDefinitions must be there (installCrds). Resolves
- * with its end when the aggregated APIs are available. Nothing is left behind when that fails.
+ * with its end when the aggregated APIs are available. Nothing is left behind when that fails. `node`: where it is, as its
+ * AntreaControllerInfo says; nowhere without it.
  */
-export async function attachController(plane: Plane, deps: AntreaDeps): Promise<() => Promise<void>> {
+export async function attachController(
+  plane: Plane,
+  deps: AntreaDeps,
+  node?: string,
+): Promise<() => Promise<void>> {
   const authority = await createAuthority('antrea-ca', deps.clock)
   const certificate = await authority.server('antrea', { dns: [SERVICE_DNS_NAME], ips: [] })
   const client = createHttpClient(plane.administrator)
-  const controller = createStandInController({ ...deps, connect: () => client })
+  const running: { controller?: StandInController } = {}
   const server = await serve({
-    handler: controller.handler,
+    handler: async (request) => {
+      if (running.controller === undefined) throw new Error('the controller does not run yet')
+      return running.controller.handler(request)
+    },
     host: '127.0.0.1',
     port: 0,
     http2: true,
     tls: { ...certificate, ca: plane.frontProxyCaPem, requestCert: true },
     ...(deps.log === undefined ? {} : { log: deps.log }),
   })
+  const controller = createStandInController(
+    { ...deps, connect: () => client },
+    node === undefined ? {} : { place: { node, port: server.port } },
+  )
+  running.controller = controller
   const stop = async () => {
     await controller.stop()
     await client.close()
@@ -46,12 +60,32 @@ export async function attachController(plane: Plane, deps: AntreaDeps): Promise<
   }
   try {
     await controller.start()
+    await publishAuthority(plane.http, authority.ca)
     await installRoutes(plane.http, { port: server.port, caPem: authority.ca })
     return stop
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+/** As the real one does, for its agents and whoever else calls it (pkg/apiserver/certificate). */
+async function publishAuthority(http: HttpClient, caPem: string): Promise<void> {
+  const answer = await http.request({
+    method: 'POST',
+    path: '/api/v1/namespaces/kube-system/configmaps',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'antrea-ca', namespace: 'kube-system' },
+      data: { 'ca.crt': caPem },
+    }),
+    headersTimeoutMs: 10_000,
+  })
+  for await (const _ of answer.body);
+  if (answer.status !== 201 && answer.status !== 409)
+    throw new Error(`the ConfigMap antrea-ca was not written: ${answer.status}`)
 }
 
 export interface AttachedAgents {

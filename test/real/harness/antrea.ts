@@ -30,7 +30,7 @@ export async function attachAntrea(plane: ControlPlane, options: AntreaOptions =
   await installCrds(plane.api.http)
   const binary = process.env['ANTREA_CONTROLLER']
   const deps = { clock: createRealClock(), random: createRealRandom() }
-  const stopController = await (binary ? startReal(plane, binary) : attachController(plane, deps))
+  const stopController = await (binary ? startReal(plane, binary) : attachController(plane, deps, 'n1'))
   try {
     const attached = await attachAgents(plane, deps, {
       realizationDelayMs: options.realizationDelayMs ?? 50,
