@@ -3,11 +3,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type RestartsResult, runRestarts, sumOf } from './restarts.ts'
 
+/** Among these a planner that forgets to narrow is found out. */
+const FIRST = 7
 const SEEDS = 6
 
 test('killed between any two requests, with changes meanwhile: never wider, complete in the end, and idle then', async (t) => {
   const results: RestartsResult[] = []
-  for (let seed = 1; seed <= SEEDS; seed += 1) results.push(await runRestarts({ seed, rounds: 4 }))
+  for (let seed = FIRST; seed < FIRST + SEEDS; seed += 1) results.push(await runRestarts({ seed, rounds: 4 }))
   const sum = sumOf(results)
   t.diagnostic(JSON.stringify(sum))
   for (const awaited of ['kube writes', 'kube', 'nsx'])
