@@ -9,7 +9,7 @@ const PAGES_MAX = 1_000
 
 /**
  * Every object of a list, in order. Complete or it throws: NSX_LIST_INCOMPLETE when pages give fewer objects than the
- * first page's `result_count` promised, NSX_LIST_ENDLESS when the cursor never ends.
+ * first page's `result_count` promised or no list at all, NSX_LIST_ENDLESS when the cursor never ends.
  */
 export async function* paginate<T>(
   manager: NsxManager,
@@ -27,6 +27,9 @@ export async function* paginate<T>(
       ...(signal === undefined ? {} : { signal }),
     })
     promised ??= result.result_count
+    // A list says so when it is empty; an answer without any is somebody else's, and would empty what it is compared with.
+    if (!Array.isArray(result?.results) && result?.result_count !== 0)
+      throw retry('NSX_LIST_INCOMPLETE', `${path}: the answer has no results; the list is read again`)
     const results = result.results ?? []
     seen += results.length
     yield* results

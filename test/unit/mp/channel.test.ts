@@ -1,53 +1,9 @@
 /** The whole channel over a fake NSX and stores: the first comparison, deltas, losses, and what the manager asks. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createActor } from 'xstate'
-import { stateWords } from '../../../src/diagnostics/inspection.ts'
-import { createHealth } from '../../../src/health/index.ts'
-import { OPEN_GATE } from '../../../src/kube/index.ts'
-import { SILENT } from '../../../src/log/index.ts'
-import { provideMp } from '../../../src/mp/index.ts'
-import { createFakeClock, createSeededRandom } from '../../fakes/clock.ts'
-import { createCluster, fill, namespace, pod, slice } from './cluster.ts'
-import { CLUSTER, createFakeNsx, failure } from './nsx.ts'
-
-const leader = { leaseCreated: 1, transitions: 0 }
-
-async function start(options: { empty?: boolean } = {}) {
-  const clock = createFakeClock()
-  const random = createSeededRandom(7)
-  const fake = createFakeNsx(clock, random)
-  const cluster = createCluster()
-  const health = createHealth(clock)
-  if (options.empty !== true) fill(cluster)
-  const logic = provideMp({
-    clock,
-    random,
-    log: SILENT,
-    health,
-    nsx: fake.nsx,
-    stores: cluster.deps,
-    clusterId: CLUSTER,
-    clusterName: 'one',
-    clusterUid: async () => 'uid-kube-system',
-    instance: 'test',
-    adapterVersion: '0',
-    gate: OPEN_GATE,
-    operations: [],
-    isServed: () => true,
-  })
-  const actor = createActor(logic, { clock })
-  const words = () => stateWords(actor.getSnapshot().value)
-  const watching = () => /(^|\.)watching\b/.test(words())
-  const lead = async () => {
-    actor.send({ type: 'KUBE_READY' })
-    actor.send({ type: 'LEAD', leader })
-    await clock.advance(1_000)
-  }
-  actor.subscribe(() => health.setComponent('mp', words()))
-  actor.start()
-  return { clock, fake, cluster, health, actor, words, watching, lead }
-}
+import { heartbeat, leader, start } from './channel.ts'
+import { namespace, pod, slice } from './cluster.ts'
+import { failure } from './nsx.ts'
 
 /** Names of what NSX shows, by type. */
 const shown = (fake: Awaited<ReturnType<typeof start>>['fake'], type: string) =>
@@ -80,18 +36,6 @@ test('an unchanged comparison writes nothing: after a reconnect and after ten mi
   assert.equal(fake.state.batches, batches)
   assert.ok(fake.log.slice(reads).some(({ path }) => path === '/api/v1/fabric/container-projects'))
 })
-
-/** Lets time pass on a healthy stream. */
-async function heartbeat(
-  clock: Awaited<ReturnType<typeof start>>['clock'],
-  fake: Awaited<ReturnType<typeof start>>['fake'],
-  seconds: number,
-) {
-  for (let passed = 0; passed < seconds; passed += 10) {
-    fake.say({ t: 'ping' })
-    await clock.advance(10_000)
-  }
-}
 
 test('a change goes up as the fields that changed', async () => {
   const { clock, fake, cluster, lead } = await start()

@@ -174,6 +174,8 @@ export function createFakeNsx(clock: Clock, random: Random) {
     reports,
     state,
     streams,
+    /** Carries a batch out, as its call would. */
+    update,
     /** To every open request stream; undefined ends it. */
     say: (line: object | undefined) => {
       for (const push of streams) push(line)
