@@ -12,6 +12,7 @@ import {
   createFrames,
   createHealthBook,
   healthRoutes,
+  ncpStatusRoutes,
   realizedRoutes,
   type SaidOfPolicies,
   withPolicyState,
@@ -95,7 +96,9 @@ export function createManager(options: ManagerOptions): Manager {
   const sources = () => searchSources(store, inventory, trust, vms, shown)
   const traceflows = createTraceflowRuns({ clock, store, states })
   const statistics = createStatisticsBook(clock, states)
+  const ncpStatus = ncpStatusRoutes({ clock, clusterAt: inventory.cluster })
   const policyApi = [
+    ...ncpStatus.below,
     ...searchRoutes(sources),
     ...tagRoutes(() => taggedObjects(sources())),
     ...attributeRoutes(storage),
@@ -112,6 +115,7 @@ export function createManager(options: ManagerOptions): Manager {
     ...node.routes,
     ...rate.routes,
     ...licenseRoutes(storage),
+    ...ncpStatus.own,
     ...bundleRoutes(createCollections({ clock, states, directory, contents }), storage),
     ...pageRoutes(),
     ...trustRoutes(trust),

@@ -2,6 +2,7 @@
 export { type ClusterDirectory, createDirectory, type RegisteredCluster } from './directory.ts'
 export { createFrames, type Entry, type Framed, type Frames } from './frames.ts'
 export { createHealthBook, type HealthBook, healthRoutes } from './health.ts'
+export { ncpStatusRoutes } from './ncp-status.ts'
 export { type SaidOfPolicies, withPolicyState } from './policy-state.ts'
 export { createRealization, type Realization } from './realization.ts'
 export { realizedRoutes } from './realized-state.ts'

@@ -1,8 +1,8 @@
 /** NSX's realized-state reads (vcf-nsx 9.1.1, ConsolidatedRealizedStatus and GenericPolicyRealizedResource). */
 import type { StatusItem } from '../../protocol/index.ts'
 import { PATHS, type PolicyObject, type PolicyStore } from '../policy/index.ts'
-import { spanTarget } from '../policy/kinds.ts'
-import { badRequest, type JsonObject, notFound, ok, type Route } from '../rest/index.ts'
+import { KIND_NAMES, spanTarget } from '../policy/kinds.ts'
+import { badRequest, type JsonObject, listPage, notFound, objects, ok, type Route } from '../rest/index.ts'
 import type { RegisteredCluster } from './directory.ts'
 
 export interface ClusterRealization {
@@ -60,7 +60,64 @@ export function realizedRoutes(options: RealizedOptions): readonly Route[] {
         return ok({ results, result_count: results.length, sort_by: 'display_name', sort_ascending: true })
       },
     },
+    {
+      method: 'GET',
+      pattern: '/infra/realized-state/realized-entity',
+      access: 'read',
+      run: ({ query }) => ok(entityAt(options, query.get('realized_path') ?? '')),
+    },
+    {
+      method: 'POST',
+      pattern: '/infra/realized-state/realized-entity',
+      access: 'read',
+      // What clusters report is shown as it comes: there is nothing to fetch anew.
+      run: ({ query }) => {
+        if (query.get('action') !== 'refresh') throw badRequest('The action of this call must be refresh.')
+        intentOf(options.store, query)
+        return { status: 204 }
+      },
+    },
+    {
+      method: 'GET',
+      pattern: '/infra/realized-state/alarms',
+      access: 'read',
+      run: ({ query }) => ok(alarmsOfAll(options, query)),
+    },
   ]
+}
+
+/** The path ends with the intent's unique_id and the point's name, as `realized-entities` gives it. */
+function entityAt(options: RealizedOptions, path: string): JsonObject {
+  const [, id = ''] = /\/realized-entities\/([^/]+)$/.exec(path) ?? []
+  const uniqueId = /^[0-9a-fA-F-]{36}/.exec(id)?.[0]
+  const intent = uniqueId === undefined ? undefined : intentWith(options.store, uniqueId)
+  const entity =
+    intent === undefined ? undefined : entities(options, intent).find((one) => one['path'] === path)
+  if (entity === undefined) throw notFound(path.slice(0, 300))
+  return entity
+}
+
+function intentWith(store: PolicyStore, uniqueId: string): PolicyObject | undefined {
+  for (const kind of KIND_NAMES)
+    for (const object of store.ofKind(kind).values()) if (object.body['unique_id'] === uniqueId) return object
+  return undefined
+}
+
+/** Of every policy that a cluster refuses. */
+function alarmsOfAll(options: RealizedOptions, query: URLSearchParams): unknown {
+  const found = [...options.store.ofKind('SecurityPolicy').values()].flatMap((intent) =>
+    entities(options, intent).flatMap((entity) =>
+      objects(entity['alarms']).map(
+        (alarm): JsonObject => ({ ...alarm, path: `${String(entity['path'])}/alarms/realization` }),
+      ),
+    ),
+  )
+  return listPage(found, query, {
+    defaultSort: 'path',
+    valueOf: (alarm, field) => alarm[field],
+    keyOf: (alarm) => String(alarm['path']),
+    render: (alarm) => alarm,
+  })
 }
 
 function intentOf(store: PolicyStore, query: URLSearchParams): PolicyObject {
