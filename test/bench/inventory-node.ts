@@ -100,6 +100,8 @@ function startChannel() {
 type Channel = ReturnType<typeof startChannel>
 let channel: Channel | undefined
 let term = 0
+/** Changes made so far: each is another one, also in a second run. */
+let revision = 0
 
 /** Leads until the first comparison is carried out. */
 async function measured(work: () => Promise<void>) {
@@ -152,7 +154,8 @@ async function change(perSecond: number, seconds: number): Promise<void> {
     const due = Math.min(perSecond * seconds, ((performance.now() - startedMs) / 1_000) * perSecond)
     for (; made < due; made += 1) {
       const at = made % pods
-      const changed = pod(at, made + 1)
+      revision += 1
+      const changed = pod(at, revision)
       // A change of one that is still under way counts from the first.
       if (!waiting.has(changed.metadata.uid)) waiting.set(changed.metadata.uid, performance.now())
       cluster.put('pods', changed)

@@ -6,6 +6,7 @@ import { INVENTORY_READ_LAG_MS, INVENTORY_SET_ASIDE_MAX } from '../../limits.ts'
 import { INVENTORY_TYPES, type InventoryObject, type InventoryType } from '../../nsx/model.ts'
 import { type InventoryStep, stepText } from './plan.ts'
 import { fieldName, sameValue, statedFields } from './plan-compare.ts'
+import { atOnce, OBJECTS_A_TURN } from './turns.ts'
 
 export interface SetAside {
   /** Which step it was; the object is tried again when it changes. */
@@ -29,6 +30,12 @@ export interface InventoryBook {
   readonly doubtful: ReadonlySet<InventoryType>
   /** Takes one type's complete read-back. `readMs`: when the reading began, monotonic. */
   readBack(type: InventoryType, objects: ReadonlyMap<string, InventoryObject>, readMs: number): void
+  /** The same, yielding now and then; nothing else is asked of the book until its end. */
+  readBackInTurns(
+    type: InventoryType,
+    objects: ReadonlyMap<string, InventoryObject>,
+    readMs: number,
+  ): Generator<void, void>
   /** The manager took the step. */
   settle(step: InventoryStep, nowMs: number): void
   /** The object was found equal: the cluster's copy stands for both. */
@@ -50,14 +57,17 @@ export function createBook(): InventoryBook {
   const disagreements = new Map<string, number>()
   const sharedFields = createSharing()
 
-  const judgeFields = (
+  function* judgeFields(
     type: InventoryType,
     objects: ReadonlyMap<string, InventoryObject>,
     readMs: number,
-  ): void => {
+  ): Generator<void, void> {
+    let looked = 0
     const agreed = new Set<string>()
     const disagreed = new Map<string, boolean>()
     for (const [id, { fields, atMs }] of written) {
+      looked += 1
+      if (looked % OBJECTS_A_TURN === 0) yield
       const before = known.get(id)
       if (before?.resource_type !== type || readMs - atMs < INVENTORY_READ_LAG_MS) continue
       written.delete(id)
@@ -83,18 +93,24 @@ export function createBook(): InventoryBook {
     }
   }
 
+  function* readBackInTurns(
+    type: InventoryType,
+    objects: ReadonlyMap<string, InventoryObject>,
+    readMs: number,
+  ): Generator<void, void> {
+    yield* judgeFields(type, objects, readMs)
+    for (const [id, object] of known) if (object.resource_type === type && !objects.has(id)) known.delete(id)
+    for (const [id, object] of objects) known.set(id, object)
+    doubtful.delete(type)
+  }
+
   return {
     known,
     setAside,
     unreadable,
     doubtful,
-    readBack(type, objects, readMs) {
-      judgeFields(type, objects, readMs)
-      for (const [id, object] of known)
-        if (object.resource_type === type && !objects.has(id)) known.delete(id)
-      for (const [id, object] of objects) known.set(id, object)
-      doubtful.delete(type)
-    },
+    readBack: (type, objects, readMs) => atOnce(readBackInTurns(type, objects, readMs)),
+    readBackInTurns,
     settle(step, nowMs) {
       const { external_id: id } = step.object
       setAside.delete(id)

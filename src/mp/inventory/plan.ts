@@ -5,6 +5,7 @@
 import { DELETE_GUARD_COUNT, DELETE_GUARD_SHARE } from '../../limits.ts'
 import { INVENTORY_TYPES, type InventoryObject, type InventoryType } from '../../nsx/model.ts'
 import { differingFields, stableText } from './plan-compare.ts'
+import { atOnce, OBJECTS_A_TURN } from './turns.ts'
 
 export interface InventoryPlanInput {
   readonly clusterId: string
@@ -64,9 +65,12 @@ const isInventoryType = (type: string): type is InventoryType =>
 /** What a step is recognised by when it was refused; creating what could not be updated is another step. */
 export const stepText = (step: InventoryStep): string => `${step.op} ${stableText(step.desired)}`
 
-export function planInventory(input: InventoryPlanInput): InventoryPlan {
-  const writes = planWrites(input)
-  const { deletes, guarded } = planDeletes(
+export const planInventory = (input: InventoryPlanInput): InventoryPlan => atOnce(planInTurns(input))
+
+/** The same, yielding now and then; the input stays as it is until the end. */
+export function* planInTurns(input: InventoryPlanInput): Generator<void, InventoryPlan> {
+  const writes = yield* planWrites(input)
+  const { deletes, guarded } = yield* planDeletes(
     input,
     new Set(writes.steps.map(({ object }) => object.external_id)),
   )
@@ -80,11 +84,16 @@ export function planInventory(input: InventoryPlanInput): InventoryPlan {
 const ofTypes = (steps: readonly InventoryStep[], types: readonly string[]) =>
   steps.filter(({ object }) => types.includes(object.resource_type))
 
-function planWrites(input: InventoryPlanInput): { steps: InventoryStep[]; settled: InventoryObject[] } {
+function* planWrites(
+  input: InventoryPlanInput,
+): Generator<void, { steps: InventoryStep[]; settled: InventoryObject[] }> {
   const { known, unreadable, setAside, undecided } = input
   const steps: InventoryStep[] = []
   const settled: InventoryObject[] = []
+  let looked = 0
   for (const [id, desired] of input.desired) {
+    looked += 1
+    if (looked % OBJECTS_A_TURN === 0) yield
     if (!isInventoryType(desired.resource_type) || undecided.has(desired.resource_type)) continue
     const step = writeStep(desired, known.get(id), unreadable)
     if (step === undefined) settled.push(desired)
@@ -124,13 +133,17 @@ export function parentsOf(object: InventoryObject): string[] {
   )
 }
 
-function planDeletes(
+function* planDeletes(
   input: InventoryPlanInput,
   written: ReadonlySet<string>,
-): { deletes: InventoryStep[]; guarded: string[] } {
+): Generator<void, { deletes: InventoryStep[]; guarded: string[] }> {
   let owned = 0
+  let looked = 0
   const candidates: InventoryObject[] = []
   for (const object of input.known.values()) {
+    looked += 1
+    // Nothing is compared here, which is ten times cheaper.
+    if (looked % (10 * OBJECTS_A_TURN) === 0) yield
     if (object.container_cluster_id !== input.clusterId) continue
     owned += 1
     if (isGone(object, input)) candidates.push(object)
@@ -142,7 +155,7 @@ function planDeletes(
       ({ external_id }) => external_id,
     ),
   )
-  const used = going.size === 0 ? new Set<string>() : stillUsed(input, going, written)
+  const used = going.size === 0 ? new Set<string>() : yield* stillUsed(input, going, written)
   const deletes = candidates
     .filter(({ external_id }) => going.has(external_id) && !used.has(external_id))
     .map(
@@ -169,13 +182,16 @@ export const needsSecondLook = (deletes: number, owned: number): boolean =>
  * Ids that something which stays still refers to, as NSX will hold it after this plan's writes: such a parent goes in a
  * later plan, when its children are gone or changed.
  */
-function stillUsed(
+function* stillUsed(
   input: InventoryPlanInput,
   going: ReadonlySet<string>,
   written: ReadonlySet<string>,
-): Set<string> {
+): Generator<void, Set<string>> {
   const used = new Set<string>()
+  let looked = 0
   for (const [id, object] of input.known) {
+    looked += 1
+    if (looked % (4 * OBJECTS_A_TURN) === 0) yield
     if (going.has(id)) continue
     const after = written.has(id) ? { ...object, ...input.desired.get(id) } : object
     for (const parent of parentsOf(after)) used.add(parent)

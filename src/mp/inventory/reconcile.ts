@@ -3,10 +3,16 @@ import { asAdapterError } from '../../errors.ts'
 import type { Health } from '../../health/index.ts'
 import { DELETE_GUARD_WAIT_MS, INVENTORY_BATCHES_IN_FLIGHT_MAX } from '../../limits.ts'
 import type { Logger } from '../../log/index.ts'
-import { INVENTORY_TYPES, type InventoryType, NEWER_INVENTORY_TYPES } from '../../nsx/model.ts'
+import {
+  INVENTORY_TYPES,
+  type InventoryObject,
+  type InventoryType,
+  NEWER_INVENTORY_TYPES,
+} from '../../nsx/model.ts'
 import { type ApplyDeps, type ApplyResult, applyPlan } from './apply.ts'
-import { type InventoryPlan, planInventory } from './plan.ts'
+import { type InventoryPlan, planInTurns } from './plan.ts'
 import { inParallel, readType } from './read.ts'
+import { inTurns, OBJECTS_A_TURN } from './turns.ts'
 import type { InventoryView } from './view.ts'
 
 export interface ReconcileDeps extends ApplyDeps {
@@ -48,13 +54,16 @@ export function createInventory(deps: ReconcileDeps): Inventory {
 
   const readBack = async (types: readonly InventoryType[], signal: AbortSignal) => {
     const startedMs = clock.monotonicMs()
+    const read = new Map<InventoryType, ReadonlyMap<string, InventoryObject>>()
     await inParallel(types, INVENTORY_BATCHES_IN_FLIGHT_MAX, async (type) => {
       if (leftOut.has(type)) return
       const objects = await readIfKnown(type, signal)
       signal.throwIfAborted()
       if (objects === undefined) leftOut.add(type)
-      else book.readBack(type, objects, startedMs)
+      else read.set(type, objects)
     })
+    // One after the other: the book takes one type at a time.
+    for (const [type, objects] of read) await inTurns(book.readBackInTurns(type, objects, startedMs), signal)
   }
 
   /** Undefined for a newer type that the manager has no list of. */
@@ -68,8 +77,8 @@ export function createInventory(deps: ReconcileDeps): Inventory {
     }
   }
 
-  const plan = (): InventoryPlan => {
-    const planned = planInventory({
+  const plan = async (signal: AbortSignal): Promise<InventoryPlan> => {
+    const work = planInTurns({
       clusterId,
       desired: view.desired,
       waiting: view.waiting,
@@ -80,6 +89,7 @@ export function createInventory(deps: ReconcileDeps): Inventory {
       frozen: view.frozen(),
       confirmed,
     })
+    const planned = await inTurns(work, signal)
     if (planned.guarded.length === 0) guard = undefined
     else guard ??= { ids: new Set(planned.guarded), sinceMs: clock.monotonicMs() }
     return planned
@@ -106,9 +116,9 @@ export function createInventory(deps: ReconcileDeps): Inventory {
         if (book.doubtful.size > 0) await readBack([...book.doubtful], signal)
         await view.update()
         signal.throwIfAborted()
-        const planned = plan()
+        const planned = await plan(signal)
         // Both sides then share one copy, and the next comparison is one of references.
-        for (const desired of planned.settled) book.adopt(desired)
+        await inTurns(adopting(book, planned), signal)
         const result = await applyPlan(planned, deps, signal)
         total.created += result.created
         total.updated += result.updated
@@ -121,6 +131,13 @@ export function createInventory(deps: ReconcileDeps): Inventory {
       report(deps, total)
       return total
     },
+  }
+}
+
+function* adopting(book: ReconcileDeps['book'], { settled }: InventoryPlan): Generator<void, void> {
+  for (const [at, desired] of settled.entries()) {
+    if (at % (4 * OBJECTS_A_TURN) === 0 && at > 0) yield
+    book.adopt(desired)
   }
 }
 

@@ -62,7 +62,9 @@ const IN_NAMESPACES: readonly MappedResource[] = [
   'antreaNetworkPolicies',
   'gateways',
 ]
-const KEYS_A_TURN = 1_000
+const KEYS_A_TURN = 250
+/** A slice has up to 1,000 Pods. */
+const SLICES_A_TURN = 20
 
 interface Slice {
   readonly service: string | undefined
@@ -89,6 +91,7 @@ export function createView(
   let dirty = emptyMarks()
   let isMarked = false
   let isFresh = true
+  let updating: Promise<void> = Promise.resolve()
 
   const context: { -readonly [K in keyof MapContext]: MapContext[K] } = {
     clusterId,
@@ -222,24 +225,37 @@ export function createView(
       isMarked = true
       return isFirst
     },
-    async update() {
-      const marks = dirty
-      dirty = emptyMarks()
-      isMarked = false
-      for (const key of marks.endpointSlices) indexSlice(key, marks)
-      for (const resource of ['namespaces', 'nodes', 'services'] as const)
-        for (const key of marks[resource]) spread(resource, key, marks)
-      isFresh = false
-      let mapped = 0
-      for (const resource of ORDER)
-        for (const key of marks[resource]) {
-          mapKey(resource, key)
-          mapped += 1
-          if (mapped % KEYS_A_TURN === 0) await new Promise<void>((resolve) => setImmediate(resolve))
-        }
+    update() {
+      // One that was given up is waited for: what it took up is not mapped before its end.
+      updating = updating.catch(() => {}).then(mapMarked)
+      return updating
     },
   }
+
+  async function mapMarked(): Promise<void> {
+    const marks = dirty
+    dirty = emptyMarks()
+    isMarked = false
+    let indexed = 0
+    for (const key of marks.endpointSlices) {
+      indexSlice(key, marks)
+      indexed += 1
+      if (indexed % SLICES_A_TURN === 0) await others()
+    }
+    for (const resource of ['namespaces', 'nodes', 'services'] as const)
+      for (const key of marks[resource]) spread(resource, key, marks)
+    isFresh = false
+    let mapped = 0
+    for (const resource of ORDER)
+      for (const key of marks[resource]) {
+        mapKey(resource, key)
+        mapped += 1
+        if (mapped % KEYS_A_TURN === 0) await others()
+      }
+  }
 }
+
+const others = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 type Marks = Record<SourceName, Set<string>>
 
