@@ -258,6 +258,17 @@ test('the page', { skip }, async (context) => {
     )
   })
 
+  await context.test('a log level is changed for a while, and put back when that is cancelled', async () => {
+    const request = `document.querySelector('section[aria-label="The request"]')`
+    await tab.goto('#/requests')
+    await tab.wait('the form', `document.querySelector('form[aria-label="Log level"]')`)
+    await tab.click('form[aria-label="Log level"] button')
+    await tab.wait('it runs', `${request}?.innerText.startsWith('Log level\\nRunning')`)
+    await tab.click('section[aria-label="The request"] h2 button')
+    await tab.wait('its end', `${request}?.innerText.startsWith('Log level\\nFailed')`)
+    assert.match(await tab.run(`${request}.innerText`), /CANCELLED/)
+  })
+
   await context.test('a support bundle is collected from a node and saved', async () => {
     await tab.run(
       `window.saved = []; URL.createObjectURL = ((real) => (blob) => { window.saved.push(blob); return real.call(URL, blob) })(URL.createObjectURL)`,

@@ -147,7 +147,7 @@ function open() {
   const { now } = follow(
     {
       load: (signal) => view.load(signal),
-      everyMs: () => view.everyMs?.() ?? 10_000,
+      everyMs: () => view.everyMs?.() ?? 6_000,
       onData(data) {
         const first = isFirst()
         window.clearTimeout(late)

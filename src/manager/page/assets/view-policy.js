@@ -48,7 +48,8 @@ export function policyView(place, context) {
     get title() {
       return title
     },
-    everyMs: () => 5_000,
+    // What a cluster has just been given it counts a moment later.
+    everyMs: () => ([...statistics.values()].some((held) => held?.problem !== '') ? 2_000 : 5_000),
     async load(signal) {
       const [policy, entities] = await Promise.all([
         get(`/policy/api/v1${encodeURI(path)}`, { signal }),
