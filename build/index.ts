@@ -39,6 +39,7 @@ const DOCUMENTS = [
   'docs/operations.md',
   'docs/rbac.yaml',
   'packaging/antrea-nsx-adapter.service',
+  'packaging/install.sh',
 ]
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -129,7 +130,11 @@ function packed(
   step: Stepper,
 ): ArchiveFile {
   const folder = `${NAME}-${manifest.version}-linux-${arch}`
-  const documents = DOCUMENTS.map((path) => ({ name: basename(path), bytes: readFileSync(join(root, path)) }))
+  const documents = DOCUMENTS.map((path) => ({
+    name: basename(path),
+    bytes: readFileSync(join(root, path)),
+    executable: path.endsWith('.sh'),
+  }))
   const all = [...inside, ...documents]
   const content = [...all, ...seals(all, key)]
   const { suffix, bytes } = compress(

@@ -184,7 +184,7 @@ put_around() {
   write_file 0644 "$unit_file" <"$1/$UNIT"
   point "/opt/$NAME/current/$NAME" "$command_link"
   "$1/$NAME" completion bash 2>/dev/null | write_file 0644 "$completion_file"
-  if [ -f "$1/$NAME.1" ]; then write_file 0644 "$man_file" <"$1/$NAME.1"; fi
+  "$1/$NAME" man 2>/dev/null | write_file 0644 "$man_file"
 }
 
 reload_units() {

@@ -89,6 +89,7 @@ const COMMANDS: readonly Entry[] = [
     summary: 'a script that completes commands and options in a shell',
     load: () => import('./completion.ts'),
   },
+  { name: 'man', summary: 'the manual page', load: () => import('./man.ts') },
   { name: 'approve', summary: 'agree to deletes that wait for a person', load: () => import('./approve.ts') },
 ]
 
@@ -104,9 +105,10 @@ export async function runCommandLine(words: readonly string[]): Promise<void> {
     })
     .addHelpText('after', '\nExample:\n  antrea-nsx-adapter status\n  antrea-nsx-adapter help run')
   const asked = words[0] === 'help' ? words[1] : words.find((word) => !word.startsWith('-'))
+  const isAboutAll = asked === 'completion' || asked === 'man'
   for (const { name, summary, load } of COMMANDS) {
     const command = program.command(name).description(summary).copyInheritedSettings(program)
-    if (name === asked || asked === 'completion') (await load()).configure(command)
+    if (name === asked || isAboutAll) (await load()).configure(command)
   }
   try {
     if (words.length === 0) program.outputHelp()

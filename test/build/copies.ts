@@ -19,7 +19,15 @@ export interface Copies {
 }
 
 /** What the build reads. */
-const CONTENT = ['build', 'docs', 'machines', 'src', 'package.json', 'package-lock.json'] as const
+const CONTENT = [
+  'build',
+  'docs',
+  'machines',
+  'packaging',
+  'src',
+  'package.json',
+  'package-lock.json',
+] as const
 const DOCUMENTS = ['README.md', 'CHANGELOG.md', 'LICENSE'] as const
 
 /** Links the packages in place of copying them: both are on the checkout's own disk for that. */

@@ -1,4 +1,4 @@
-/** `completion`: the script is tried in the shell it is for. */
+/** `completion`, tried in the shell it is for, and `man`: both are made from the commands. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
@@ -40,4 +40,13 @@ test('zsh and fish get a script too, another shell a sentence', async (context) 
   const { code, stderr } = await runToEnd(context, ['completion', 'tcsh'])
   assert.equal(code, 2)
   assert.match(stderr, /CLI_USAGE: .*bash, zsh, fish/)
+})
+
+test('the manual page names every command and its options', async (context) => {
+  const { stdout, code } = await runToEnd(context, ['man'])
+  assert.equal(code, 0)
+  assert.match(stdout, /^\.TH ANTREA\\-NSX\\-ADAPTER 1/)
+  assert.match(stdout, /^\.SS config show$/m)
+  assert.match(stdout, /^\.B \\-\\-origin$/m)
+  assert.ok(!/^['.](?!TH|SH|SS|TP|B |I )/m.test(stdout), 'no line that is a macro by accident')
 })

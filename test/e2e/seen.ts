@@ -34,6 +34,12 @@ export async function warned(daemon: Daemon, code: WarningCode): Promise<string>
 
 export const ACNP = 'clusternetworkpolicies.crd.antrea.io'
 
+export async function putThreePolicies({ nsx }: Parts): Promise<void> {
+  await nsx.putGroup('frontend', { expression: [] })
+  for (const id of ['a', 'b', 'c'])
+    await nsx.putPolicy(id, { ...POLICIES.quarantine, scope: ['ANY'], display_name: id })
+}
+
 export async function readyWithPolicies(parts: Parts): Promise<Daemon> {
   const daemon = parts.run()
   await until(
@@ -42,9 +48,7 @@ export async function readyWithPolicies(parts: Parts): Promise<Daemon> {
     20_000,
     () => daemon.stdout(),
   )
-  await parts.nsx.putGroup('frontend', { expression: [] })
-  for (const id of ['a', 'b', 'c'])
-    await parts.nsx.putPolicy(id, { ...POLICIES.quarantine, scope: ['ANY'], display_name: id })
+  await putThreePolicies(parts)
   await until(
     'three policies in the cluster',
     () => parts.cluster.api.list(ACNP).length === 3,
