@@ -201,11 +201,26 @@ test('the page with 10,000 Pods and 2,000 policies', { skip }, async (context) =
             status: 'DOWN',
           },
         },
+        {
+          object_update_type: 'CREATE',
+          container_object: {
+            resource_type: 'ContainerApplicationInstance',
+            external_id: id(4, 1),
+            container_cluster_id: CLUSTER.nodeId,
+            display_name: 'pod-00049-new',
+          },
+        },
       ],
     })
-    await tab.wait('the change', `${rows}[1].includes('Down')`, 20_000)
+    await tab.wait(
+      'the change',
+      `${rows}[0].startsWith('pod-00049-new') && ${rows}[2].includes('Down')`,
+      20_000,
+    )
     assert.equal(
-      await tab.run(`document.contains(window.mark) && window.place > 100 && scrollY === window.place && document.activeElement.innerText`),
+      await tab.run(
+        `document.contains(window.mark) && window.place > 100 && scrollY === window.place && document.activeElement.innerText`,
+      ),
       'pod-00053',
     )
   })
