@@ -1,7 +1,16 @@
 /** Reads of a group's effective members (vcf-nsx 9.1.1, groups/{g}/members and what stands beside it). */
 import { memberTypesOf } from '../policy/groups.ts'
 import type { PolicyStore } from '../policy/index.ts'
-import { type Call, type JsonObject, notFound, objects, ok, type Route } from '../rest/index.ts'
+import {
+  badRequest,
+  type Call,
+  isObject,
+  type JsonObject,
+  notFound,
+  objects,
+  ok,
+  type Route,
+} from '../rest/index.ts'
 import { realized, shownVif } from '../vms/index.ts'
 import { effectiveAddresses } from './addresses.ts'
 import { evaluateGroup, type Found, type GroupAt } from './evaluate.ts'
@@ -117,16 +126,40 @@ function withinCluster(world: World, clusterId: string | null): World {
 
 const PAGE_SIZE_MAX = 1_000
 
-/** Members have no field that all could be sorted by; a page begins where the one before ended. */
+/**
+ * Members have no field that all could be sorted by. A page begins behind the last member of the one before, wherever that
+ * stands by now; where it is gone, at the place at which that page ended. Throws 400 for a cursor of somebody else's.
+ */
 function page(results: readonly unknown[], query: URLSearchParams): JsonObject {
-  const size = Math.min(Number(query.get('page_size')) || PAGE_SIZE_MAX, PAGE_SIZE_MAX)
-  const start = Number(/^m(\d{1,9})$/.exec(query.get('cursor') ?? '')?.[1] ?? 0)
-  const end = start + Math.max(1, Math.floor(size))
+  const size = pageSize(query)
+  const start = startOf(results, query.get('cursor'))
+  const end = start + size
   return {
     results: results.slice(start, end),
     result_count: results.length,
-    ...(end < results.length ? { cursor: `m${end}` } : {}),
+    ...(end < results.length ? { cursor: `m${end}-${markOf(results[end - 1])}` } : {}),
   }
+}
+
+function startOf(results: readonly unknown[], cursor: string | null): number {
+  if (cursor === null || cursor === '') return 0
+  const [, end, mark] = /^m(\d{1,9})-([\w-]{1,2000})$/.exec(cursor) ?? []
+  if (end === undefined) throw badRequest('The cursor is not one that this manager gave.')
+  const last = results.findIndex((member) => markOf(member) === mark)
+  return last === -1 ? Number(end) : last + 1
+}
+
+/** Travels unescaped. */
+const markOf = (member: unknown): string => {
+  const id = isObject(member) ? (member['external_id'] ?? member['id'] ?? '') : member
+  return Buffer.from(`${String(id).slice(0, 255)}.`).toString('base64url')
+}
+
+function pageSize(query: URLSearchParams): number {
+  const size = Number(query.get('page_size') ?? 0)
+  if (!Number.isInteger(size) || size < 0 || size > PAGE_SIZE_MAX)
+    throw badRequest(`page_size must be between 0 and ${PAGE_SIZE_MAX}.`)
+  return size === 0 ? PAGE_SIZE_MAX : size
 }
 
 const conditionsOf = (group: JsonObject): readonly JsonObject[] =>

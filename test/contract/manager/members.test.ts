@@ -247,3 +247,29 @@ test('members in clusters: Pods by labels, Namespaces and Services, and what els
   const { results } = (await h.user.send('GET', `${DOMAIN}/groups/k/associated-kubernetes-clusters`)).body
   assert.deepEqual(results, [{ clusters: [{ external_id: NODE_ID, display_name: 'cluster-1' }] }])
 })
+
+test('a page of members begins behind the last one of the page before, whatever came and went', async () => {
+  const { user } = await harness()
+  const addresses = Array.from({ length: 9 }, (_, at) => `192.0.2.${at + 1}`)
+  const put = (ip_addresses: readonly string[]) =>
+    user.send('PATCH', `${DOMAIN}/groups/paged`, {
+      expression: [{ resource_type: 'IPAddressExpression', ip_addresses }],
+    })
+  const read = async (cursor: string) =>
+    (await user.send('GET', `${DOMAIN}/groups/paged/members/ip-addresses?page_size=3${cursor}`)).body
+  await put(addresses)
+  const first = await read('')
+  assert.deepEqual(first.results, addresses.slice(0, 3))
+  // One of the first page goes: the next page neither repeats nor skips.
+  await put(addresses.slice(1))
+  const second = await read(`&cursor=${first.cursor}`)
+  assert.deepEqual(second.results, addresses.slice(3, 6))
+  const third = await read(`&cursor=${second.cursor}`)
+  assert.deepEqual([third.results, third.cursor], [addresses.slice(6), undefined])
+  for (const wrong of ['cursor=m3', 'cursor=x', 'page_size=1001', 'page_size=x'])
+    assert.equal(
+      (await user.send('GET', `${DOMAIN}/groups/paged/members/ip-addresses?${wrong}`)).body.error_code,
+      255,
+      wrong,
+    )
+})
