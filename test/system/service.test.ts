@@ -16,7 +16,7 @@ import { bootMachine, type Machine, whyNot } from './machine.ts'
 
 const NAME = 'antrea-nsx-adapter'
 const UNIT = `${NAME}.service`
-const PUBLIC_KEY = '/root/release.pub'
+const PUBLIC_KEY = '/srv/release.pub'
 const skip = whyNot() ?? false
 const LIMIT = { timeout: 600_000, skip }
 
@@ -37,9 +37,9 @@ before(
     made.copies[0].build('--sign-key', signKey)
     machine = await bootMachine((text) => process.stdout.write(`# ${text}\n`))
     version = JSON.parse(readFileSync(join(made.copies[0].path, 'package.json'), 'utf8')).version
-    shipped = `/root/${NAME}-${version}-linux-${process.arch}`
+    shipped = `/srv/${NAME}-${version}-linux-${process.arch}`
     const archive = made.copies[0].output(`${NAME}-${version}-linux-${process.arch}.tar.xz`)
-    execFileSync('tar', ['-xf', archive, '-C', join(machine.tree, 'root')])
+    execFileSync('tar', ['-xf', archive, '-C', join(machine.tree, 'srv')])
     writeFileSync(join(machine.tree, PUBLIC_KEY), publicKey.export({ type: 'spki', format: 'pem' }))
   },
   { timeout: 600_000 },
@@ -51,7 +51,7 @@ after(async () => {
 
 /** Another version: the same program under another number, or one that does something else when it is run as the daemon. */
 function anotherVersion(number: string, daemon?: string): string {
-  const folder = `/root/${NAME}-${number}`
+  const folder = `/srv/${NAME}-${number}`
   const inside = join(machine.tree, folder)
   cpSync(join(machine.tree, shipped), inside, { recursive: true })
   const program = `/opt/program-${number}`
