@@ -4,6 +4,7 @@ import {
   ALWAYS_BOOLEAN,
   ALWAYS_INTEGER,
   ALWAYS_TEXT,
+  annotation,
   BOOLEAN,
   INT_OR_TEXT,
   INTEGER,
@@ -24,9 +25,12 @@ const KUBELET_CONDITION = sharedMessage({
   message: [6, TEXT],
 })
 
+/** What an antrea-agent writes of the ports it opened for a Pod (antrea-io/antrea pkg/agent/nodeportlocal/types). */
+export const NODE_PORT_LOCAL = 'nodeportlocal.antrea.io'
+
 /** Pods are many and big (some 12 KiB of JSON with managedFields), so only what is decided from stays. */
 export const POD = message({
-  metadata: [1, SMALL_META],
+  metadata: [1, message({ ...SMALL_META.fields, annotations: [12, annotation(NODE_PORT_LOCAL)] })],
   spec: [2, sharedMessage({ nodeName: [10, TEXT], hostNetwork: [11, BOOLEAN] })],
   status: [
     3,

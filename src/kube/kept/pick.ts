@@ -36,7 +36,7 @@ function pickValue(shape: Shape, value: unknown): unknown {
     case 'list':
       return pickList(shape.items, value)
     case 'map':
-      return pickMap(shape.without, value)
+      return pickMap(shape, value)
     case 'message':
       return isFields(value) ? pick(shape, value) : undefined
   }
@@ -50,8 +50,10 @@ function pickList(items: Shape, value: unknown): readonly unknown[] | undefined 
   return kept.length === 0 ? undefined : kept
 }
 
-function pickMap(without: string, value: unknown): Fields | undefined {
+function pickMap({ without, only }: Extract<Shape, { kind: 'map' }>, value: unknown): Fields | undefined {
   if (!isFields(value)) return undefined
-  const kept = Object.entries(value).filter(([key, text]) => typeof text === 'string' && key !== without)
+  const kept = Object.entries(value).filter(
+    ([key, text]) => typeof text === 'string' && key !== without && (only === undefined || key === only),
+  )
   return kept.length === 0 ? undefined : Object.fromEntries(kept)
 }

@@ -18,7 +18,8 @@ export type Shape =
   /** intstr.IntOrString */
   | { readonly kind: 'int-or-text' }
   | { readonly kind: 'list'; readonly items: Shape; readonly shared: boolean }
-  | { readonly kind: 'map'; readonly without: string; readonly shared: boolean }
+  /** `only`: this key and no other. */
+  | { readonly kind: 'map'; readonly without: string; readonly only?: string; readonly shared: boolean }
   | Message
 
 export type Field = readonly [number: number, shape: Shape]
@@ -48,6 +49,8 @@ export const ANNOTATIONS: Shape = {
   without: 'kubectl.kubernetes.io/last-applied-configuration',
   shared: false,
 }
+
+export const annotation = (only: string): Shape => ({ kind: 'map', without: '', only, shared: false })
 
 export const message = (fields: Readonly<Record<string, Field>>): Message => ({
   kind: 'message',

@@ -249,6 +249,7 @@ function readPair(cursor: Cursor, field: PlanField, end: number): void {
   }
   if (cursor.at !== end) throw cutShort()
   if (key === field.without && key !== '') return
+  if (field.only !== '' && key !== field.only) return
   field.collected.push(key, value)
   field.hash = hash
 }

@@ -18,6 +18,8 @@ export interface PlanField {
   readonly isMicro: boolean
   readonly shared: boolean
   readonly without: string
+  /** Of a map: the only key that is kept; '' for all. */
+  readonly only: string
   readonly plan: Plan | undefined
   /** Puts the fields of an inline message into the slots of the message around it; the bits of what it put. */
   readonly inline: ((value: object, slots: unknown[]) => number) | undefined
@@ -89,6 +91,7 @@ function fieldOf(name: string, shape: Shape, names: readonly string[]): PlanFiel
     isMicro: inner.kind === 'time' && inner.isMicro,
     shared: (shape.kind === 'list' || shape.kind === 'map') && shape.shared,
     without: shape.kind === 'map' ? shape.without : '',
+    only: shape.kind === 'map' ? (shape.only ?? '') : '',
     plan: inner.kind === 'message' ? planOf(inner) : undefined,
     inline: name === '+' && inner.kind === 'message' ? inlineOf(inner, names) : undefined,
     collected: [],

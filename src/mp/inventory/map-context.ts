@@ -10,6 +10,7 @@ export interface MapContext {
   readonly namespaces: Lookup
   readonly nodes: Lookup
   readonly services: Lookup
+  readonly pods: Lookup
   /** The EndpointSlices of a Service, by the Service's key. */
   slicesOf(serviceKey: string): Iterable<KubeObject>
   /** Keys of the Services that have this Pod among their endpoints. */

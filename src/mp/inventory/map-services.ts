@@ -1,4 +1,6 @@
 /** Services and Ingresses: what of them NSX shows beside what every type has. Pure. */
+import { isIP } from 'node:net'
+import { NODE_PORT_LOCAL } from '../../kube/kept/index.ts'
 import type { KubeObject } from '../../kube/types.ts'
 import type { MapContext } from './map-context.ts'
 import { type Cuts, cutText, properties, specText, TARGET_PORT_CHARS_MAX } from './map-text.ts'
@@ -35,6 +37,7 @@ interface LoadBalancerShape {
 }
 
 interface SliceShape {
+  readonly ports?: readonly { readonly port?: number; readonly protocol?: string }[]
   readonly endpoints?: readonly {
     readonly addresses?: readonly string[]
     readonly conditions?: { readonly ready?: boolean }
@@ -108,6 +111,53 @@ const servicePort = ({ name, protocol, port, targetPort, nodePort }: ServicePort
   ...(nodePort === undefined || nodePort === 0 ? {} : { node_port: nodePort }),
 })
 
+/** What an agent says of the ports it opened for this Pod; '' for none. */
+export const openPortsText = (pod: KubeObject | undefined): string =>
+  pod?.metadata.annotations?.[NODE_PORT_LOCAL] ?? ''
+
+interface OpenPort {
+  readonly podPort?: unknown
+  readonly nodeIP?: unknown
+  readonly nodePort?: unknown
+  readonly protocol?: unknown
+}
+
+const isPort = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) > 0 && Number(value) < 65_536
+
+/** The annotation's entries (NPLAnnotation); whoever may write Pods may have written something else. */
+function openPortsOf(pod: KubeObject | undefined): readonly OpenPort[] {
+  const text = openPortsText(pod)
+  if (text === '') return []
+  try {
+    const ports: unknown = JSON.parse(text)
+    return Array.isArray(ports) ? ports.filter((port) => typeof port === 'object' && port !== null) : []
+  } catch {
+    return []
+  }
+}
+
+/** Where Antrea's NodePortLocal opened the Service's own ports on its Pods' Nodes, each once, in order. */
+function nodePortLocalEndpoints(slices: Iterable<KubeObject>, { pods }: MapContext) {
+  const found = new Map<string, object>()
+  for (const slice of slices) {
+    const served = new Set(
+      ((slice as SliceShape).ports ?? []).map(({ port, protocol = 'TCP' }) => `${port}/${protocol}`),
+    )
+    for (const { key, uid } of podsOfSlice(slice)) {
+      const pod = pods.get(key)
+      if (uid !== undefined && pod?.metadata.uid !== uid) continue
+      for (const { podPort, nodeIP, nodePort, protocol } of openPortsOf(pod)) {
+        const name = typeof protocol === 'string' ? protocol.toUpperCase() : 'TCP'
+        if (!served.has(`${podPort}/${name}`) || !isPort(nodePort)) continue
+        if (typeof nodeIP !== 'string' || isIP(nodeIP) === 0) continue
+        found.set(`${nodeIP} ${nodePort} ${name}`, { node_ip: nodeIP, node_port: nodePort, protocol: name })
+      }
+    }
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint)
+}
+
 export function mapService(object: KubeObject, context: MapContext, cuts: Cuts) {
   const { spec, status } = object as ServiceShape
   const type = spec?.type ?? 'ClusterIP'
@@ -125,6 +175,7 @@ export function mapService(object: KubeObject, context: MapContext, cuts: Cuts) 
           cluster_ips: ips,
           service_ports: (spec?.ports ?? []).map((port) => servicePort(port, cuts)),
           load_balancer_ingress: loadBalancer(status),
+          node_port_local_endpoints: nodePortLocalEndpoints(context.slicesOf(key), context),
         }
       : {}),
   }

@@ -25,6 +25,7 @@ const KEPT = [
   'cluster_ips',
   'service_ports',
   'load_balancer_ingress',
+  'node_port_local_endpoints',
   'cluster_node_id',
   'container_application_ids',
   'spec',

@@ -6,7 +6,7 @@ import type { KubeObject, Store } from '../../kube/index.ts'
 import type { InventoryObject, InventoryType } from '../../nsx/model.ts'
 import { MAPPED, type Mapped, type MappedResource, mapObject } from './map.ts'
 import type { MapContext } from './map-context.ts'
-import { backendsOf, podsOfSlice, serviceOfSlice } from './map-services.ts'
+import { backendsOf, openPortsText, podsOfSlice, serviceOfSlice } from './map-services.ts'
 import { sameValue } from './plan-compare.ts'
 
 export type SourceName = MappedResource | 'endpointSlices'
@@ -38,7 +38,7 @@ export interface InventoryView {
 const SOURCES: Readonly<Record<InventoryType, readonly SourceName[]>> = {
   ContainerClusterNode: ['nodes'],
   ContainerProject: ['namespaces'],
-  ContainerApplication: ['services', 'endpointSlices', 'namespaces'],
+  ContainerApplication: ['services', 'endpointSlices', 'namespaces', 'pods'],
   ContainerApplicationInstance: ['pods', 'nodes', 'namespaces', 'services', 'endpointSlices'],
   ContainerIngressPolicy: ['ingresses', 'services', 'namespaces'],
   ContainerNetworkPolicy: [
@@ -83,6 +83,8 @@ export function createView(
   const cuts = new Map<string, number>()
   /** `resource key` → the external id that was mapped for it. */
   const ids = new Map<string, string>()
+  /** What agents opened for Pods, as their Services were mapped with it. */
+  const openPorts = new Map<string, string>()
   /** The uid others were mapped with, of namespaces, nodes and services. */
   const uids = new Map<string, string | undefined>()
   const slices = new Map<string, Slice>()
@@ -98,6 +100,7 @@ export function createView(
     namespaces: stores.namespaces,
     nodes: stores.nodes,
     services: stores.services,
+    pods: stores.pods,
     agentStatus,
     newerFields: true,
     slicesOf: function* (serviceKey) {
@@ -196,6 +199,18 @@ export function createView(
     }
   }
 
+  /** A Service shows the ports that agents opened for its Pods. */
+  const spreadPorts = (key: string, marks: Marks) => {
+    const text = openPortsText(stores.pods.get(key))
+    if (text === (openPorts.get(key) ?? '')) return
+    if (text === '') openPorts.delete(key)
+    else openPorts.set(key, text)
+    for (const slice of slicesOfPod.get(key) ?? []) {
+      const service = slices.get(slice)?.service
+      if (service !== undefined) marks.services.add(service)
+    }
+  }
+
   const typesWhere = (isBad: (store: Store) => boolean) =>
     new Set(
       (Object.keys(SOURCES) as InventoryType[]).filter((type) =>
@@ -212,7 +227,7 @@ export function createView(
     cuts: () => [...cuts.values()].reduce((sum, count) => sum + count, 0),
     reset({ newerFields }) {
       for (const all of [desired, waiting, unmappable, cuts, ids, uids]) all.clear()
-      for (const all of [slices, slicesOfPod, slicesOfService]) all.clear()
+      for (const all of [slices, slicesOfPod, slicesOfService, openPorts]) all.clear()
       context.newerFields = newerFields
       dirty = emptyMarks()
       for (const source of SOURCE_NAMES) for (const key of stores[source].keys()) dirty[source].add(key)
@@ -245,6 +260,7 @@ export function createView(
     for (const resource of ['namespaces', 'nodes', 'services'] as const)
       for (const key of marks[resource]) spread(resource, key, marks)
     isFresh = false
+    for (const key of marks.pods) spreadPorts(key, marks)
     let mapped = 0
     for (const resource of ORDER)
       for (const key of marks[resource]) {

@@ -72,13 +72,22 @@ const condition = ({ pick, maybe }: Dice, type: string) => ({
 
 const address = ({ int }: Dice) => `10.${int(0, 9)}.${int(0, 255)}.${int(1, 254)}`
 
+/** What an agent writes of the ports it opened: the only annotation of Pods that is kept. */
+const opened = (metadata: ReturnType<typeof metaOf>, at: number) => ({
+  ...metadata,
+  annotations: {
+    ...('annotations' in metadata ? metadata.annotations : {}),
+    'nodeportlocal.antrea.io': `[{"podPort":80,"nodePort":${61_000 + at}}]`,
+  },
+})
+
 const pod = (dice: Dice, at: number): Made => {
   const { maybe, pick, chance, some } = dice
   const ip = address(dice)
   return {
     path: `/api/v1/namespaces/${NAMESPACE}/pods`,
     body: {
-      metadata: metaOf(dice, `pod-${at}`, NAMESPACE),
+      metadata: opened(metaOf(dice, `pod-${at}`, NAMESPACE), at),
       spec: {
         containers: [
           { name: 'a', image: 'example.com/a', env: some(3, (n) => ({ name: `N${n}`, value: pick(TEXTS) })) },

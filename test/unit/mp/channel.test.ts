@@ -57,6 +57,28 @@ test('a change goes up as the fields that changed', async () => {
   ])
 })
 
+test('a port that an agent opens for a Pod goes up with its Service, and goes with it', async () => {
+  const { clock, fake, cluster, lead } = await start()
+  cluster.put('endpointSlices', {
+    ...slice('web', ['web-1', 'web-2']),
+    ...{ ports: [{ port: 8_080, protocol: 'TCP' }] },
+  })
+  await lead()
+  const shownPorts = () =>
+    fake.of('ContainerApplication').get('Service-shop/web')?.['node_port_local_endpoints']
+  const open = (ports: readonly object[]) => {
+    const { metadata, ...rest } = pod('web-1')
+    const annotations = { 'nodeportlocal.antrea.io': JSON.stringify(ports) }
+    cluster.put('pods', { ...rest, metadata: { ...metadata, annotations } })
+  }
+  open([{ podPort: 8_080, nodeIP: '192.0.2.1', nodePort: 61_002, protocol: 'tcp' }])
+  await clock.advance(1_000)
+  assert.deepEqual(shownPorts(), [{ node_ip: '192.0.2.1', node_port: 61_002, protocol: 'TCP' }])
+  open([])
+  await clock.advance(1_000)
+  assert.deepEqual(shownPorts(), [])
+})
+
 test('a pod leaves its service, then NSX; a service goes after its pods let go of it', async () => {
   const { clock, fake, cluster, lead } = await start()
   await lead()

@@ -27,6 +27,7 @@ function mapped(resource: MappedResource, part: Loose, over: Partial<MapContext>
     namespaces: lookup({ shop: 'uid-shop' }),
     nodes: lookup({ n1: 'uid-n1' }),
     services: lookup({ 'shop/web': 'uid-web', 'shop/api': 'uid-api' }),
+    pods: lookup({}),
     slicesOf: () => [],
     servicesOf: () => [],
     agentStatus: () => undefined,
@@ -208,7 +209,37 @@ test('a Service', () => {
       { protocol: 'UDP', port: 53, target_port: '5353' },
     ],
     load_balancer_ingress: [{ ip: '203.0.113.9', ports: [{ port: 80, protocol: 'TCP' }] }],
+    node_port_local_endpoints: [],
   })
+})
+
+test('a Service shows the ports that NodePortLocal opened for its own Pods and ports, and no nonsense', () => {
+  const open = (text: string) =>
+    ({ metadata: { uid: 'Pod-shop/web-1', annotations: { 'nodeportlocal.antrea.io': text } } }) as never
+  const endpoints = (text: string, ports: readonly object[] = [{ port: 8_080, protocol: 'TCP' }]) => {
+    const result = mapped('services', service('web'), {
+      slicesOf: () => [object({ ...slice('web', ['web-1']), ports } as never)],
+      pods: { get: (key) => (key === 'shop/web-1' ? object(open(text)) : undefined) },
+    })
+    assert.ok(result !== 'waiting')
+    return result.object['node_port_local_endpoints']
+  }
+  const entry = { podPort: 8_080, nodeIP: '192.0.2.1', nodePort: 61_002, protocol: 'tcp', ipFamily: 'IPv4' }
+  const text = JSON.stringify([entry, { ...entry, podPort: 9_090, nodePort: 61_003 }])
+  assert.deepEqual(endpoints(text), [{ node_ip: '192.0.2.1', node_port: 61_002, protocol: 'TCP' }])
+  assert.deepEqual(endpoints(text, [{ port: 8_080, protocol: 'UDP' }]), [])
+  for (const odd of [
+    '',
+    '7',
+    '{}',
+    '[null,7]',
+    '<html>',
+    JSON.stringify([
+      { ...entry, nodeIP: 'x' },
+      { ...entry, nodePort: 70_000 },
+    ]),
+  ])
+    assert.deepEqual(endpoints(odd), [], odd)
 })
 
 test("a Service's status comes from its endpoints", () => {

@@ -27,6 +27,7 @@ function mapped(resource: MappedResource, part: object, namespaces: MapContext['
     namespaces,
     nodes: nothing,
     services: nothing,
+    pods: nothing,
     slicesOf: () => [],
     servicesOf: () => [],
     agentStatus: () => undefined,
