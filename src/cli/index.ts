@@ -60,6 +60,11 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./log-level.ts'),
   },
   {
+    name: 'support-bundle',
+    summary: 'bundles of antrea-controller, the agents, the cluster and the adapter, in one file',
+    load: () => import('./support-bundle.ts'),
+  },
+  {
     name: 'transitions',
     summary: 'what the statecharts went through',
     load: () => import('./transitions.ts'),

@@ -65,6 +65,10 @@ export const OPERATIONS: Entries = {
     'A file is too large for what the adapter makes in memory',
     'It is named in missing.json; read it from the cluster.',
   ],
+  BUNDLE_FILE: [
+    'The file of a support bundle cannot be written',
+    'Name another one with --output; it must not exist yet.',
+  ],
   BUNDLE_NO_ADAPTER: [
     'There is no daemon here that could tell of itself',
     'Run the command on the machine of the daemon, or give --socket.',
