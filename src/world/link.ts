@@ -72,7 +72,11 @@ export function connectInProcess(
         if (timer !== undefined) options.clock.clearTimeout(timer)
       }
       open.add(fail)
-      if (signal?.aborted) return onAbort()
+      // Whoever is gone before it began does not hear how it ends, and it may well end with the same abort.
+      if (signal?.aborted) {
+        work?.then(undefined, () => {})
+        return onAbort()
+      }
       signal?.addEventListener('abort', onAbort, { once: true })
       work?.then((value) => {
         settle()

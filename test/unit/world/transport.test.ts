@@ -207,3 +207,23 @@ test('a request that waited for its connection is asked for when the connection 
     await server.close()
   }
 })
+
+test('an abort from before a request is its answer, and nobody is left with that of a handler which heard it too', async () => {
+  const left: unknown[] = []
+  const note = (reason: unknown) => left.push(reason)
+  process.on('unhandledRejection', note)
+  const handler: Handler = ({ signal }) =>
+    new Promise((_, reject) => {
+      if (signal?.aborted) return reject(signal.reason)
+      signal?.addEventListener('abort', () => reject(signal.reason))
+    })
+  const { client } = connectInProcess(handler, { origin: 'https://x', peer: { address: 'test' }, clock })
+  const given = new Error('given up')
+  await assert.rejects(
+    client.request({ method: 'GET', path: '/', headersTimeoutMs: 0, signal: AbortSignal.abort(given) }),
+    given,
+  )
+  await sleep(clock, 5)
+  process.off('unhandledRejection', note)
+  assert.deepEqual(left, [])
+})
