@@ -12,13 +12,13 @@ import {
   provideCcp,
   type TierSettings,
 } from './ccp/index.ts'
-import { briefState, inspectTransitions, stateWords, type Transition } from './diagnostics/index.ts'
+import { inspectTransitions, stateWords, type Transition } from './diagnostics/index.ts'
 import { asAdapterError } from './errors.ts'
-import type { ActiveWarning, ComponentName, Health } from './health/index.ts'
+import type { Health } from './health/index.ts'
 import type { Access, AccessOptions } from './kube/access.ts'
 import { type AgentPlace, agentClientOf } from './kube/agents/index.ts'
 import { createKubeSide, type KubeSide } from './kube/cluster.ts'
-import type { Instances, InstanceView } from './kube/instances.ts'
+import type { Instances } from './kube/instances.ts'
 import { readOnly } from './kube/read-only.ts'
 import type { ResourceName } from './kube/resources.ts'
 import type { Logger, OwnLog } from './log/index.ts'
@@ -32,7 +32,10 @@ import {
   placesOfStores,
   viewOfStores,
 } from './operations/index.ts'
+import { COMPONENTS, type StatusSnapshot, statusOf } from './status.ts'
 import type { Clock, HttpClient, Random } from './world/index.ts'
+
+export type { StatusSnapshot } from './status.ts'
 
 export interface AdapterSettings {
   /** The ClusterControlPlane's node_id. */
@@ -74,27 +77,6 @@ export interface AdapterOptions {
   readonly onTransition?: (transition: Transition) => void
   /** The root chart broke, which nothing inside can mend: whoever runs the process ends it. */
   readonly onBroken?: (error: unknown) => void
-}
-
-export interface StatusSnapshot {
-  readonly version: string
-  readonly instance: string
-  readonly cluster: { readonly id: string; readonly name: string }
-  readonly role: string
-  readonly ready: boolean
-  /** Why not, in words; empty when ready. */
-  readonly reasons: readonly string[]
-  readonly components: Readonly<
-    Record<string, { readonly state: string; readonly since: number } | undefined>
-  >
-  readonly stores: Readonly<
-    Record<string, { readonly objects: number; readonly synced: boolean; readonly live: boolean }>
-  >
-  readonly warnings: readonly ActiveWarning[]
-  /** Name of the instance that holds the lease, as it was last seen; empty when nobody does. */
-  readonly leader: string
-  /** Of this cluster, the leader first. */
-  readonly instances: readonly InstanceView[]
 }
 
 export interface Adapter {
@@ -165,7 +147,7 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
     made.adopter = adopter
   }
   const ownFiles: OwnFiles = async () => [
-    ...ownFilesOf(statusOf(options, kube, instances, actor), options.ownLog),
+    ...ownFilesOf(status(), options.ownLog),
     ...((await options.ownFiles?.()) ?? []),
   ]
   const actor: Root = createActor(compose(options, kube, nsx, instances, onAdopter, ownFiles), {
@@ -179,6 +161,19 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
       options.onBroken?.(error)
     },
   })
+  const status = () =>
+    statusOf({
+      about: {
+        version: options.version,
+        instance: settings.instance,
+        cluster: { id: settings.clusterId, name: settings.clusterName },
+      },
+      role: stateWords(actor.getSnapshot().value.role),
+      watched: WATCHED,
+      health,
+      kube,
+      instances,
+    })
   const closeSockets = async () => {
     await Promise.all([kube.close(), options.nsxHttp.close()])
   }
@@ -200,7 +195,7 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
     async adopt(shown) {
       await made.adopter?.adopt(shown)
     },
-    status: () => statusOf(options, kube, instances, actor),
+    status,
   }
 }
 
@@ -322,13 +317,6 @@ const readiness = (kube: KubeSide) =>
     return kube.onReadiness(look)
   })
 
-const COMPONENTS: Readonly<Record<string, ComponentName>> = {
-  adapter: 'adapter',
-  'adapter/lease': 'lease',
-  'adapter/ccp': 'ccp',
-  'adapter/mp': 'mp',
-}
-
 function report(options: AdapterOptions, transition: Transition): void {
   const component = COMPONENTS[transition.machine]
   if (component !== undefined) options.health.setComponent(component, transition.to)
@@ -344,57 +332,4 @@ function stopped(actor: Root): Promise<void> {
     actor.send({ type: 'STOP' })
     look(actor.getSnapshot())
   })
-}
-
-function statusOf(
-  options: AdapterOptions,
-  kube: KubeSide,
-  instances: Instances,
-  actor: Root,
-): StatusSnapshot {
-  const { health, settings } = options
-  const warnings = health.warnings()
-  const role = stateWords(actor.getSnapshot().value.role)
-  const components = Object.fromEntries(
-    Object.values(COMPONENTS).map((name) => [name, health.component(name)]),
-  )
-  const reasons = notReady(role, components, health, kube)
-  return {
-    version: options.version,
-    instance: settings.instance,
-    cluster: { id: settings.clusterId, name: settings.clusterName },
-    role,
-    ready: reasons.length === 0,
-    reasons,
-    components,
-    stores: Object.fromEntries(
-      WATCHED.map((name) => {
-        const store = kube.store(name)
-        return [name, { objects: store.size, synced: store.synced, live: store.live }]
-      }),
-    ),
-    warnings,
-    leader: kube.leaseHolder(),
-    instances: instances.view(),
-  }
-}
-
-/** A leader is ready when both channels watch; a standby when it has read the cluster. Blocking warnings speak for themselves. */
-function notReady(
-  role: string,
-  components: StatusSnapshot['components'],
-  health: Health,
-  kube: KubeSide,
-): string[] {
-  const reasons = health.blocking().map((warning) => `${warning.code}: ${warning.title}`)
-  if (!kube.ready()) reasons.push('the cluster has not been read completely yet, or a watch is down')
-  if (role !== 'leading' && role !== 'standby') reasons.push(`the adapter is ${role}`)
-  if (role === 'leading') {
-    for (const channel of ['ccp', 'mp'] as const) {
-      const state = components[channel]?.state ?? 'not started'
-      if (!/(^|\.)watching\b/.test(state))
-        reasons.push(`the ${channel} channel is not watching (${briefState(state)})`)
-    }
-  }
-  return reasons
 }

@@ -25,7 +25,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   mp: ['kube', 'nsx', 'operations', 'machines'],
   serve: ['diagnostics'],
   manager: ['nsx'],
-  'adapter.ts': ['ccp', 'mp', 'operations', 'kube', 'nsx', 'config', 'diagnostics', 'machines'],
+  'adapter.ts': ['status.ts', 'ccp', 'mp', 'operations', 'kube', 'nsx', 'config', 'diagnostics', 'machines'],
+  'status.ts': ['kube', 'diagnostics'],
   'daemon.ts': ['adapter.ts', 'diagnostics', 'serve'],
   sandbox: ['adapter.ts', 'daemon.ts', 'manager', 'kube', 'nsx', 'config', 'diagnostics', 'serve'],
   cli: [
