@@ -3,7 +3,14 @@ import type { ClusterGroup, ClusterNetworkPolicy, KubeObject, Store, Tier } from
 import { RESOURCES } from '../kube/index.ts'
 import type { Clock } from '../world/index.ts'
 import { createOverlay, type Overlay } from './overlay.ts'
-import { createPlanner, isComputed, type Plan, type PlanMemory } from './plan/index.ts'
+import {
+  createPlanner,
+  isComputed,
+  isGroupAsWritten,
+  type Plan,
+  type PlanMemory,
+  parentName,
+} from './plan/index.ts'
 import { createRemembered } from './remembered.ts'
 import type { TierSettings } from './settings.ts'
 import { inSlices } from './slices.ts'
@@ -108,8 +115,16 @@ export class Deciding {
     for (const name of names) {
       this.planner.touch(kind, name)
       if (kind === 'policies') this.remembered.touch(name)
-      if (kind !== 'groups' || !this.awaited.has(name)) this.isStale = true
+      if (kind !== 'groups' || !this.isAwaited(name)) this.isStale = true
     }
+  }
+
+  /** An awaited group, or a child of one that is as it was written: they are computed one by one, too. */
+  private isAwaited(name: string): boolean {
+    if (this.awaited.has(name)) return true
+    if (!this.awaited.has(parentName(name))) return false
+    const child = this.groups.get(name)
+    return child !== undefined && isGroupAsWritten(child)
   }
 
   private async translation(desired: DesiredState, signal: AbortSignal | undefined): Promise<Translation> {

@@ -12,6 +12,6 @@ export {
   storedPolicyHash,
 } from './inventory.ts'
 export { plan, planSteps } from './plan.ts'
-export { type ClusterObjects, createPlanner, type Objects, type Planner } from './planner.ts'
+export { type ClusterObjects, createPlanner, type Objects, type Planner, parentName } from './planner.ts'
 export type * from './types.ts'
 export { objectRef, STAGES } from './types.ts'

@@ -302,7 +302,7 @@ const isAtRest = ({ steps, awaiting, deletes, renaming, rivals, resting }: Plan)
   deletes.kind === 'free'
 
 /** A child's name begins with its parent's, which is a UUID. */
-const parentName = (group: string): string => group.slice(0, 36)
+export const parentName = (group: string): string => group.slice(0, 36)
 
 const isOwned = <T extends KubeObject>(object: T | undefined, clusterId: string): object is T =>
   object !== undefined && ownershipOf(object, clusterId) === 'ours'
