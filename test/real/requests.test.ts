@@ -118,3 +118,43 @@ test(
     })
   },
 )
+
+test(
+  'a support bundle of antrea-controller comes through the aggregated API to the manager with the sum Antrea told',
+  options,
+  async () => {
+    const { nsx, plane } = stack
+    const base = `/mp/v1/clusters/${CLUSTER.id}/operations`
+    const { id } = await nsx.api.post(base, {
+      kind: 'support-bundle',
+      body: { components: ['controller', 'cluster'] },
+      timeout_ms: 100_000,
+    })
+    const sums = new Set<string>()
+    const seen = await eventually(
+      'the bundle is there',
+      async () => {
+        const there = await plane.api.get('/apis/system.antrea.io/v1beta1/supportbundles/controller')
+        if (there.sum !== undefined) sums.add(there.sum)
+        const shown = await nsx.api.get(`${base}/${id}`)
+        return shown.state === 'DONE' || shown.state === 'FAILED' ? shown : undefined
+      },
+      { withinMs: 90_000, everyMs: 20 },
+    )
+    const { components } = seen.events.at(-1)
+    const [controller, cluster] = components
+    assert.deepEqual([controller.state, cluster.state], ['done', 'done'], JSON.stringify(components))
+    assert.ok(sums.has(controller.sha256), 'it is what Antrea had')
+    const content = new Map<string, { complete: boolean; sha256: string }>(
+      seen.content.map((one: { name: string }) => [one.name, one]),
+    )
+    assert.deepEqual(
+      [content.get('controller.tar.gz')?.complete, content.get('controller.tar.gz')?.sha256],
+      [true, controller.sha256],
+    )
+    await eventually('nothing is left at antrea-controller', async () => {
+      const { status } = await plane.api.get('/apis/system.antrea.io/v1beta1/supportbundles/controller')
+      return status === 'None' ? true : undefined
+    })
+  },
+)
