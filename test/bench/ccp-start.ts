@@ -9,7 +9,7 @@ import { type Row, rowOf } from './report.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 /** Of the whole; a cold start that is not through by then is told as one that failed. */
-const PHASE_LIMIT_MS = 100_000
+const PHASE_LIMIT_MS = 150_000
 /** So long without a write, it is through: longer than any wait between its plans. */
 const QUIET_MS = 3_000
 const LOOK_MS = 500
