@@ -76,16 +76,16 @@ async function upload(
   if (there?.upload === id && there.isComplete && content.sum !== undefined) return content.sum
   const has = there?.upload === id ? there.received : 0
   const hash = createHash('sha256')
-  let part: Uint8Array[] = []
+  /** One for all parts: it is sent whole before it is filled again. */
+  const part = Buffer.allocUnsafeSlow(CONTENT_PART_BYTES)
   let size = 0
   /** Where the part begins. */
   let at = 0
   const flush = async (end?: ContentSum) => {
-    const bytes = Buffer.concat(part, size)
+    const bytes = part.subarray(0, size)
     // What is there already is passed over, but for the last part, which the manager checks all of it by.
     if (at + size > has || end !== undefined) await sendPart(deps, { name, id, bytes, at, end }, signal)
     at += size
-    part = []
     size = 0
     onBytes(at)
   }
@@ -95,8 +95,7 @@ async function upload(
       // A full part goes out when more is there: the last one is never empty.
       if (size === CONTENT_PART_BYTES) await flush()
       const piece = rest.subarray(0, CONTENT_PART_BYTES - size)
-      // A chunk is the transport's, which may use it again.
-      part.push(Buffer.from(piece))
+      part.set(piece, size)
       size += piece.length
       rest = rest.subarray(piece.length)
     }
