@@ -56,7 +56,13 @@ const identity = await authority.server('localhost', NAMES)
 const client = await authority.client(CLUSTER.name, ['system:masters'])
 const manager = createManager({ clock, random, users: [USER] })
 manager.register({ nodeId: CLUSTER.id, name: CLUSTER.name, certificatePem: client.cert })
-const cluster = createEmbeddedCluster({ clock, random, log: SILENT })
+const cluster = createEmbeddedCluster({
+  clock,
+  random,
+  log: SILENT,
+  // antrea-controller's client writes 50 statuses a second, which for so many groups takes minutes and is nothing of ours.
+  antreaController: { statusWritesPerSecond: 100_000 },
+})
 await cluster.start()
 
 const isWrite = ({ method, path }: ServerRequest): boolean =>
