@@ -26,7 +26,7 @@ const KUBELET_CONDITION = sharedMessage({
 })
 
 /** What an antrea-agent writes of the ports it opened for a Pod (antrea-io/antrea pkg/agent/nodeportlocal/types). */
-export const NODE_PORT_LOCAL = 'nodeportlocal.antrea.io'
+const NODE_PORT_LOCAL = 'nodeportlocal.antrea.io'
 
 /** Pods are many and big (some 12 KiB of JSON with managedFields), so only what is decided from stays. */
 export const POD = message({

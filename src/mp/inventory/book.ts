@@ -6,7 +6,7 @@ import { INVENTORY_READ_LAG_MS, INVENTORY_SET_ASIDE_MAX } from '../../limits.ts'
 import { INVENTORY_TYPES, type InventoryObject, type InventoryType } from '../../nsx/model.ts'
 import { type InventoryStep, stepText } from './plan.ts'
 import { fieldName, sameValue, statedFields } from './plan-compare.ts'
-import { atOnce, OBJECTS_A_TURN } from './turns.ts'
+import { atOnce, OBJECTS_A_TURN } from './plan-turns.ts'
 
 export interface SetAside {
   /** Which step it was; the object is tried again when it changes. */

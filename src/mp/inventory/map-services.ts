@@ -1,12 +1,14 @@
 /** Services and Ingresses: what of them NSX shows beside what every type has. Pure. */
-import { isIP } from 'node:net'
-import { NODE_PORT_LOCAL } from '../../kube/kept/index.ts'
+import ipaddr from 'ipaddr.js'
 import type { KubeObject } from '../../kube/types.ts'
 import type { MapContext } from './map-context.ts'
 import { type Cuts, cutText, properties, specText, TARGET_PORT_CHARS_MAX } from './map-text.ts'
 
 /** EndpointSlices name their Service by this label (discovery/v1). */
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name'
+
+/** What an antrea-agent opened for a Pod (antrea-io/antrea pkg/agent/nodeportlocal/types). */
+const NODE_PORT_LOCAL = 'nodeportlocal.antrea.io'
 
 interface ServiceShape {
   readonly spec?: {
@@ -125,6 +127,10 @@ interface OpenPort {
 const isPort = (value: unknown): value is number =>
   Number.isInteger(value) && Number(value) > 0 && Number(value) < 65_536
 
+/** ipaddr.js alone would also take `10` and `0x7f.1`. */
+const isAddressText = (text: string): boolean =>
+  ipaddr.IPv4.isValidFourPartDecimal(text) || (text.includes(':') && ipaddr.IPv6.isValid(text))
+
 /** The annotation's entries (NPLAnnotation); whoever may write Pods may have written something else. */
 function openPortsOf(pod: KubeObject | undefined): readonly OpenPort[] {
   const text = openPortsText(pod)
@@ -150,7 +156,7 @@ function nodePortLocalEndpoints(slices: Iterable<KubeObject>, { pods }: MapConte
       for (const { podPort, nodeIP, nodePort, protocol } of openPortsOf(pod)) {
         const name = typeof protocol === 'string' ? protocol.toUpperCase() : 'TCP'
         if (!served.has(`${podPort}/${name}`) || !isPort(nodePort)) continue
-        if (typeof nodeIP !== 'string' || isIP(nodeIP) === 0) continue
+        if (typeof nodeIP !== 'string' || !isAddressText(nodeIP)) continue
         found.set(`${nodeIP} ${nodePort} ${name}`, { node_ip: nodeIP, node_port: nodePort, protocol: name })
       }
     }

@@ -5,7 +5,7 @@
 import { DELETE_GUARD_COUNT, DELETE_GUARD_SHARE } from '../../limits.ts'
 import { INVENTORY_TYPES, type InventoryObject, type InventoryType } from '../../nsx/model.ts'
 import { differingFields, stableText } from './plan-compare.ts'
-import { atOnce, OBJECTS_A_TURN } from './turns.ts'
+import { atOnce, OBJECTS_A_TURN } from './plan-turns.ts'
 
 export interface InventoryPlanInput {
   readonly clusterId: string

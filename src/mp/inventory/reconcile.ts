@@ -11,8 +11,9 @@ import {
 } from '../../nsx/model.ts'
 import { type ApplyDeps, type ApplyResult, applyPlan } from './apply.ts'
 import { type InventoryPlan, planInTurns } from './plan.ts'
+import { OBJECTS_A_TURN } from './plan-turns.ts'
 import { inParallel, readType } from './read.ts'
-import { inTurns, OBJECTS_A_TURN } from './turns.ts'
+import { inTurns } from './turns.ts'
 import type { InventoryView } from './view.ts'
 
 export interface ReconcileDeps extends ApplyDeps {
