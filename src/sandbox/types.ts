@@ -20,7 +20,7 @@ export interface EmbeddedClusterOptions {
   /** Puts the agents' own APIs onto sockets; without it they have none. */
   readonly agents?: Pick<AgentsOptions, 'serveAgent' | 'agentAccess'>
   /** antrea-controller's own port, which the caller puts its handler on. */
-  readonly antreaController?: Pick<ControllerOptions, 'place' | 'access'>
+  readonly antreaController?: Pick<ControllerOptions, 'place' | 'access' | 'statusWritesPerSecond'>
   /** Absent: whoever is authenticated may do everything. */
   readonly authorize?: NonNullable<ApiServerOptions['authorize']>
   /** From an agent's seeing a policy to its reporting it; the stand-in's default when absent. */
