@@ -202,7 +202,7 @@ async function collect(collections: Collections, call: Call): Promise<ServerResp
     keeps: isAsync || isTrue(call, 'require_delete_or_override_async_response'),
     overrides: isTrue(call, 'override_async_response'),
   })
-  if (isAsync) return json(202, resultNow(collections), { location: `${BASE}/status` })
+  if (isAsync) return json(200, resultNow(collections), { location: `${BASE}/status` })
   const { signal } = call.request
   await collections.ended(signal)
   if (signal.aborted) {
