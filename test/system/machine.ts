@@ -3,7 +3,7 @@
  * that shares the network. Needs root, debootstrap and systemd-nspawn.
  */
 import { execFile, execFileSync, spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -55,7 +55,9 @@ export interface Machine {
 export async function bootMachine(say: (text: string) => void): Promise<Machine> {
   const folder = mkdtempSync(join(tmpdir(), 'antrea-nsx-system-'))
   const tree = join(folder, 'tree')
-  cpSync(await baseTree(say), tree, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
+  const base = await baseTree(folder, say)
+  mkdirSync(tree)
+  execFileSync('tar', ['-C', tree, '-xpf', base])
   const words = ['--quiet', '--register=no', '--keep-unit', '--directory', tree, '--boot', '--console=pipe']
   const child = spawn('systemd-nspawn', words, { stdio: ['ignore', 'pipe', 'pipe'] })
   let console = ''
@@ -118,12 +120,12 @@ function leaderOf(nspawn: number): string | undefined {
   }
 }
 
-async function baseTree(say: (text: string) => void): Promise<string> {
-  const kept = join(root, '.cache', `tree-${SUITE}`)
+/** A tar of the tree: in the checkout a tree's links would lead whoever walks through it out of it. */
+async function baseTree(folder: string, say: (text: string) => void): Promise<string> {
+  const kept = join(root, '.cache', `tree-${SUITE}.tar`)
   if (existsSync(kept)) return kept
   say('making a Debian tree: about a minute, once')
-  const draft = `${kept}.new`
-  rmSync(draft, { recursive: true, force: true })
+  const draft = join(folder, 'draft')
   mkdirSync(join(root, '.cache'), { recursive: true })
   // From where this machine's own packages come.
   const sources = execFileSync('apt-get', ['indextargets', '--format', '$(REPO_URI)']).toString().split('\n')
@@ -135,6 +137,8 @@ async function baseTree(say: (text: string) => void): Promise<string> {
         : reject(new Error(`debootstrap: ${error.message}\n${stdout.slice(-2_000)}`)),
     )
   })
-  renameSync(draft, kept)
+  execFileSync('tar', ['-C', draft, '-cf', `${kept}.new`, '.'])
+  rmSync(draft, { recursive: true, force: true })
+  renameSync(`${kept}.new`, kept)
   return kept
 }
