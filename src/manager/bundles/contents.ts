@@ -57,8 +57,8 @@ interface Item {
   received: number
   hash: Hash
   sha256: string | undefined
-  /** A part is being written. */
-  isBusy: boolean
+  /** Parts are written one after the other; one may come from a leader that is gone by now. Never rejects. */
+  writing: Promise<unknown>
 }
 
 interface Held {
@@ -145,7 +145,7 @@ export function createContents({
       received: 0,
       hash: createHash('sha256'),
       sha256: undefined,
-      isBusy: false,
+      writing: Promise.resolve(),
     }
     known.items.set(name, item)
     return item
@@ -153,16 +153,15 @@ export function createContents({
   return {
     async take(operation, name, part) {
       const item = itemOf(operation, name, part.upload)
-      if (item.isBusy) throw offset(item, 'Another part of it is being written.')
-      item.isBusy = true
-      try {
+      const taking = item.writing.then(async () => {
+        if (held.get(operation)?.items.get(name) !== item)
+          throw offset({ ...item, received: 0 }, 'What there was of it was thrown away.')
         if (item.upload !== part.upload) await beginAnew(item, part)
-        if (isAgain(item, part)) return viewOf(item)
-        await append(item, part, makeRoom)
+        if (!isAgain(item, part)) await append(item, part, makeRoom)
         return viewOf(item)
-      } finally {
-        item.isBusy = false
-      }
+      })
+      item.writing = taking.catch(() => {})
+      return taking
     },
     find(operation, name) {
       const item = held.get(operation)?.items.get(name)
