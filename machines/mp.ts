@@ -173,6 +173,8 @@ const base = setup({
     isCompareDue: ({ context }) => context.inventory.compare || !context.inventory.compared,
     isChanged: ({ context }) => context.inventory.changed,
     healthChanged: () => false,
+    /** What changed fills a batch. */
+    isBatchFull: () => false,
     hasRoom: () => true,
     isRequestOver: ({ context, event }) => requestOver(context.requests, event) !== undefined,
   },
@@ -245,7 +247,12 @@ const work = base.createStateConfig({
         COMPARE: 'reading',
       },
     },
-    gathering: { after: { batchWait: 'applying' } },
+    /** By size or by time. */
+    gathering: {
+      always: { guard: 'isBatchFull', target: 'applying' },
+      on: { CHANGED: [{ guard: 'isBatchFull', target: 'applying' }, { actions: 'noteChanged' }] },
+      after: { batchWait: 'applying' },
+    },
     failing: {
       entry: 'reportInventoryError',
       always: [{ guard: 'isInventoryRefused', target: 'refused' }, { target: 'waiting' }],

@@ -132,6 +132,7 @@ export function provideMp(deps: MpDeps): MpLogic {
     },
     guards: {
       healthChanged: () => reporter.hasChanged(),
+      isBatchFull: () => view.isBatchFull(),
       hasRoom: ({ context }) => requests.hasRoom(context.requests),
     },
     delays: {

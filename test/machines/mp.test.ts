@@ -15,7 +15,7 @@ const session: Session = { session: 's', epoch: 'e', source: 's', heartbeat_seco
 type Port = 'connect' | 'probe' | 'closeSession' | 'readInventory' | 'applyInventory' | 'sendHealth'
 
 /** A chart whose ports wait until the test settles them, and count how often they were called. */
-function world(options: { healthChanged?: () => boolean } = {}) {
+function world(options: { healthChanged?: () => boolean; isBatchFull?: () => boolean } = {}) {
   const clock = createFakeClock()
   const calls: string[] = []
   const open = new Map<Port, { resolve(value?: unknown): void; reject(error: AdapterError): void }>()
@@ -48,7 +48,10 @@ function world(options: { healthChanged?: () => boolean } = {}) {
         observe: callback('observe'),
         watchHealth: callback('watchHealth'),
       },
-      guards: { healthChanged: options.healthChanged ?? (() => false) },
+      guards: {
+        healthChanged: options.healthChanged ?? (() => false),
+        isBatchFull: options.isBatchFull ?? (() => false),
+      },
       delays: { backoff: 1_000, inventoryBackoff: 1_000 },
     }),
     { clock },
@@ -148,6 +151,23 @@ test('changes are gathered, then sent; one during the sending is not lost', asyn
   await settle('applyInventory', { guarded: 0 })
   has(words(), 'inventory.working.work.steady')
   assert.equal(count('applyInventory'), applied + 2)
+})
+
+test('a batch that is full goes at once, also while others are gathered', async () => {
+  let isFull = false
+  const { actor, words, steady, settle } = world({ isBatchFull: () => isFull })
+  await steady()
+  actor.send({ type: 'CHANGED' })
+  has(words(), 'inventory.working.work.gathering')
+  isFull = true
+  actor.send({ type: 'CHANGED' })
+  has(words(), 'inventory.working.work.applying')
+  isFull = false
+  await settle('applyInventory', { guarded: 0 })
+  has(words(), 'inventory.working.work.steady')
+  isFull = true
+  actor.send({ type: 'CHANGED' })
+  has(words(), 'inventory.working.work.applying')
 })
 
 test('a full comparison comes every ten minutes, also under constant change, and when asked for', async () => {

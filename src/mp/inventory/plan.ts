@@ -24,6 +24,11 @@ export interface InventoryPlanInput {
   readonly frozen: ReadonlySet<InventoryType>
   /** Deletes that an earlier comparison, long enough ago, asked for as well. */
   readonly confirmed: ReadonlySet<string>
+  /**
+   * External ids: only these are looked at. For a caller who knows that a complete plan (`isComplete`) was carried out
+   * and nothing else changed since; the same comes out as without it.
+   */
+  readonly only?: ReadonlySet<string>
 }
 
 export type InventoryStep =
@@ -43,6 +48,8 @@ export interface InventoryPlan {
   readonly guarded: readonly string[]
   /** Objects that NSX holds as wanted. */
   readonly settled: readonly InventoryObject[]
+  /** Carried out, it leaves nothing to do of what it looked at. */
+  readonly isComplete: boolean
 }
 
 /** Types that may go together: none is another's parent. */
@@ -70,7 +77,7 @@ export const planInventory = (input: InventoryPlanInput): InventoryPlan => atOnc
 /** The same, yielding now and then; the input stays as it is until the end. */
 export function* planInTurns(input: InventoryPlanInput): Generator<void, InventoryPlan> {
   const writes = yield* planWrites(input)
-  const { deletes, guarded } = yield* planDeletes(
+  const { deletes, guarded, isComplete } = yield* planDeletes(
     input,
     new Set(writes.steps.map(({ object }) => object.external_id)),
   )
@@ -78,7 +85,12 @@ export function* planInTurns(input: InventoryPlanInput): Generator<void, Invento
     ...GENERATIONS.map((types) => ({ deletes: false, steps: ofTypes(writes.steps, types) })),
     ...[...GENERATIONS].reverse().map((types) => ({ deletes: true, steps: ofTypes(deletes, types) })),
   ]
-  return { stages: stages.filter(({ steps }) => steps.length > 0), guarded, settled: writes.settled }
+  return {
+    stages: stages.filter(({ steps }) => steps.length > 0),
+    guarded,
+    settled: writes.settled,
+    isComplete: isComplete && input.setAside.size === 0,
+  }
 }
 
 const ofTypes = (steps: readonly InventoryStep[], types: readonly string[]) =>
@@ -91,7 +103,7 @@ function* planWrites(
   const steps: InventoryStep[] = []
   const settled: InventoryObject[] = []
   let looked = 0
-  for (const [id, desired] of input.desired) {
+  for (const [id, desired] of among(input.desired, input.only)) {
     looked += 1
     if (looked % OBJECTS_A_TURN === 0) yield
     if (!isInventoryType(desired.resource_type) || undecided.has(desired.resource_type)) continue
@@ -100,6 +112,18 @@ function* planWrites(
     else if (!isSetAside(step, setAside) && !waitsForParent(desired, input)) steps.push(step)
   }
   return { steps, settled }
+}
+
+/** All of it, or what it has of these. */
+function* among<T>(
+  all: ReadonlyMap<string, T>,
+  only: ReadonlySet<string> | undefined,
+): Generator<readonly [string, T], void> {
+  if (only === undefined) yield* all
+  for (const id of only ?? []) {
+    const one = all.get(id)
+    if (one !== undefined) yield [id, one]
+  }
 }
 
 /** A parent that NSX refused is not there: what refers to it would be refused as well. */
@@ -136,20 +160,17 @@ export function parentsOf(object: InventoryObject): string[] {
 function* planDeletes(
   input: InventoryPlanInput,
   written: ReadonlySet<string>,
-): Generator<void, { deletes: InventoryStep[]; guarded: string[] }> {
-  let owned = 0
+): Generator<void, { deletes: InventoryStep[]; guarded: string[]; isComplete: boolean }> {
   let looked = 0
   const candidates: InventoryObject[] = []
-  for (const object of input.known.values()) {
+  for (const [, object] of among(input.known, input.only)) {
     looked += 1
     // Nothing is compared here, which is ten times cheaper.
     if (looked % (10 * OBJECTS_A_TURN) === 0) yield
-    if (object.container_cluster_id !== input.clusterId) continue
-    owned += 1
-    if (isGone(object, input)) candidates.push(object)
+    if (object.container_cluster_id === input.clusterId && isGone(object, input)) candidates.push(object)
   }
   const unconfirmed = candidates.filter(({ external_id }) => !input.confirmed.has(external_id))
-  const isGuarded = needsSecondLook(unconfirmed.length, owned)
+  const isGuarded = unconfirmed.length > 1 && needsSecondLook(unconfirmed.length, yield* countOwned(input))
   const going = new Set(
     (isGuarded ? candidates.filter(({ external_id }) => input.confirmed.has(external_id)) : candidates).map(
       ({ external_id }) => external_id,
@@ -165,7 +186,22 @@ function* planDeletes(
       }),
     )
     .filter((step) => !isSetAside(step, input.setAside))
-  return { deletes, guarded: isGuarded ? unconfirmed.map(({ external_id }) => external_id) : [] }
+  return {
+    deletes,
+    guarded: isGuarded ? unconfirmed.map(({ external_id }) => external_id) : [],
+    isComplete: deletes.length === candidates.length,
+  }
+}
+
+function* countOwned({ known, clusterId }: InventoryPlanInput): Generator<void, number> {
+  let owned = 0
+  let looked = 0
+  for (const object of known.values()) {
+    looked += 1
+    if (looked % (10 * OBJECTS_A_TURN) === 0) yield
+    if (object.container_cluster_id === clusterId) owned += 1
+  }
+  return owned
 }
 
 function isGone(object: InventoryObject, input: InventoryPlanInput): boolean {

@@ -50,10 +50,16 @@ export function createInventory(deps: ReconcileDeps): Inventory {
   const { book, view, clock, nsx, clusterId } = deps
   let guard: Guard | undefined
   let confirmed: ReadonlySet<string> = new Set()
+  /**
+   * Of a complete plan that was carried out: the types nothing was decided about. While these are the same, only what
+   * is mapped since can be otherwise in NSX than in the cluster. undefined: all of it may be.
+   */
+  let settledBut: string | undefined
   /** Types that this manager does not have. */
   const leftOut = new Set<InventoryType>()
 
   const readBack = async (types: readonly InventoryType[], signal: AbortSignal) => {
+    settledBut = undefined
     const startedMs = clock.monotonicMs()
     const read = new Map<InventoryType, ReadonlyMap<string, InventoryObject>>()
     await inParallel(types, INVENTORY_BATCHES_IN_FLIGHT_MAX, async (type) => {
@@ -78,7 +84,14 @@ export function createInventory(deps: ReconcileDeps): Inventory {
     }
   }
 
-  const plan = async (signal: AbortSignal): Promise<InventoryPlan> => {
+  const plan = async (signal: AbortSignal): Promise<InventoryPlan & { readonly but: string | undefined }> => {
+    const undecided = new Set([...view.undecided(), ...leftOut])
+    const frozen = view.frozen()
+    const isOpen = frozen.size + confirmed.size + book.setAside.size > 0
+    const but = isOpen ? undefined : [...undecided].sort().join()
+    const touched = view.takeTouched()
+    const only = but !== undefined && but === settledBut ? touched : undefined
+    settledBut = undefined
     const work = planInTurns({
       clusterId,
       desired: view.desired,
@@ -86,24 +99,29 @@ export function createInventory(deps: ReconcileDeps): Inventory {
       known: book.known,
       unreadable: book.unreadable,
       setAside: new Map([...book.setAside].map(([id, { text }]) => [id, text])),
-      undecided: new Set([...view.undecided(), ...leftOut]),
-      frozen: view.frozen(),
+      undecided,
+      frozen,
       confirmed,
+      ...(only === undefined ? {} : { only }),
     })
     const planned = await inTurns(work, signal)
     if (planned.guarded.length === 0) guard = undefined
     else guard ??= { ids: new Set(planned.guarded), sinceMs: clock.monotonicMs() }
-    return planned
+    return { ...planned, but }
   }
 
   return {
     begin({ newerFields }) {
       view.reset({ newerFields })
+      settledBut = undefined
       leftOut.clear()
       if (!newerFields) for (const type of NEWER_INVENTORY_TYPES) leftOut.add(type)
       book.forgive()
     },
-    forgive: () => book.forgive(),
+    forgive() {
+      settledBut = undefined
+      book.forgive()
+    },
     async read(signal) {
       await readBack(INVENTORY_TYPES, signal)
       // A second look counts from the first, and only for what the first saw.
@@ -126,7 +144,9 @@ export function createInventory(deps: ReconcileDeps): Inventory {
         total.deleted += result.deleted
         total.refused += result.refused
         total.guarded = planned.guarded.length
-        if (!result.isCutShort && book.doubtful.size === 0) break
+        if (result.isCutShort || book.doubtful.size > 0) continue
+        if (planned.isComplete && result.refused === 0) settledBut = planned.but
+        break
       }
       confirmed = new Set()
       report(deps, total)

@@ -3,6 +3,7 @@
  * something of it. The same as mapping everything anew (a property in its test), at the cost of the change alone.
  */
 import type { KubeObject, Store } from '../../kube/index.ts'
+import { INVENTORY_BATCH_OBJECTS_MAX } from '../../limits.ts'
 import type { InventoryObject, InventoryType } from '../../nsx/model.ts'
 import { MAPPED, type Mapped, type MappedResource, mapObject } from './map.ts'
 import type { MapContext } from './map-context.ts'
@@ -28,10 +29,17 @@ export interface InventoryView {
   readonly unmappable: ReadonlyMap<string, string>
   /** Forgets everything; the next update maps all. */
   reset(options: { readonly newerFields: boolean }): void
-  /** Notes changed keys; true when nothing was noted before (an update is due from now on). */
+  /**
+   * Notes changed keys; true when nothing was noted before (an update is due from now on), and when there is a batch's
+   * worth for the first time (it is due at once).
+   */
   mark(source: SourceName, keys: Iterable<string>): boolean
+  /** A batch's worth is noted. */
+  isBatchFull(): boolean
   /** Maps what was noted. Lets others run now and then when it is much. */
   update(): Promise<void>
+  /** External ids that were mapped since this was last asked; undefined: all of them may have been. */
+  takeTouched(): ReadonlySet<string> | undefined
 }
 
 /** What each type is made from. */
@@ -90,8 +98,10 @@ export function createView(
   const slices = new Map<string, Slice>()
   const slicesOfPod = new Map<string, Set<string>>()
   const slicesOfService = new Map<string, Set<string>>()
+  let touched: Set<string> | undefined
   let dirty = emptyMarks()
-  let isMarked = false
+  /** Keys that were noted. */
+  let marked = 0
   let isFresh = true
   let updating: Promise<void> = Promise.resolve()
 
@@ -121,6 +131,7 @@ export function createView(
   }
 
   const forget = (id: string) => {
+    touched?.add(id)
     desired.delete(id)
     waiting.delete(id)
     cuts.delete(id)
@@ -138,6 +149,7 @@ export function createView(
       return
     }
     ids.set(place, id)
+    touched?.add(id)
     const mapped = tryMap(resource, object, context, (reason) => unmappable.set(place, reason))
     if (mapped === 'waiting') {
       desired.delete(id)
@@ -229,16 +241,24 @@ export function createView(
       for (const all of [desired, waiting, unmappable, cuts, ids, uids]) all.clear()
       for (const all of [slices, slicesOfPod, slicesOfService, openPorts]) all.clear()
       context.newerFields = newerFields
+      touched = undefined
       dirty = emptyMarks()
       for (const source of SOURCE_NAMES) for (const key of stores[source].keys()) dirty[source].add(key)
-      isMarked = true
+      marked = SOURCE_NAMES.reduce((sum, source) => sum + dirty[source].size, 1)
       isFresh = true
     },
     mark(source, keys) {
+      const before = marked
+      const others = marked - dirty[source].size
       for (const key of keys) dirty[source].add(key)
-      const isFirst = !isMarked
-      isMarked = true
-      return isFirst
+      marked = Math.max(1, others + dirty[source].size)
+      return before === 0 || (before < INVENTORY_BATCH_OBJECTS_MAX && marked >= INVENTORY_BATCH_OBJECTS_MAX)
+    },
+    isBatchFull: () => marked >= INVENTORY_BATCH_OBJECTS_MAX,
+    takeTouched() {
+      const taken = touched
+      touched = new Set()
+      return taken
     },
     update() {
       // One that was given up is waited for: what it took up is not mapped before its end.
@@ -250,7 +270,7 @@ export function createView(
   async function mapMarked(): Promise<void> {
     const marks = dirty
     dirty = emptyMarks()
-    isMarked = false
+    marked = 0
     let indexed = 0
     for (const key of marks.endpointSlices) {
       indexSlice(key, marks)

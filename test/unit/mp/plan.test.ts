@@ -262,6 +262,35 @@ test('a plan carried out is the cluster: nothing dangles on the way, nothing for
   )
 })
 
+test('after a complete plan was carried out, a plan of what is touched alone is the plan of everything', () => {
+  fc.assert(
+    fc.property(world, world, fc.array(fc.nat(30)), (before, after, more) => {
+      const foreign = { ...object('ContainerProject', 'foreign'), container_cluster_id: 'c2' }
+      const known = byId([...before, foreign])
+      const was = byId(before)
+      const only = new Set([
+        ...after.filter((one) => !sameValue(one, was.get(one.external_id))).map((one) => one.external_id),
+        ...before.map((one) => one.external_id).filter((id) => !after.some((one) => one.external_id === id)),
+        // To be told of more than what changed does no harm.
+        ...more.map((id) => `ContainerApplication-${id}`),
+      ])
+      const whole = plan(after, [...known.values()])
+      const partial = plan(after, [...known.values()], { only })
+      assert.deepEqual(lines(partial), lines(whole))
+      assert.deepEqual([...partial.guarded].sort(), [...whole.guarded].sort())
+      assert.equal(partial.isComplete, whole.isComplete)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('what is left undone makes a plan incomplete: a parent that is still used, a guarded delete', () => {
+  assert.equal(plan(all, all).isComplete, true)
+  assert.equal(plan([], [project]).isComplete, true)
+  assert.equal(plan([pod], [project, pod]).isComplete, false)
+  assert.equal(plan([], all).isComplete, false)
+})
+
 test('the text of a value is the same exactly for what NSX shows alike', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { INVENTORY_BATCH_OBJECTS_MAX } from '../../../src/limits.ts'
 import { createView, type SourceName } from '../../../src/mp/inventory/index.ts'
 import { createCluster, fill, namespace, node, pod, service, slice } from './cluster.ts'
 
@@ -136,9 +137,22 @@ test('kept by changes is the same as made anew', async () => {
       )
       view.reset({ newerFields: true })
       for (const source of SOURCES) cluster.stores[source].subscribe((keys) => view.mark(source, keys))
+      assert.equal(view.takeTouched(), undefined, 'all of them at first')
       for (const round of [[], ...rounds]) {
         for (const apply of round) apply(cluster)
+        const before = { desired: new Map(view.desired), waiting: new Set(view.waiting) }
         await view.update()
+        const touched = view.takeTouched()
+        for (const id of new Set([
+          ...before.desired.keys(),
+          ...view.desired.keys(),
+          ...before.waiting,
+          ...view.waiting,
+        ])) {
+          const isSame =
+            before.desired.get(id) === view.desired.get(id) && before.waiting.has(id) === view.waiting.has(id)
+          assert.ok(isSame || touched?.has(id), `${id} changed and is not told as touched`)
+        }
         const anew = createView(
           cluster.deps,
           'c1',
@@ -171,6 +185,27 @@ test('what is mapped again to the same stays the same object, so comparing is ch
   assert.equal(view.mark('pods', ['shop/web-2']), false)
   await view.update()
   assert.equal(view.desired.get('Pod-shop/web-1'), before)
+})
+
+test('a batch is full when so many keys are noted, whatever they are of, and is told once', async () => {
+  const cluster = createCluster()
+  const view = createView(
+    cluster.deps,
+    'c1',
+    () => undefined,
+    () => true,
+  )
+  view.reset({ newerFields: true })
+  await view.update()
+  const keys = (count: number, from = 0) => Array.from({ length: count }, (_, at) => `shop/p${from + at}`)
+  assert.equal(view.mark('pods', keys(30)), true)
+  assert.equal(view.mark('pods', keys(30)), false)
+  assert.equal(view.isBatchFull(), false)
+  assert.equal(view.mark('services', keys(INVENTORY_BATCH_OBJECTS_MAX - 30)), true)
+  assert.equal(view.isBatchFull(), true)
+  assert.equal(view.mark('services', keys(30, 100)), false)
+  await view.update()
+  assert.equal(view.isBatchFull(), false)
 })
 
 test('a pod made anew under its name is not taken for the one that the slice still names', async () => {
