@@ -63,6 +63,30 @@ export const FAULT_ROWS: readonly FaultRow[] = [
     left: ({ world }) => world.cluster.api.list('traceflows.crd.antrea.io').length,
   },
   {
+    kind: 'logs',
+    body: () => ({ component: ['controller'], limit: 20 }),
+    check(events) {
+      const lines = events.flatMap((event) => (event['lines'] as readonly unknown[] | undefined) ?? [])
+      assert.ok(lines.length > 0)
+      // Each line once, in whichever session.
+      assert.equal(lines.length, answerOf(events)['line_count'])
+      assert.equal(new Set(lines.map((line) => JSON.stringify(line))).size, lines.length)
+    },
+  },
+  {
+    kind: 'support-bundle',
+    body: () => ({ components: ['controller', 'cluster'] }),
+    check(events) {
+      const { components } = answerOf(events) as unknown as { components: readonly { state: string }[] }
+      assert.deepEqual(
+        components.map(({ state }) => state),
+        ['done', 'done'],
+      )
+    },
+    left: ({ world }) =>
+      world.cluster.api.list('configmaps').filter(({ metadata }) => metadata.name.startsWith('nsx-')).length,
+  },
+  {
     kind: 'inventory-resync',
     body: () => ({}),
     check(events) {

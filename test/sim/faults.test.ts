@@ -110,7 +110,7 @@ async function prepare(world: World): Promise<readonly [string, string]> {
 }
 
 async function onStage(seed: number, play: (stage: Stage) => Promise<void>): Promise<void> {
-  const world = await createWorld(seed)
+  const world = await createWorld(seed, { antreaPods: true })
   const writes: string[] = []
   world.cluster.api.audit.subscribe(({ verb, path, code }) => {
     if (['create', 'update', 'patch', 'delete'].includes(verb) && code < 300) writes.push(`${verb} ${path}`)

@@ -50,10 +50,15 @@ export interface World {
   stop(): Promise<void>
 }
 
-export async function createWorld(seed: number): Promise<World> {
+export interface WorldOptions {
+  /** Antrea's own Pods, with logs. */
+  readonly antreaPods?: boolean
+}
+
+export async function createWorld(seed: number, options: WorldOptions = {}): Promise<World> {
   const clock = createFakeClock()
   const random = createSeededRandom(seed)
-  const cluster = createEmbeddedCluster({ clock, random, log: SILENT, historyEventsMax: 2_000 })
+  const cluster = createEmbeddedCluster({ clock, random, log: SILENT, historyEventsMax: 2_000, ...options })
   await driven(clock, cluster.start())
   const manager = createManager({ clock, random, users: [USER] })
   const identity = await identityOf(clock)
