@@ -26,7 +26,7 @@ export const CRD_LOOK_PERIOD_MS = 60_000
  * Translation and planning go on for so long at a time: with the longest of their steps (sorting some ten thousand names,
  * about 10 ms) a slice stays within 20 ms.
  */
-export const CCP_SLICE_MS = 8
+export const SLICE_MS = 8
 /** What a policy names and the manager has not sent comes with a commit as a rule; after this a person is told. */
 export const UNRESOLVED_WARN_MS = 60_000
 /** A new child group is waited for so long before the plan stops and is tried again. */

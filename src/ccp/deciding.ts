@@ -2,6 +2,7 @@
 import type { ClusterGroup, ClusterNetworkPolicy, KubeObject, Store, Tier } from '../kube/index.ts'
 import { RESOURCES } from '../kube/index.ts'
 import type { Clock } from '../world/index.ts'
+import { inSlices } from '../world/index.ts'
 import { createOverlay, type Overlay } from './overlay.ts'
 import {
   createPlanner,
@@ -13,7 +14,6 @@ import {
 } from './plan/index.ts'
 import { createRemembered } from './remembered.ts'
 import type { TierSettings } from './settings.ts'
-import { inSlices } from './slices.ts'
 import type { DesiredState } from './source/index.ts'
 import type { Translate, Translation } from './translate/index.ts'
 

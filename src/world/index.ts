@@ -18,3 +18,5 @@ export type {
 } from './http.ts'
 export type { Random } from './random.ts'
 export { createReplaceableClient, type ReplaceableClient } from './replaceable.ts'
+export { inSlices } from './slices.ts'
+export { runSteps, type Steps, sortSteps } from './steps.ts'

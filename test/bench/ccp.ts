@@ -2,14 +2,13 @@
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks'
 import { createPlanner, type Plan } from '../../src/ccp/plan/index.ts'
 import { DEFAULT_TIERS } from '../../src/ccp/settings.ts'
-import { inSlices } from '../../src/ccp/slices.ts'
 import {
   createTranslator,
   type DesiredObject,
   objectKey,
-  type Steps,
   type Translation,
 } from '../../src/ccp/translate/index.ts'
+import { inSlices, type Steps } from '../../src/world/index.ts'
 import { createRealClock } from '../../src/world/real.ts'
 import { skip } from '../real/harness/tier.ts'
 import { CLUSTER, MEMORY, ModelCluster, SOURCE } from '../unit/ccp/model.ts'

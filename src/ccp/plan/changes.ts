@@ -4,7 +4,8 @@
  * only then widens (semantics: "never wider").
  */
 import type { ClusterNetworkPolicy, ClusterNetworkPolicySpec, PolicyRule } from '../../kube/antrea.ts'
-import { groupsOf, type Steps, type TranslatedPolicy } from '../translate/index.ts'
+import type { Steps } from '../../world/steps.ts'
+import { groupsOf, type TranslatedPolicy } from '../translate/index.ts'
 import { type GroupChange, parentSpec } from './groups.ts'
 import { isAsWritten } from './inventory.ts'
 import { between, decideAlike, deniesOf } from './narrow.ts'

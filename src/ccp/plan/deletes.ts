@@ -1,8 +1,9 @@
 /** What goes: policies that NSX does not hold any more, and groups that nobody uses any more. */
 import type { ClusterGroup, ClusterNetworkPolicy } from '../../kube/antrea.ts'
 import { CHILD_DELETE_DELAY_MS, DELETE_GUARD_COUNT, DELETE_GUARD_SHARE } from '../../limits.ts'
+import type { Steps } from '../../world/steps.ts'
 import { annotationOf } from '../ownership.ts'
-import { isUuidName, type Steps, type TranslatedPolicy } from '../translate/index.ts'
+import { isUuidName, type TranslatedPolicy } from '../translate/index.ts'
 import { isTemporaryName } from './changes.ts'
 import type { Owned } from './inventory.ts'
 import type { DeleteState, PlanInput, Step } from './types.ts'

@@ -1,6 +1,7 @@
 /** Which ClusterGroups are wanted, which are new, and which existing ones change. */
 import type { ClusterGroup, ClusterGroupSpec, ClusterNetworkPolicy } from '../../kube/antrea.ts'
-import { groupSpecHash, groupsOf, type Steps, type TranslatedGroup } from '../translate/index.ts'
+import type { Steps } from '../../world/steps.ts'
+import { groupSpecHash, groupsOf, type TranslatedGroup } from '../translate/index.ts'
 import { isComputed, type Owned, storedGroupHash } from './inventory.ts'
 import { groupObject } from './objects.ts'
 import { objectRef, type PlanInput, type Step } from './types.ts'

@@ -1,8 +1,9 @@
 /** Sorts the cluster's objects by whose they are. */
 import type { ClusterGroup, ClusterNetworkPolicy } from '../../kube/antrea.ts'
 import type { KubeObject } from '../../kube/types.ts'
+import { type Steps, sortSteps } from '../../world/steps.ts'
 import { annotationOf, isRivalObject, ownershipOf } from '../ownership.ts'
-import { groupSpecHash, policySpecHash, type Steps, sortSteps } from '../translate/index.ts'
+import { groupSpecHash, policySpecHash } from '../translate/index.ts'
 import type { ClusterView, PlanWarning } from './types.ts'
 
 export interface Owned {

@@ -1,8 +1,9 @@
 /** Desired and actual in, steps out. Pure: the same input gives the same plan. */
 import type { ClusterNetworkPolicy } from '../../kube/antrea.ts'
 import type { Problem } from '../../protocol/ccp.ts'
+import { runSteps, type Steps } from '../../world/steps.ts'
 import { annotationOf } from '../ownership.ts'
-import { runSteps, type Steps, type TranslatedGroup, type TranslatedPolicy } from '../translate/index.ts'
+import type { TranslatedGroup, TranslatedPolicy } from '../translate/index.ts'
 import { changeSteps, isSimple, isTemporaryName, type Kept, type PolicyChanges } from './changes.ts'
 import { type StaleGroups, staleGroups, stalePolicies } from './deletes.ts'
 import { groupsOfStored, planGroups } from './groups.ts'

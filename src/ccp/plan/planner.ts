@@ -4,8 +4,9 @@
  */
 import type { ClusterGroup, ClusterNetworkPolicy, Tier } from '../../kube/antrea.ts'
 import type { KubeObject } from '../../kube/types.ts'
+import type { Steps } from '../../world/steps.ts'
 import { annotationOf, isRival, ownershipOf } from '../ownership.ts'
-import { Relation, type Steps, type TranslatedPolicy, type Translation } from '../translate/index.ts'
+import { Relation, type TranslatedPolicy, type Translation } from '../translate/index.ts'
 import { isTemporaryName } from './changes.ts'
 import { groupsEver } from './holding.ts'
 import { planPart } from './plan.ts'

@@ -2,12 +2,12 @@
 import type { ClusterNetworkPolicySpec } from '../../kube/antrea.ts'
 import { RULES_PER_DIRECTION_MAX } from '../../limits.ts'
 import type { Problem } from '../../protocol/ccp.ts'
+import type { Steps } from '../../world/steps.ts'
 import type { Category, TierSettings } from '../settings.ts'
 import { keepHash, policySpecHash, uuidName } from './canonical.ts'
 import { problem } from './findings.ts'
 import { CATEGORIES, type Priority, priorities } from './order.ts'
 import { hasErrors, type PolicyDraft } from './policy.ts'
-import type { Steps } from './steps.ts'
 import type {
   DesiredObject,
   EmptyPolicy,

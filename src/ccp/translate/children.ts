@@ -1,11 +1,11 @@
 /** A group's content as child ClusterGroups: one a criterion, and the addresses in shards. */
 import type { ClusterGroupSpec, LabelSelector } from '../../kube/antrea.ts'
 import { GROUP_IP_BLOCKS_MAX } from '../../limits.ts'
+import type { Steps } from '../../world/steps.ts'
 import { type Block, spreadOf } from './addresses.ts'
 import { childName, shardName } from './canonical.ts'
 import type { GroupShape, PodTerm } from './groups.ts'
 import type { ListEdit } from './kept-lists.ts'
-import type { Steps } from './steps.ts'
 
 /** A contradiction: what an empty spec selects is not documented, so an empty group says "nothing" in words. */
 const NOTHING: LabelSelector = {

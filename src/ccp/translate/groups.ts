@@ -2,6 +2,7 @@
 import type { LabelSelectorRequirement } from '../../kube/antrea.ts'
 import type { Problem } from '../../protocol/ccp.ts'
 import { canonicalJson } from '../../protocol/hash.ts'
+import type { Steps } from '../../world/steps.ts'
 import { type Block, isMulticast, isPlainV4, parseBlocks } from './addresses.ts'
 import {
   type ExpressionBody,
@@ -15,7 +16,6 @@ import { conditionOf, isGenericCondition, isGenericMember, serviceOf } from './c
 import { problem, quote } from './findings.ts'
 import { editedList, type KeptList, type ListEdit } from './kept-lists.ts'
 import type { Lookup } from './lookup.ts'
-import type { Steps } from './steps.ts'
 import type { DesiredObject } from './types.ts'
 
 /** Pods by labels and by the labels of their Namespace; both parts must hold. An absent part asks nothing. */

@@ -2,8 +2,9 @@
  * A list of addresses that differs little from the one before is read where it differs only. What cannot be read so is read
  * whole, with the same result: this only saves work.
  */
+
+import type { Steps } from '../../world/steps.ts'
 import { type Block, isMulticast, isPlainV4 } from './addresses.ts'
-import type { Steps } from './steps.ts'
 
 /** A list each of whose texts became one block of its own, in this order, without a problem. */
 export interface KeptList {

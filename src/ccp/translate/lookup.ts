@@ -3,7 +3,7 @@
  * asked for is still the same one. So a commit translates again only what it touches, with the same result as from
  * scratch.
  */
-import type { Steps } from './steps.ts'
+import type { Steps } from '../../world/steps.ts'
 import { type DesiredObject, type DesiredObjects, objectKey } from './types.ts'
 
 export type Lookup = (kind: string, path: string) => DesiredObject | undefined

@@ -1,8 +1,8 @@
 /** Order: from sequence numbers to priorities, without ever moving a neighbour. */
 import { SNAPSHOT_OBJECTS_MAX } from '../../limits.ts'
 import { sha256Hex } from '../../protocol/hash.ts'
+import type { Steps } from '../../world/steps.ts'
 import type { Category } from '../settings.ts'
-import type { Steps } from './steps.ts'
 
 /** Tier order. */
 export const CATEGORIES: readonly Category[] = ['Emergency', 'Infrastructure', 'Environment', 'Application']

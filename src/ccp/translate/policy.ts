@@ -1,6 +1,7 @@
 /** One security policy as one ClusterNetworkPolicy, without its priority (which depends on its neighbours). */
 import type { PolicyRule } from '../../kube/antrea.ts'
 import type { Problem } from '../../protocol/ccp.ts'
+import type { Steps } from '../../world/steps.ts'
 import type { Category } from '../settings.ts'
 import {
   type PolicyBody,
@@ -16,7 +17,6 @@ import { AFTER_APPLICATION, CATEGORIES, isSequenceNumber } from './order.ts'
 import { type Members, type ResolveGroup, readMembers } from './peers.ts'
 import { type RuleContext, ruleName, scopeProblems, translateRule } from './rules.ts'
 import { isAny } from './services.ts'
-import type { Steps } from './steps.ts'
 import type { DesiredObject } from './types.ts'
 
 /** What the policy is, whatever else it may have; enough to give it its place among its neighbours. */

@@ -1,5 +1,6 @@
 /** The whole: a complete set of NSX objects in, Antrea objects and held policies out. */
 import type { ClusterGroupSpec } from '../../kube/antrea.ts'
+import { runSteps, type Steps, sortSteps } from '../../world/steps.ts'
 import type { TierSettings } from '../settings.ts'
 import { assemble, type Drafted, type SpecCache } from './assemble.ts'
 import { GroupHead, readBody } from './body.ts'
@@ -13,7 +14,6 @@ import { type GroupShape, groupShape } from './groups.ts'
 import { type Cache, createTracker, madeKey, type Tracker } from './lookup.ts'
 import type { ResolveGroup } from './peers.ts'
 import { draftPolicy, lacks, type PolicyDraft } from './policy.ts'
-import { runSteps, type Steps, sortSteps } from './steps.ts'
 import {
   type DesiredObject,
   type DesiredObjects,

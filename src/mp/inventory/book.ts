@@ -4,9 +4,9 @@
  */
 import { INVENTORY_READ_LAG_MS, INVENTORY_SET_ASIDE_MAX } from '../../limits.ts'
 import { INVENTORY_TYPES, type InventoryObject, type InventoryType } from '../../nsx/model.ts'
+import { runSteps, type Steps } from '../../world/steps.ts'
 import { type InventoryStep, stepText } from './plan.ts'
-import { fieldName, sameValue, statedFields } from './plan-compare.ts'
-import { atOnce, OBJECTS_A_TURN } from './plan-turns.ts'
+import { fieldName, OBJECTS_A_STEP, sameValue, statedFields } from './plan-compare.ts'
 
 export interface SetAside {
   /** Which step it was; the object is tried again when it changes. */
@@ -35,7 +35,7 @@ export interface InventoryBook {
     type: InventoryType,
     objects: ReadonlyMap<string, InventoryObject>,
     readMs: number,
-  ): Generator<void, void>
+  ): Steps<void>
   /** The manager took the step. */
   settle(step: InventoryStep, nowMs: number): void
   /** The object was found equal: the cluster's copy stands for both. */
@@ -61,13 +61,13 @@ export function createBook(): InventoryBook {
     type: InventoryType,
     objects: ReadonlyMap<string, InventoryObject>,
     readMs: number,
-  ): Generator<void, void> {
+  ): Steps<void> {
     let looked = 0
     const agreed = new Set<string>()
     const disagreed = new Map<string, boolean>()
     for (const [id, { fields, atMs }] of written) {
       looked += 1
-      if (looked % OBJECTS_A_TURN === 0) yield
+      if (looked % OBJECTS_A_STEP === 0) yield
       const before = known.get(id)
       if (before?.resource_type !== type || readMs - atMs < INVENTORY_READ_LAG_MS) continue
       written.delete(id)
@@ -97,7 +97,7 @@ export function createBook(): InventoryBook {
     type: InventoryType,
     objects: ReadonlyMap<string, InventoryObject>,
     readMs: number,
-  ): Generator<void, void> {
+  ): Steps<void> {
     yield* judgeFields(type, objects, readMs)
     for (const [id, object] of known) if (object.resource_type === type && !objects.has(id)) known.delete(id)
     for (const [id, object] of objects) known.set(id, object)
@@ -109,7 +109,7 @@ export function createBook(): InventoryBook {
     setAside,
     unreadable,
     doubtful,
-    readBack: (type, objects, readMs) => atOnce(readBackInTurns(type, objects, readMs)),
+    readBack: (type, objects, readMs) => runSteps(readBackInTurns(type, objects, readMs)),
     readBackInTurns,
     settle(step, nowMs) {
       const { external_id: id } = step.object

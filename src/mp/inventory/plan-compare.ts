@@ -1,6 +1,9 @@
 /** When two inventory objects say the same. Pure. Lists are sets to NSX; empty and absent are one. */
 import type { InventoryObject } from '../../nsx/model.ts'
 
+/** Comparing one takes some 10 µs: between two pauses are 2 to 3 ms. */
+export const OBJECTS_A_STEP = 250
+
 /** Who it is, not what it says; the cluster is set by the manager from the URL. */
 const IDENTITY: ReadonlySet<string> = new Set(['resource_type', 'external_id', 'container_cluster_id'])
 

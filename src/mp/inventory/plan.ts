@@ -4,8 +4,8 @@
  */
 import { DELETE_GUARD_COUNT, DELETE_GUARD_SHARE } from '../../limits.ts'
 import { INVENTORY_TYPES, type InventoryObject, type InventoryType } from '../../nsx/model.ts'
-import { differingFields, stableText } from './plan-compare.ts'
-import { atOnce, OBJECTS_A_TURN } from './plan-turns.ts'
+import { runSteps, type Steps } from '../../world/steps.ts'
+import { differingFields, OBJECTS_A_STEP, stableText } from './plan-compare.ts'
 
 export interface InventoryPlanInput {
   readonly clusterId: string
@@ -72,10 +72,10 @@ const isInventoryType = (type: string): type is InventoryType =>
 /** What a step is recognised by when it was refused; creating what could not be updated is another step. */
 export const stepText = (step: InventoryStep): string => `${step.op} ${stableText(step.desired)}`
 
-export const planInventory = (input: InventoryPlanInput): InventoryPlan => atOnce(planInTurns(input))
+export const planInventory = (input: InventoryPlanInput): InventoryPlan => runSteps(planInTurns(input))
 
 /** The same, yielding now and then; the input stays as it is until the end. */
-export function* planInTurns(input: InventoryPlanInput): Generator<void, InventoryPlan> {
+export function* planInTurns(input: InventoryPlanInput): Steps<InventoryPlan> {
   const writes = yield* planWrites(input)
   const { deletes, guarded, isComplete } = yield* planDeletes(
     input,
@@ -98,14 +98,14 @@ const ofTypes = (steps: readonly InventoryStep[], types: readonly string[]) =>
 
 function* planWrites(
   input: InventoryPlanInput,
-): Generator<void, { steps: InventoryStep[]; settled: InventoryObject[] }> {
+): Steps<{ steps: InventoryStep[]; settled: InventoryObject[] }> {
   const { known, unreadable, setAside, undecided } = input
   const steps: InventoryStep[] = []
   const settled: InventoryObject[] = []
   let looked = 0
   for (const [id, desired] of among(input.desired, input.only)) {
     looked += 1
-    if (looked % OBJECTS_A_TURN === 0) yield
+    if (looked % OBJECTS_A_STEP === 0) yield
     if (!isInventoryType(desired.resource_type) || undecided.has(desired.resource_type)) continue
     const step = writeStep(desired, known.get(id), unreadable)
     if (step === undefined) settled.push(desired)
@@ -160,13 +160,13 @@ export function parentsOf(object: InventoryObject): string[] {
 function* planDeletes(
   input: InventoryPlanInput,
   written: ReadonlySet<string>,
-): Generator<void, { deletes: InventoryStep[]; guarded: string[]; isComplete: boolean }> {
+): Steps<{ deletes: InventoryStep[]; guarded: string[]; isComplete: boolean }> {
   let looked = 0
   const candidates: InventoryObject[] = []
   for (const [, object] of among(input.known, input.only)) {
     looked += 1
     // Nothing is compared here, which is ten times cheaper.
-    if (looked % (10 * OBJECTS_A_TURN) === 0) yield
+    if (looked % (10 * OBJECTS_A_STEP) === 0) yield
     if (object.container_cluster_id === input.clusterId && isGone(object, input)) candidates.push(object)
   }
   const unconfirmed = candidates.filter(({ external_id }) => !input.confirmed.has(external_id))
@@ -193,12 +193,12 @@ function* planDeletes(
   }
 }
 
-function* countOwned({ known, clusterId }: InventoryPlanInput): Generator<void, number> {
+function* countOwned({ known, clusterId }: InventoryPlanInput): Steps<number> {
   let owned = 0
   let looked = 0
   for (const object of known.values()) {
     looked += 1
-    if (looked % (10 * OBJECTS_A_TURN) === 0) yield
+    if (looked % (10 * OBJECTS_A_STEP) === 0) yield
     if (object.container_cluster_id === clusterId) owned += 1
   }
   return owned
@@ -222,12 +222,12 @@ function* stillUsed(
   input: InventoryPlanInput,
   going: ReadonlySet<string>,
   written: ReadonlySet<string>,
-): Generator<void, Set<string>> {
+): Steps<Set<string>> {
   const used = new Set<string>()
   let looked = 0
   for (const [id, object] of input.known) {
     looked += 1
-    if (looked % (4 * OBJECTS_A_TURN) === 0) yield
+    if (looked % (4 * OBJECTS_A_STEP) === 0) yield
     if (going.has(id)) continue
     const after = written.has(id) ? { ...object, ...input.desired.get(id) } : object
     for (const parent of parentsOf(after)) used.add(parent)

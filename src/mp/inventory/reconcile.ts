@@ -9,11 +9,11 @@ import {
   type InventoryType,
   NEWER_INVENTORY_TYPES,
 } from '../../nsx/model.ts'
+import { inSlices, type Steps } from '../../world/index.ts'
 import { type ApplyDeps, type ApplyResult, applyPlan } from './apply.ts'
 import { type InventoryPlan, planInTurns } from './plan.ts'
-import { OBJECTS_A_TURN } from './plan-turns.ts'
+import { OBJECTS_A_STEP } from './plan-compare.ts'
 import { inParallel, readType } from './read.ts'
-import { inTurns } from './turns.ts'
 import type { InventoryView } from './view.ts'
 
 export interface ReconcileDeps extends ApplyDeps {
@@ -70,7 +70,8 @@ export function createInventory(deps: ReconcileDeps): Inventory {
       else read.set(type, objects)
     })
     // One after the other: the book takes one type at a time.
-    for (const [type, objects] of read) await inTurns(book.readBackInTurns(type, objects, startedMs), signal)
+    for (const [type, objects] of read)
+      await inSlices(book.readBackInTurns(type, objects, startedMs), clock, signal)
   }
 
   /** Undefined for a newer type that the manager has no list of. */
@@ -104,7 +105,7 @@ export function createInventory(deps: ReconcileDeps): Inventory {
       confirmed,
       ...(only === undefined ? {} : { only }),
     })
-    const planned = await inTurns(work, signal)
+    const planned = await inSlices(work, clock, signal)
     if (planned.guarded.length === 0) guard = undefined
     else guard ??= { ids: new Set(planned.guarded), sinceMs: clock.monotonicMs() }
     return { ...planned, but }
@@ -137,7 +138,7 @@ export function createInventory(deps: ReconcileDeps): Inventory {
         signal.throwIfAborted()
         const planned = await plan(signal)
         // Both sides then share one copy, and the next comparison is one of references.
-        await inTurns(adopting(book, planned), signal)
+        await inSlices(adopting(book, planned), clock, signal)
         const result = await applyPlan(planned, deps, signal)
         total.created += result.created
         total.updated += result.updated
@@ -155,9 +156,9 @@ export function createInventory(deps: ReconcileDeps): Inventory {
   }
 }
 
-function* adopting(book: ReconcileDeps['book'], { settled }: InventoryPlan): Generator<void, void> {
+function* adopting(book: ReconcileDeps['book'], { settled }: InventoryPlan): Steps<void> {
   for (const [at, desired] of settled.entries()) {
-    if (at % (4 * OBJECTS_A_TURN) === 0 && at > 0) yield
+    if (at % (4 * OBJECTS_A_STEP) === 0 && at > 0) yield
     book.adopt(desired)
   }
 }

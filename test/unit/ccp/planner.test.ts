@@ -14,9 +14,9 @@ import {
   createTranslator,
   type DesiredObject,
   type DesiredObjects,
-  runSteps,
   type Translation,
 } from '../../../src/ccp/translate/index.ts'
+import { runSteps } from '../../../src/world/steps.ts'
 import { Dice } from '../../oracle/dice.ts'
 import { BREAKING_EDITS, MASS_EDITS, SOUND_EDITS } from '../../oracle/edits.ts'
 import { objectsOf } from '../../oracle/exact.ts'

@@ -1,7 +1,7 @@
 /** Long work in slices, so that nothing else waits long for its turn. */
-import { CCP_SLICE_MS } from '../limits.ts'
-import { type Clock, sleep } from '../world/index.ts'
-import type { Steps } from './translate/index.ts'
+import { SLICE_MS } from '../limits.ts'
+import { type Clock, sleep } from './clock.ts'
+import type { Steps } from './steps.ts'
 
 /**
  * Runs the steps; after each slice everything else has its turn. Rejects with the signal's reason when it is aborted in
@@ -13,7 +13,7 @@ export async function inSlices<T>(steps: Steps<T>, clock: Clock, signal?: AbortS
     for (;;) {
       const { done, value } = steps.next()
       if (done === true) return value
-      if (clock.monotonicMs() - startedMs < CCP_SLICE_MS) continue
+      if (clock.monotonicMs() - startedMs < SLICE_MS) continue
       await sleep(clock, 0, signal)
       startedMs = clock.monotonicMs()
     }
