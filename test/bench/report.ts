@@ -20,7 +20,8 @@ export function rowOf(what: string, samplesMs: readonly number[], goal: string):
 }
 
 export function table(rows: readonly Row[]): string {
-  const ms = (value: number) => `${value < 100 ? value.toFixed(1) : value.toFixed(0)} ms`
+  const ms = (value: number) =>
+    Number.isNaN(value) ? '–' : `${value < 100 ? value.toFixed(1) : value.toFixed(0)} ms`
   return [
     '| what | samples | median | p99 | max | goal |',
     '|---|---|---|---|---|---|',
