@@ -3,11 +3,11 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import {
   CONFIG_LEAVES,
-  type Config,
   ConfigSchema,
   environmentName,
   flagName,
   type LoadedConfig,
+  valueAt,
 } from '../config/index.ts'
 import { addConfigOptions, nsxIdentity, readConfig, readSmallText } from './settings.ts'
 import { paint, plain, say, table } from './terminal.ts'
@@ -72,9 +72,6 @@ const settingsOf = ({ config, origin }: LoadedConfig): Setting[] =>
       flag: flagName(path),
     }
   })
-
-const valueAt = (config: Config, path: readonly string[]): unknown =>
-  path.reduce<unknown>((at, name) => (at as Readonly<Record<string, unknown>> | undefined)?.[name], config)
 
 function showSettings(loaded: LoadedConfig, { json, origin }: Options): void {
   const settings = settingsOf(loaded)

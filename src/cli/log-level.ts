@@ -1,5 +1,4 @@
 /** `log-level`: how much antrea-controller, the agents and the adapter write, and for a while another amount, without NSX. */
-import { existsSync } from 'node:fs'
 import { type Command, InvalidArgumentError } from 'commander'
 import { asAdapterError, needsPerson, waitFor } from '../errors.ts'
 import { LOG_LEVEL_MS_DEFAULT, LOG_LEVEL_MS_MAX } from '../limits.ts'
@@ -18,11 +17,11 @@ import {
   type TargetState,
   viewOfClient,
 } from '../operations/index.ts'
-import { createHttpClient } from '../world/real.ts'
+import { connectorOf } from './agents.ts'
 import { addClusterOptions, type Cluster, type ClusterOptions, openCluster } from './cluster.ts'
 import { addSocketOption, ask } from './endpoint.ts'
-import { DEFAULT_CONFIG_FILE, readConfig, readSmallText } from './settings.ts'
-import { duration, EXIT, plain, say, table, tell } from './terminal.ts'
+import { collect } from './options.ts'
+import { duration, EXIT, plain, say, table } from './terminal.ts'
 
 interface Options extends ClusterOptions {
   readonly node?: readonly string[]
@@ -71,13 +70,7 @@ export function configure(command: Command): void {
         '\n  antrea-nsx-adapter log-level debug --room kube --for 10m' +
         '\n  antrea-nsx-adapter log-level configured',
     )
-    .action(async (level: string | undefined, options: Options) => {
-      try {
-        await run(level, options)
-      } catch (error) {
-        tell(error)
-      }
-    })
+    .action((level: string | undefined, options: Options) => run(level, options))
 }
 
 async function run(text: string | undefined, options: Options): Promise<void> {
@@ -171,35 +164,14 @@ async function targetsOf(cluster: Cluster, options: Options): Promise<LevelTarge
   ]
 }
 
-/**
- * With a token made for this, or with the kubeconfig's client certificate, as antctl does. Never with its token: where an
- * agent is says that agent itself, and whoever speaks in its place could use the token.
- */
-function levelsOf({ kube, access, clock }: Cluster, options: Options): AntreaLevels {
-  const tokenFile = options.tokenFile ?? configuredTokenFile(options)
-  const token = tokenFile === undefined ? undefined : readSmallText(tokenFile, '--token-file').trim()
-  const { cert, key } = access.tls
-  if (token === undefined && (cert === undefined || key === undefined))
+function levelsOf(cluster: Cluster, options: Options): AntreaLevels {
+  const connect = connectorOf(cluster, options)
+  if (connect === undefined)
     throw needsPerson(
       'AGENTS_NOT_ASKED',
       "Antrea's processes take a bearer token or a client certificate of the cluster, and there is neither: name one with --token-file",
     )
-  const places = placesOfClient(kube, ({ origin, caPem, servername = 'localhost' }) =>
-    createHttpClient({
-      origin,
-      tls:
-        token === undefined
-          ? { ca: caPem, servername, cert: cert ?? '', key: key ?? '' }
-          : { ca: caPem, servername },
-      ...(token === undefined ? {} : { headers: () => ({ authorization: `Bearer ${token}` }) }),
-    }),
-  )
-  return createAntreaLevels(places, clock)
-}
-
-function configuredTokenFile({ config, kubeconfig }: Options): string | undefined {
-  if (config === undefined && (kubeconfig !== undefined || !existsSync(DEFAULT_CONFIG_FILE))) return undefined
-  return readConfig({ config }).config.agents.tokenFile
+  return createAntreaLevels(placesOfClient(cluster.kube, connect), cluster.clock)
 }
 
 async function changeAntrea(level: number, options: Options): Promise<void> {
@@ -300,8 +272,6 @@ function rowOf({ target, was, is, gone, left, problem }: TargetState): string[] 
           : ''
   return [target, String(was ?? ''), String(is ?? ''), words].map(plain)
 }
-
-const collect = (name: string, before: readonly string[] = []): readonly string[] => [...before, name]
 
 function room(text: string): LogRoom {
   if (!isLogRoom(text)) throw new InvalidArgumentError(`It must be one of ${LOG_ROOMS.join(', ')}.`)

@@ -11,13 +11,13 @@ import {
   type LogLine,
   type OperationWord,
   type OwnSource,
-  secondsOf,
   type WantedLogs,
 } from '../operations/index.ts'
 import { addClusterOptions, type Cluster, type ClusterOptions, openCluster } from './cluster.ts'
 import { addSocketOption } from './endpoint.ts'
+import { collect, seconds } from './options.ts'
 import { type DaemonLog, readDaemonLog } from './own-log.ts'
-import { EXIT, paint, plain, say, tell } from './terminal.ts'
+import { EXIT, paint, plain, say } from './terminal.ts'
 
 interface Options extends ClusterOptions {
   readonly node?: readonly string[]
@@ -47,7 +47,7 @@ export function configure(command: Command): void {
     .option('--agents', 'of the agents; of all Nodes without --node')
     .option('--adapter', "of the adapter's daemon on this machine")
     .option('--container <name>', "another container of the Pods than Antrea's own, antrea-ovs for one")
-    .option('--since <duration>', 'younger than this: 90s, 10m, 2h', since)
+    .option('--since <duration>', 'younger than this: 90s, 10m, 2h', seconds)
     .option('--level <level>', `this level and worse: ${LOG_LEVELS.join(', ')}`, level, 'debug')
     .option('--limit <lines>', 'the newest so many of those that are there', lines, LOGS_LINES_TOLD_MAX)
     .option('-f, --follow', 'go on with what is written from now on, until Ctrl-C')
@@ -63,13 +63,7 @@ export function configure(command: Command): void {
         '\n  antrea-nsx-adapter logs --node worker-1 --container antrea-ovs --limit 100' +
         '\n  antrea-nsx-adapter logs --agents --level error --json | jq .text',
     )
-    .action(async (options: Options) => {
-      try {
-        await show(options)
-      } catch (error) {
-        tell(error)
-      }
-    })
+    .action((options: Options) => show(options))
 }
 
 async function show(options: Options): Promise<void> {
@@ -221,14 +215,6 @@ function tellRest(result: Readonly<Record<string, unknown>>): void {
   if (missing.length > 0) note(`no agent runs on ${missing.join(', ')}`)
   const others = Number(result['sources_left_out'] ?? 0)
   if (others > 0) note(`${others} more Pods were left out; choose some with --node`)
-}
-
-const collect = (name: string, before: readonly string[] = []): readonly string[] => [...before, name]
-
-function since(text: string): number {
-  const seconds = secondsOf(text)
-  if (seconds === undefined) throw new InvalidArgumentError('It must be a duration as 90s, 10m, 2h.')
-  return seconds
 }
 
 function level(text: string): LogLevel {

@@ -1,6 +1,6 @@
 /** `manager`: the NSX-compatible manager alone, as a site without NSX runs it. */
-import { accessSync, constants, rmSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { needsPerson } from '../errors.ts'
 import { LOG_LEVELS, type Logger, type LogLevel } from '../log/index.ts'
@@ -8,10 +8,11 @@ import { createPinoLogger } from '../log/pino.ts'
 import { createManager, hashPassword, type ManagerUser } from '../manager/index.ts'
 import { type OpenStorage, openFolder, openStorage } from '../manager/store/index.ts'
 // Not by the sandbox's index: it loads a whole cluster.
-import { createPrivateFolder, writeAtomically } from '../sandbox/files.ts'
+import { createPrivateFolder } from '../sandbox/files.ts'
 import { type Clock, type Handler, type Random, sleep } from '../world/index.ts'
 import { createRealClock, createRealRandom, type RunningServer, serve } from '../world/real.ts'
 import { givenIdentity, ownIdentity, type ServerIdentity } from './manager-identity.ts'
+import { prepareReadyFile, writeReadyFile } from './ready-file.ts'
 import { readSmallText } from './settings.ts'
 import { untilSignal } from './signals.ts'
 import { say, table } from './terminal.ts'
@@ -84,7 +85,10 @@ async function run(options: Options, command: Command): Promise<void> {
   const clock = createRealClock()
   const random = createRealRandom()
   const log = createPinoLogger({ level: options.logLevel, clock, to: 2 })
-  if (options.readyFile !== undefined) prepareReadyFile(options.readyFile)
+  if (options.readyFile !== undefined)
+    prepareReadyFile(options.readyFile, (message, cause) =>
+      needsPerson('MANAGER_READY_FILE', message, { cause }),
+    )
   const signal = untilSignal(clock)
   const undo: (() => unknown)[] = []
   try {
@@ -136,8 +140,7 @@ async function start(options: Options, { clock, random, log, undo }: World): Pro
   warnOfExpiry(identity, clock, log, undo)
   log.info({ version: VERSION, ...places, data: options.data ?? 'in memory' }, 'the manager answers')
   say(placesText(places, made, options))
-  if (options.readyFile !== undefined)
-    writeAtomically(options.readyFile, `${JSON.stringify(places, null, 2)}\n`)
+  if (options.readyFile !== undefined) writeReadyFile(options.readyFile, places)
 }
 
 function openState(
@@ -284,19 +287,6 @@ const placesText = (
     `  curl --cacert ${ca} -u ${user} ${url}/api/v1/node/version`,
     '',
   ].join('\n')
-
-/** One of an earlier run says nothing about this one. */
-function prepareReadyFile(file: string): void {
-  try {
-    rmSync(file, { force: true })
-    accessSync(dirname(resolve(file)), constants.W_OK)
-  } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause)
-    throw needsPerson('MANAGER_READY_FILE', `${file} cannot be written (${words}); choose another path`, {
-      cause,
-    })
-  }
-}
 
 function listenAt(text: string): Listen {
   const [, bracketed, host = bracketed, port] = /^(?:\[([^\]]+)\]:|([^:[\]]+):)?(\d{1,5})$/.exec(text) ?? []

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { stringify } from 'yaml'
 import { DEFAULT_TIERS, protection } from '../ccp/index.ts'
 import { needsPerson } from '../errors.ts'
+import { collect } from './options.ts'
 import { say } from './terminal.ts'
 
 interface Options {
@@ -10,8 +11,6 @@ interface Options {
   readonly serviceAccount: readonly string[]
   readonly tier: readonly string[]
 }
-
-const collect = (value: string, before: readonly string[]): string[] => [...before, value]
 
 export function configure(command: Command): void {
   command

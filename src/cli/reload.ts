@@ -1,6 +1,6 @@
 /** A changed configuration or certificate while the daemon runs: what can be swapped is swapped, the rest is named. */
 
-import { CONFIG_LEAVES, type Config, type LoadedConfig } from '../config/index.ts'
+import { CONFIG_LEAVES, type Config, type LoadedConfig, valueAt } from '../config/index.ts'
 import { ConfigError } from '../config/problems.ts'
 import { asAdapterError } from '../errors.ts'
 import type { Logger, LogLevels } from '../log/index.ts'
@@ -80,9 +80,6 @@ const wordsOf = (error: unknown): string =>
   error instanceof ConfigError
     ? error.problems.map(({ where, message }) => `${where}: ${message}`).join('; ')
     : asAdapterError(error).message
-
-const valueAt = (config: Config, path: readonly string[]): unknown =>
-  path.reduce<unknown>((at, name) => (at as Readonly<Record<string, unknown>> | undefined)?.[name], config)
 
 const changedSettings = (before: Config, now: Config): string[] =>
   CONFIG_LEAVES.filter(({ path }) => valueAt(before, path) !== valueAt(now, path)).map(({ path }) =>

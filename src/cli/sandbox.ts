@@ -1,6 +1,3 @@
-/** `sandbox`: everything on this machine, to try, to follow and to play the scenario. */
-import { accessSync, constants, rmSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
 import { isSea } from 'node:sea'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Transition } from '../diagnostics/index.ts'
@@ -16,10 +13,10 @@ import {
   startSandbox,
   transitionWords,
   waitUntilReady,
-  writeAtomically,
 } from '../sandbox/index.ts'
 import type { Clock } from '../world/index.ts'
 import { createRealClock, createRealRandom } from '../world/real.ts'
+import { prepareReadyFile, writeReadyFile } from './ready-file.ts'
 import { untilSignal } from './signals.ts'
 import { EXIT, paint, plain, say, table } from './terminal.ts'
 import { VERSION } from './version.ts'
@@ -64,7 +61,10 @@ const READY_LIMIT_MS = 30_000
 async function run(options: Options): Promise<void> {
   const clock = createRealClock()
   const line = lineWriter(clock)
-  if (options.readyFile !== undefined) prepareReadyFile(options.readyFile)
+  if (options.readyFile !== undefined)
+    prepareReadyFile(options.readyFile, (message, cause) =>
+      needsPerson('SANDBOX_READY_FILE', message, { cause }),
+    )
   const signal = untilSignal(clock)
   const giveUp = new AbortController()
   void signal.then(() => giveUp.abort())
@@ -114,23 +114,9 @@ async function stayUp(sandbox: Sandbox, options: Options, clock: Clock, line: Li
   say(placesText(sandbox.places))
   followSandbox(sandbox, clock, (text) => line('cyan', 'seen', text))
   await waitUntilReady(sandbox, clock, READY_LIMIT_MS)
-  if (options.readyFile !== undefined)
-    writeAtomically(options.readyFile, `${JSON.stringify(sandbox.places, null, 2)}\n`)
+  if (options.readyFile !== undefined) writeReadyFile(options.readyFile, sandbox.places)
   line('green', 'ready', `everything runs; ${Math.round(clock.monotonicMs())} ms after the start`)
   return new Promise(() => {})
-}
-
-/** One of an earlier run says nothing about this one. */
-function prepareReadyFile(file: string): void {
-  try {
-    rmSync(file, { force: true })
-    accessSync(dirname(resolve(file)), constants.W_OK)
-  } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause)
-    throw needsPerson('SANDBOX_READY_FILE', `${file} cannot be written (${words}); choose another path`, {
-      cause,
-    })
-  }
 }
 
 const play = (sandbox: Sandbox, clock: Clock, line: Line): Promise<readonly ScenarioStep[]> =>

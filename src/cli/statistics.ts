@@ -10,7 +10,7 @@ import {
 } from '../operations/index.ts'
 import { type AgentOptions, agentsOf } from './agents.ts'
 import { addClusterOptions, CLUSTER_NAMES, openCluster } from './cluster.ts'
-import { paint, plain, say, table, tell } from './terminal.ts'
+import { paint, plain, say, table } from './terminal.ts'
 
 interface Options extends AgentOptions {
   readonly json?: boolean
@@ -38,13 +38,7 @@ export function configure(command: Command): void {
         '\n  antrea-nsx-adapter statistics web-policy' +
         '\n  antrea-nsx-adapter statistics --all --json | jq ".policies[] | {path, packet_count}"',
     )
-    .action(async (policy: string | undefined, options: Options) => {
-      try {
-        await show(policy, options)
-      } catch (error) {
-        tell(error)
-      }
-    })
+    .action((policy: string | undefined, options: Options) => show(policy, options))
 }
 
 async function show(policy: string | undefined, options: Options): Promise<void> {

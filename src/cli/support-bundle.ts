@@ -10,16 +10,16 @@ import {
   type MadeFile,
   masked,
   type OperationWord,
-  secondsOf,
   viewOfClient,
   type WantedBundle,
 } from '../operations/index.ts'
 import { type AgentOptions, agentsOf } from './agents.ts'
 import { addClusterOptions, type Cluster, openCluster } from './cluster.ts'
 import { addSocketOption, ask } from './endpoint.ts'
+import { collect, seconds } from './options.ts'
 import { readDaemonLog } from './own-log.ts'
 import { createBundleFile } from './support-bundle-file.ts'
-import { EXIT, plain, say, table, tell } from './terminal.ts'
+import { EXIT, plain, say, table } from './terminal.ts'
 import { VERSION } from './version.ts'
 
 interface Options extends AgentOptions {
@@ -43,8 +43,8 @@ export function configure(command: Command): void {
       `one of ${BUNDLE_COMPONENTS.join(', ')}; several times for several`,
       component,
     )
-    .option('--since <duration>', 'logs younger than this: 30m, 2h, 7d', since)
-    .option('--timeout <duration>', 'what is not there by then is left out', since, 1_800)
+    .option('--since <duration>', 'logs younger than this: 30m, 2h, 7d', seconds)
+    .option('--timeout <duration>', 'what is not there by then is left out', seconds, 1_800)
     .option(
       '--token-file <file>',
       "a bearer token that the agents take; agents.tokenFile of --config, or the kubeconfig's client certificate without it",
@@ -63,13 +63,7 @@ export function configure(command: Command): void {
         '\n  antrea-nsx-adapter support-bundle --only controller --only cluster --kubeconfig ~/.kube/config' +
         '\n  antrea-nsx-adapter support-bundle --json | jq -c "select(.t == \\"result\\") | .components[]"',
     )
-    .action(async (options: Options) => {
-      try {
-        await collectBundle(options)
-      } catch (error) {
-        tell(error)
-      }
-    })
+    .action((options: Options) => collectBundle(options))
 }
 
 async function collectBundle(options: Options): Promise<void> {
@@ -193,17 +187,9 @@ function tellResult(result: Fields, file: string, size: number): void {
   say(`${plain(file)} (${mib(size)})`)
 }
 
-const collect = (name: string, before: readonly string[] = []): readonly string[] => [...before, name]
-
 function component(text: string, before: readonly BundleComponent[] = []): readonly BundleComponent[] {
   const known = BUNDLE_COMPONENTS.find((one) => one === text)
   if (known === undefined)
     throw new InvalidArgumentError(`It must be one of ${BUNDLE_COMPONENTS.join(', ')}.`)
   return [...before, known]
-}
-
-function since(text: string): number {
-  const seconds = secondsOf(text)
-  if (seconds === undefined) throw new InvalidArgumentError('It must be a duration as 90s, 10m, 2h, 7d.')
-  return seconds
 }

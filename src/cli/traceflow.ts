@@ -21,7 +21,7 @@ import {
   type ClusterOptions,
   openCluster,
 } from './cluster.ts'
-import { EXIT, plain, say, tell } from './terminal.ts'
+import { EXIT, plain, say } from './terminal.ts'
 import { conclusion, heading, hopLine } from './traceflow-picture.ts'
 
 interface Options extends ClusterOptions {
@@ -69,13 +69,7 @@ export function configure(command: Command): void {
         '\n  antrea-nsx-adapter traceflow --from shop/web-1 --to 192.0.2.7 --protocol icmp' +
         '\n  antrea-nsx-adapter traceflow --to shop/db-0 --port 5432 --live --dropped-only --timeout 120',
     )
-    .action(async (options: Options) => {
-      try {
-        await trace(options)
-      } catch (error) {
-        tell(error)
-      }
-    })
+    .action((options: Options) => trace(options))
 }
 
 /** What the exit code says of a packet that did not arrive. */

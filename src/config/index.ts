@@ -4,4 +4,4 @@
  */
 export { ConfigError, type ConfigProblem, nearest } from './problems.ts'
 export { type ConfigSources, environmentName, flagName, type LoadedConfig, loadConfig } from './read.ts'
-export { CONFIG_LEAVES, type Config, type ConfigLeaf, ConfigSchema } from './schema.ts'
+export { CONFIG_LEAVES, type Config, type ConfigLeaf, ConfigSchema, valueAt } from './schema.ts'

@@ -1,6 +1,6 @@
 /** Reads the configuration: file, then environment, then flags; later ones win. Everything unknown is an error. */
 import { ConfigError, type ConfigProblem, nearest } from './problems.ts'
-import { CONFIG_LEAVES, type Config, ConfigSchema } from './schema.ts'
+import { CONFIG_LEAVES, type Config, ConfigSchema, valueAt } from './schema.ts'
 import { parseFile, type Sourced } from './source.ts'
 
 export interface ConfigSources {
@@ -97,13 +97,6 @@ function put(values: Record<string, unknown>, path: readonly string[], value: st
   }
   at[path.at(-1)!] = value
 }
-
-const valueAt = (values: unknown, path: readonly PropertyKey[]): unknown =>
-  path.reduce<unknown>(
-    (at, segment) =>
-      typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[segment] : undefined,
-    values,
-  )
 
 interface Issue {
   readonly code: string

@@ -175,3 +175,11 @@ function leavesOf(schema: Walkable, path: readonly string[]): ConfigLeaf[] {
   }
   return [{ path, description: schema.description ?? 'VALUE' }]
 }
+
+/** What a path leads to; undefined where something on the way is none. */
+export const valueAt = (values: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (at, segment) =>
+      typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[segment] : undefined,
+    values,
+  )
