@@ -13,6 +13,7 @@ import {
   type LevelTarget,
   type OperationWord,
   placesOfClient,
+  readEach,
   secondsOf,
   type TargetState,
   viewOfClient,
@@ -134,17 +135,8 @@ async function show(options: Options): Promise<void> {
   const cluster = await openCluster(options)
   try {
     const antrea = levelsOf(cluster, options)
-    const states = await Promise.all(
-      (await targetsOf(cluster, options)).map(async (target): Promise<TargetState> => {
-        try {
-          const is = await antrea.read(target, cluster.signal)
-          return is === undefined ? { target, gone: true } : { target, is }
-        } catch (error) {
-          const { code, message } = asAdapterError(error)
-          return { target, problem: { code, message } }
-        }
-      }),
-    )
+    const read = await readEach(antrea, await targetsOf(cluster, options), cluster.signal)
+    const states = read.map(({ was, ...rest }) => (was === undefined ? rest : { ...rest, is: was }))
     tellStates(options, 'levels', states)
   } finally {
     await cluster.close()

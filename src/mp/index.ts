@@ -38,7 +38,7 @@ export function provideMp(deps: MpDeps): MpLogic {
   const { clock, random, log, nsx, health, clusterId, stores, gate } = deps
   const heartbeats = createHeartbeats(stores, () => clock.monotonicMs())
   const reporter = createHealthReporter({ clock, health, nsx, clusterId, heartbeats })
-  const view = createView(stores, clusterId, (node) => reporter.agentStatus(node), deps.isServed)
+  const view = createView(stores, clusterId, (node) => reporter.agentStatus(node), deps.isServed, clock)
   const inventory = createInventory({ ...deps, book: createBook(), view })
   let compare = () => {}
   const resync = createResync(() => compare())

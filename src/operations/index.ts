@@ -96,6 +96,7 @@ export {
   klogLevelOf,
   type LevelTarget,
   type LogLevelOperation,
+  readEach,
   type TargetState,
   type WantedLevel,
 } from './log-level/index.ts'

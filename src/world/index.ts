@@ -16,6 +16,7 @@ export type {
   ServerRequest,
   ServerResponse,
 } from './http.ts'
+export { inParallel } from './parallel.ts'
 export type { Random } from './random.ts'
 export { createReplaceableClient, type ReplaceableClient } from './replaceable.ts'
 export { inSlices } from './slices.ts'

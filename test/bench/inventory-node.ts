@@ -197,6 +197,7 @@ function mappedAll() {
     clusterId,
     () => undefined,
     () => true,
+    clock,
   )
   view.reset({ newerFields: true })
   return view

@@ -70,15 +70,6 @@ const resultOf = ({ events }: Operation) => {
   return finals[0]
 }
 
-function leaderOf(world: World): string {
-  const lease = world.cluster.api.get(
-    'leases.coordination.k8s.io',
-    'antrea-nsx-adapter',
-    'antrea-nsx-adapter',
-  )
-  return ((lease?.['spec'] ?? {}) as { holderIdentity?: string }).holderIdentity ?? ''
-}
-
 /** Nothing at antrea-controller, and nothing written down. */
 async function assertNothingLeft(world: World): Promise<void> {
   const { status } = await world.kube<{ status: string }>('GET', `${BUNDLES}/controller`)
@@ -135,7 +126,7 @@ test('the link cut at each phase, then the leader killed at each: one answer, ea
     for (const afterMs of [400, 1_100]) {
       const id = await ask(world, { components: ['controller', 'cluster'] }, 240_000)
       await world.clock.advance(afterMs)
-      const leader = leaderOf(world)
+      const leader = world.leader()
       await world.killAdapter(leader)
       await world.startAdapter(leader)
       const seen = await until(world, id, 230_000)

@@ -51,7 +51,6 @@ interface Stage {
   readonly scene: Scene
   /** Decides about each call that tells something. */
   onTold: (told: Told) => Verdict
-  leader(): string
   ask(row: FaultRow, nth: number, timeoutMs?: number): Promise<string>
   show(id: string): Promise<Shown>
   /** Moves on until it is answered, in steps of 250 ms. */
@@ -121,14 +120,6 @@ async function onStage(seed: number, play: (stage: Stage) => Promise<void>): Pro
     const stage: Stage = {
       scene: { world, pods, writes },
       onTold: () => 'pass',
-      leader() {
-        const found = world.cluster.api.get(
-          'leases.coordination.k8s.io',
-          'antrea-nsx-adapter',
-          'antrea-nsx-adapter',
-        )
-        return ((found?.['spec'] ?? {}) as { holderIdentity?: string }).holderIdentity ?? ''
-      },
       ask: async (row, nth, timeoutMs = 120_000) => {
         const body = { kind: row.kind, body: row.body(stage.scene, nth), timeout_ms: timeoutMs }
         return (await driven(world.clock, world.nsx<Shown>('POST', OPERATIONS, body))).id
@@ -165,7 +156,7 @@ type Fault = 'reset' | 'silence' | 'kill'
 async function strike(stage: Stage, fault: Fault): Promise<void> {
   const { world } = stage.scene
   if (fault === 'kill') {
-    const leader = stage.leader()
+    const leader = world.leader()
     await world.killAdapter(leader)
     await startAdapter(stage, leader)
     return

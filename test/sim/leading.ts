@@ -73,7 +73,7 @@ export async function createLeading(seed: number, rates: readonly number[]): Pro
     if (!entry.mutating || entry.code >= 300 || !entry.user.startsWith('adapter-')) return
     const nowMs = world.clock.monotonicMs()
     if (isLeaseWrite(entry)) {
-      const user = holderOf(world)
+      const user = world.leader()
       if (user === '') return
       if (held?.user !== user) terms.push(user)
       held = { user, atMs: nowMs }
@@ -139,15 +139,6 @@ export async function createLeading(seed: number, rates: readonly number[]): Pro
 
 const isLeaseWrite = ({ path, verb }: AuditEntry): boolean =>
   LEASE_PATH.test(path) || (verb === 'create' && /\/leases(\?|$)/.test(path))
-
-function holderOf(world: World): string {
-  const lease = world.cluster.api.get(
-    'leases.coordination.k8s.io',
-    'antrea-nsx-adapter',
-    'antrea-nsx-adapter',
-  )
-  return ((lease?.['spec'] ?? {}) as { holderIdentity?: string }).holderIdentity ?? ''
-}
 
 function createEdits(world: World): () => Promise<void> {
   const revisions = new Map<string, boolean>()

@@ -90,16 +90,6 @@ const finals = ({ events }: Operation) => events.filter(({ t }) => t === 'result
 const observed = ({ events }: Operation) => events.filter(({ t }) => t === 'observation').length
 const left = (world: World) => world.cluster.api.list(TRACEFLOWS).length
 
-/** The name of who leads now. */
-function leaderOf(world: World): string {
-  const lease = world.cluster.api.get(
-    'leases.coordination.k8s.io',
-    'antrea-nsx-adapter',
-    'antrea-nsx-adapter',
-  )
-  return ((lease?.['spec'] ?? {}) as { holderIdentity?: string }).holderIdentity ?? ''
-}
-
 test('the link cut at each phase: one Traceflow, one answer, nothing left', async () => {
   await start(11, async ({ world, made, config, ask, until }) => {
     for (const afterMs of [0, 20, 100, 600, 1_200, 1_800, 2_100]) {
@@ -124,7 +114,7 @@ test('the leader killed at each phase: the next one goes on with the same Tracef
       const before = made.length
       const id = await ask('traceflow', config, 120_000)
       await world.clock.advance(afterMs)
-      const leader = leaderOf(world)
+      const leader = world.leader()
       await world.killAdapter(leader)
       await world.startAdapter(leader)
       const seen = await until(id, 150_000)

@@ -41,6 +41,8 @@ export interface World {
   /** Live adapters by name. */
   readonly adapters: Map<string, SimAdapter>
   startAdapter(name: string, machine?: SimMachine): Promise<SimAdapter>
+  /** Who holds the lease; empty when nobody does. */
+  leader(): string
   /** As SIGKILL would. */
   killAdapter(name: string): Promise<void>
   /** One call to the manager as its administrator; throws on an error status. */
@@ -117,6 +119,10 @@ export async function createWorld(seed: number, options: WorldOptions = {}): Pro
     manager,
     adapters,
     startAdapter,
+    leader() {
+      const lease = cluster.api.get('leases.coordination.k8s.io', 'antrea-nsx-adapter', 'antrea-nsx-adapter')
+      return ((lease?.['spec'] ?? {}) as { holderIdentity?: string }).holderIdentity ?? ''
+    },
     async killAdapter(name) {
       const sim = adapters.get(name)
       adapters.delete(name)

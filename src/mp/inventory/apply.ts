@@ -12,10 +12,9 @@ import {
 } from '../../limits.ts'
 import type { NsxManager } from '../../nsx/index.ts'
 import type { InventoryObject } from '../../nsx/model.ts'
-import type { Clock } from '../../world/index.ts'
+import { type Clock, inParallel } from '../../world/index.ts'
 import type { InventoryBook } from './book.ts'
 import type { InventoryPlan, InventoryStep } from './plan.ts'
-import { inParallel } from './read.ts'
 
 export interface ApplyDeps {
   readonly nsx: NsxManager

@@ -73,27 +73,3 @@ function asInventoryObject(item: unknown, type: InventoryType): InventoryObject 
     if (fields[field] !== undefined && fields[field] !== null) kept[field] = fields[field]
   return kept as unknown as InventoryObject
 }
-
-/** Runs `work` on each item, at most `atOnce` at a time. The first failure is thrown when all that runs has ended. */
-export async function inParallel<T>(
-  items: readonly T[],
-  atOnce: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  let next = 0
-  let failure: { readonly error: unknown } | undefined
-  const worker = async () => {
-    while (failure === undefined) {
-      const at = next
-      next += 1
-      if (at >= items.length) return
-      try {
-        await work(items[at] as T)
-      } catch (error) {
-        failure ??= { error }
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker))
-  if (failure !== undefined) throw failure.error
-}

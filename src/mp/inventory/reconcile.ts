@@ -9,11 +9,11 @@ import {
   type InventoryType,
   NEWER_INVENTORY_TYPES,
 } from '../../nsx/model.ts'
-import { inSlices, type Steps } from '../../world/index.ts'
+import { inParallel, inSlices, type Steps } from '../../world/index.ts'
 import { type ApplyDeps, type ApplyResult, applyPlan } from './apply.ts'
 import { type InventoryPlan, planInTurns } from './plan.ts'
 import { OBJECTS_A_STEP } from './plan-compare.ts'
-import { inParallel, readType } from './read.ts'
+import { readType } from './read.ts'
 import type { InventoryView } from './view.ts'
 
 export interface ReconcileDeps extends ApplyDeps {

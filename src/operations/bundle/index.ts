@@ -8,13 +8,13 @@
  */
 import { type AdapterError, asAdapterError, waitFor } from '../../errors.ts'
 import { OPEN_GATE, type WriteGate } from '../../kube/contract.ts'
-import { createSlots } from '../../kube/slots.ts'
 import {
   AGENTS_AT_ONCE,
   BUNDLE_COMPONENTS_AT_ONCE,
   BUNDLE_RUNS_MAX,
   OPERATION_TIMEOUT_MS_MAX,
 } from '../../limits.ts'
+import { inParallel } from '../../world/index.ts'
 import type { ClusterView } from '../cluster.ts'
 import { createMemory, type Memory } from '../memory.ts'
 import type { Fields, Operation, Run, Work } from '../types.ts'
@@ -117,9 +117,7 @@ async function gatherAll(
   const timer = clock.setTimeout(() => over.abort(late), leftMs)
   try {
     const gathering = { deps, wanted, run, sink: run.content, signal: over.signal, refusal }
-    const states = await severalAtOnce(BUNDLE_COMPONENTS_AT_ONCE, plan.parts, (part) =>
-      gather(gathering, part),
-    )
+    const states = await inParallel(plan.parts, BUNDLE_COMPONENTS_AT_ONCE, (part) => gather(gathering, part))
     return await answerOf(deps, run, plan, states)
   } finally {
     clock.clearTimeout(timer)
@@ -148,33 +146,6 @@ async function writeDown(
     if (signal.aborted || error.kind === 'retry' || error.code === 'LEASE_NOT_HELD') throw error
     return error
   }
-}
-
-/** Each of them is waited for, also when one rejects: nothing goes on behind an answer. */
-async function severalAtOnce<T, R>(
-  count: number,
-  items: readonly T[],
-  work: (item: T) => Promise<R>,
-): Promise<R[]> {
-  const slots = createSlots(count)
-  let isBroken = false
-  const settled = await Promise.allSettled(
-    items.map(async (item) => {
-      const free = await slots.take()
-      try {
-        if (isBroken) throw waitFor('OPERATION_OVER', 'the request is over')
-        return await work(item)
-      } catch (error) {
-        isBroken = true
-        throw error
-      } finally {
-        free()
-      }
-    }),
-  )
-  const broken = settled.find((one) => one.status === 'rejected')
-  if (broken !== undefined) throw broken.reason
-  return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
 }
 
 async function answerOf(
@@ -224,7 +195,7 @@ async function tidy(deps: FullDeps, asked: Asked | undefined, signal: AbortSigna
     ...(asked.controller ? [controllerSource(deps)] : []),
     ...(agents === undefined ? [] : asked.agents.map((node) => agentSource(agents, node, deps.gate))),
   ]
-  await severalAtOnce(AGENTS_AT_ONCE, sources, async (source) => {
+  await inParallel(sources, AGENTS_AT_ONCE, async (source) => {
     try {
       await source.remove(signal)
     } catch (thrown) {

@@ -29,7 +29,7 @@ import {
 
 export { type AntreaPlaces, createAntreaLevels } from './antrea.ts'
 export { KLOG_LEVEL_MAX, klogLevelOf, type WantedLevel } from './request.ts'
-export type { AntreaLevels, LevelTarget, TargetState } from './targets.ts'
+export { type AntreaLevels, type LevelTarget, readEach, type TargetState } from './targets.ts'
 
 export interface LogLevelDeps {
   readonly kube: KubeClient

@@ -3,6 +3,7 @@ import { needsPerson } from '../../errors.ts'
 import { LOG_LEVEL_MS_DEFAULT, LOG_LEVEL_MS_MAX, LOG_LEVEL_NODES_MAX } from '../../limits.ts'
 import { isLogLevel, isLogRoom, LOG_LEVELS, LOG_ROOMS, type LogLevel, type LogRoom } from '../../log/index.ts'
 import { secondsOf } from '../logs/index.ts'
+import { namesOf } from '../request.ts'
 import type { Fields } from '../types.ts'
 
 export type WantedLevel = WantedOfAntrea | WantedOfAdapter
@@ -36,8 +37,8 @@ export function wantedLevelOf(body: unknown): WantedLevel {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw invalid('the body must be an object with level')
   const fields = body as Fields
-  const components = namesOf(fields, 'component')
-  const nodes = namesOf(fields, 'nodes')
+  const components = namesOf(fields, 'component', LOG_LEVEL_NODES_MAX, invalid)
+  const nodes = namesOf(fields, 'nodes', LOG_LEVEL_NODES_MAX, invalid)
   const unknown = components?.find((one) => one !== 'controller' && one !== 'agent' && one !== 'adapter')
   if (unknown !== undefined) throw invalid('component may be controller, agent, adapter')
   const forMs = durationOf(fields['duration'])
@@ -82,16 +83,6 @@ function durationOf(value: unknown): number {
   if (seconds === undefined || seconds * 1_000 > LOG_LEVEL_MS_MAX)
     throw invalid(`duration must be from 1 s to ${LOG_LEVEL_MS_MAX / 1_000} s, as seconds or as 10m`)
   return seconds * 1_000
-}
-
-function namesOf(fields: Fields, field: string): readonly string[] | undefined {
-  const value = fields[field]
-  if (value === undefined || value === null) return undefined
-  const list: unknown[] = Array.isArray(value) ? value : [value]
-  if (list.length === 0 || list.some((one) => typeof one !== 'string' || one === '' || one.length > 253))
-    throw invalid(`${field} must be a name or a list of names`)
-  if (list.length > LOG_LEVEL_NODES_MAX) throw invalid(`${field} may name at most ${LOG_LEVEL_NODES_MAX}`)
-  return list as string[]
 }
 
 const invalid = (what: string) => needsPerson('REQUEST_INVALID', `log-level: ${what}`)

@@ -1,7 +1,7 @@
 /** Antrea's processes and their levels: asked, set, and put back; a few at once, each for itself. */
 import { asAdapterError } from '../../errors.ts'
-import { createSlots } from '../../kube/slots.ts'
 import { AGENTS_AT_ONCE } from '../../limits.ts'
+import { inParallel } from '../../world/index.ts'
 import type { Fields } from '../types.ts'
 
 /** antrea-controller, or the agent of a Node. */
@@ -60,21 +60,15 @@ export async function eachTarget<T extends { readonly target: LevelTarget }>(
   signal: AbortSignal,
   act: (one: T) => Promise<TargetState>,
 ): Promise<TargetState[]> {
-  const slots = createSlots(AGENTS_AT_ONCE)
-  return Promise.all(
-    targets.map(async (one) => {
-      const free = await slots.take(signal)
-      try {
-        return await act(one)
-      } catch (thrown) {
-        if (signal.aborted) throw signal.reason
-        const { code, message } = asAdapterError(thrown)
-        return { target: one.target, problem: { code, message } }
-      } finally {
-        free()
-      }
-    }),
-  )
+  return inParallel(targets, AGENTS_AT_ONCE, async (one) => {
+    try {
+      return await act(one)
+    } catch (thrown) {
+      if (signal.aborted) throw signal.reason
+      const { code, message } = asAdapterError(thrown)
+      return { target: one.target, problem: { code, message } }
+    }
+  })
 }
 
 export const readEach = (

@@ -1,8 +1,7 @@
 /** What logs hold already: of each Pod its newest lines, a few Pods at a time, merged by time. */
 import { type AdapterError, asAdapterError } from '../../errors.ts'
-import { createSlots } from '../../kube/slots.ts'
 import { LOGS_AT_ONCE, LOGS_REOPEN_MS, LOGS_SILENCE_MS, LOGS_TRIES } from '../../limits.ts'
-import { sleep } from '../../world/index.ts'
+import { inParallel, sleep } from '../../world/index.ts'
 import type { ApiDeps } from '../api.ts'
 import type { AntreaPod } from './pods.ts'
 import type { WantedLogs } from './request.ts'
@@ -27,17 +26,7 @@ export async function readPast(
   newest: Newest,
   signal: AbortSignal,
 ): Promise<PastOfPod[]> {
-  const slots = createSlots(LOGS_AT_ONCE)
-  return Promise.all(
-    pods.map(async (pod) => {
-      const free = await slots.take(signal)
-      try {
-        return await readOne(deps, pod, wanted, newest, signal)
-      } finally {
-        free()
-      }
-    }),
-  )
+  return inParallel(pods, LOGS_AT_ONCE, (pod) => readOne(deps, pod, wanted, newest, signal))
 }
 
 async function readOne(

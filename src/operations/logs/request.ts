@@ -2,6 +2,7 @@
 import { needsPerson } from '../../errors.ts'
 import { LOGS_LINES_MAX, LOGS_LINES_TOLD_MAX, LOGS_PODS_MAX, LOGS_SINCE_SECONDS_MAX } from '../../limits.ts'
 import { LOG_LEVELS, type LogLevel } from '../../log/index.ts'
+import { namesOf } from '../request.ts'
 import type { Fields } from '../types.ts'
 
 export const LOG_COMPONENTS = ['controller', 'agent', 'adapter'] as const
@@ -42,8 +43,9 @@ export function wantedLogsOf(body: unknown): WantedLogs {
   if (body !== undefined && body !== null && (typeof body !== 'object' || Array.isArray(body)))
     throw invalid('the body must be an object')
   const fields = (body ?? {}) as Fields
-  const nodes = textsOf(fields, 'nodes')
-  const components = textsOf(fields, 'component') ?? (nodes === undefined ? LOG_COMPONENTS : ['agent'])
+  const nodes = namesOf(fields, 'nodes', LOGS_PODS_MAX, invalid)
+  const components =
+    namesOf(fields, 'component', LOGS_PODS_MAX, invalid) ?? (nodes === undefined ? LOG_COMPONENTS : ['agent'])
   const unknown = components.find((one) => !LOG_COMPONENTS.some((known) => known === one))
   if (unknown !== undefined)
     throw invalid(`component may be ${LOG_COMPONENTS.join(', ')}, not ${said(unknown)}`)
@@ -64,16 +66,6 @@ export function wantedLogsOf(body: unknown): WantedLogs {
     follow: isFollowing,
     previous: isPrevious,
   }
-}
-
-function textsOf(fields: Fields, field: string): readonly string[] | undefined {
-  const value = fields[field]
-  if (value === undefined || value === null) return undefined
-  const list: unknown[] = Array.isArray(value) ? value : [value]
-  if (list.length === 0 || list.some((one) => typeof one !== 'string' || one === '' || one.length > 253))
-    throw invalid(`${field} must be a name or a list of names`)
-  if (list.length > LOGS_PODS_MAX) throw invalid(`${field} may name at most ${LOGS_PODS_MAX}`)
-  return list as string[]
 }
 
 function flagOf(fields: Fields, field: string): boolean {

@@ -23,6 +23,7 @@ function start(options: { pods?: number; gate?: WriteGate } = {}) {
     CLUSTER,
     () => 'HEALTHY',
     () => true,
+    clock,
   )
   const book = createBook()
   const gate = options.gate ?? OPEN_GATE
@@ -104,6 +105,7 @@ test('a second run sends nothing; so does one of a new process', async () => {
     CLUSTER,
     () => undefined,
     () => true,
+    clock,
   )
   const again = createInventory({
     nsx: fake.nsx,

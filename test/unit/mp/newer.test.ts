@@ -141,7 +141,7 @@ async function inventoryOver(isServed: (name: SourceName) => boolean | undefined
   const fake = createFakeNsx(clock, createSeededRandom(1))
   const cluster = createCluster()
   const book = createBook()
-  const view = createView(cluster.deps, CLUSTER, () => undefined, isServed)
+  const view = createView(cluster.deps, CLUSTER, () => undefined, isServed, clock)
   const inventory = createInventory({
     nsx: fake.nsx,
     clock,

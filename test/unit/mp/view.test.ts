@@ -4,7 +4,18 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { INVENTORY_BATCH_OBJECTS_MAX } from '../../../src/limits.ts'
 import { createView, type SourceName } from '../../../src/mp/inventory/index.ts'
+import { createFakeClock } from '../../fakes/clock.ts'
 import { createCluster, fill, namespace, node, pod, service, slice } from './cluster.ts'
+
+/** Of these stores, all of them served. */
+const viewOf = (cluster: ReturnType<typeof createCluster>) =>
+  createView(
+    cluster.deps,
+    'c1',
+    () => undefined,
+    () => true,
+    createFakeClock(),
+  )
 
 type Change = (cluster: ReturnType<typeof createCluster>) => void
 
@@ -129,12 +140,7 @@ test('kept by changes is the same as made anew', async () => {
     fc.asyncProperty(fc.array(fc.array(change, { maxLength: 4 }), { maxLength: 8 }), async (rounds) => {
       const cluster = createCluster()
       fill(cluster)
-      const view = createView(
-        cluster.deps,
-        'c1',
-        () => undefined,
-        () => true,
-      )
+      const view = viewOf(cluster)
       view.reset({ newerFields: true })
       for (const source of SOURCES) cluster.stores[source].subscribe((keys) => view.mark(source, keys))
       assert.equal(view.takeTouched(), undefined, 'all of them at first')
@@ -153,12 +159,7 @@ test('kept by changes is the same as made anew', async () => {
             before.desired.get(id) === view.desired.get(id) && before.waiting.has(id) === view.waiting.has(id)
           assert.ok(isSame || touched?.has(id), `${id} changed and is not told as touched`)
         }
-        const anew = createView(
-          cluster.deps,
-          'c1',
-          () => undefined,
-          () => true,
-        )
+        const anew = viewOf(cluster)
         anew.reset({ newerFields: true })
         await anew.update()
         assert.deepEqual(state(view), state(anew))
@@ -171,12 +172,7 @@ test('kept by changes is the same as made anew', async () => {
 test('what is mapped again to the same stays the same object, so comparing is cheap', async () => {
   const cluster = createCluster()
   fill(cluster)
-  const view = createView(
-    cluster.deps,
-    'c1',
-    () => undefined,
-    () => true,
-  )
+  const view = viewOf(cluster)
   view.reset({ newerFields: true })
   await view.update()
   const before = view.desired.get('Pod-shop/web-1')
@@ -189,12 +185,7 @@ test('what is mapped again to the same stays the same object, so comparing is ch
 
 test('a batch is full when so many keys are noted, whatever they are of, and is told once', async () => {
   const cluster = createCluster()
-  const view = createView(
-    cluster.deps,
-    'c1',
-    () => undefined,
-    () => true,
-  )
+  const view = viewOf(cluster)
   view.reset({ newerFields: true })
   await view.update()
   const keys = (count: number, from = 0) => Array.from({ length: count }, (_, at) => `shop/p${from + at}`)
@@ -211,12 +202,7 @@ test('a batch is full when so many keys are noted, whatever they are of, and is 
 test('a pod made anew under its name is not taken for the one that the slice still names', async () => {
   const cluster = createCluster()
   fill(cluster)
-  const view = createView(
-    cluster.deps,
-    'c1',
-    () => undefined,
-    () => true,
-  )
+  const view = viewOf(cluster)
   view.reset({ newerFields: true })
   const made = pod('web-1')
   cluster.put('pods', { ...made, metadata: { ...made.metadata, uid: 'second' } })
@@ -227,12 +213,7 @@ test('a pod made anew under its name is not taken for the one that the slice sti
 
 test('a store that is not complete makes its types undecided; one that lags freezes deletes', () => {
   const cluster = createCluster()
-  const view = createView(
-    cluster.deps,
-    'c1',
-    () => undefined,
-    () => true,
-  )
+  const view = viewOf(cluster)
   assert.deepEqual([...view.undecided()], [])
   cluster.stores.endpointSlices.setLive(false)
   assert.deepEqual([...view.frozen()].sort(), ['ContainerApplication', 'ContainerApplicationInstance'])
@@ -245,12 +226,7 @@ test('an object of a shape that breaks the mapping hinders nobody and is left as
   fill(cluster)
   cluster.put('pods', { ...pod('odd'), status: { conditions: 5 } as object })
   cluster.put('namespaces', namespace('more'))
-  const view = createView(
-    cluster.deps,
-    'c1',
-    () => undefined,
-    () => true,
-  )
+  const view = viewOf(cluster)
   view.reset({ newerFields: true })
   await view.update()
   assert.ok(view.waiting.has('Pod-shop/odd'))

@@ -178,9 +178,12 @@ export function searchField(place, label, hint) {
  * @param {Place} place
  * @param {string} name
  * @param {string} label
- * @param {readonly (readonly [value: string, words: string])[]} choices the first one is none
+ * @param {readonly (readonly [value: string, words: string])[]} choices
+ * @param {object} [options]
+ * @param {string} [options.value] where it is not the address's: the first choice is then one too
+ * @param {Readonly<Record<string, string>>} [options.also] what else is set in the address with a choice
  */
-export const choice = (place, name, label, choices) =>
+export const choice = (place, name, label, choices, { value, also = {} } = {}) =>
   h(
     'label',
     { class: 'field', key: name },
@@ -188,9 +191,9 @@ export const choice = (place, name, label, choices) =>
     h(
       'select',
       {
-        value: place.query.get(name) ?? '',
+        value: value ?? place.query.get(name) ?? '',
         onchange: (/** @type {Event & { target: HTMLSelectElement }} */ event) =>
-          adjust(place, { [name]: event.target.value, page: '' }),
+          adjust(place, { [name]: event.target.value, page: '', ...also }),
       },
       choices.map(([value, words]) => h('option', { value }, words)),
     ),

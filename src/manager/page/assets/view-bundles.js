@@ -4,8 +4,7 @@ import { clusterChoices, loadClusters } from './clusters.js'
 import { h, keep } from './dom.js'
 import { objects, text } from './json.js'
 import { say } from './live.js'
-import { head, note, searchField, section, table } from './parts.js'
-import { adjust } from './route.js'
+import { choice, head, note, searchField, section, table } from './parts.js'
 import { saveFile, sizeWords } from './save.js'
 import { contains, equals, search } from './search.js'
 import { badge } from './status.js'
@@ -94,22 +93,7 @@ export function bundlesView(place, context) {
           h(
             'div',
             { class: 'toolbar', key: 'tools' },
-            h(
-              'label',
-              { class: 'field' },
-              h('span', {}, 'Cluster'),
-              h(
-                'select',
-                {
-                  value: cluster,
-                  onchange: (/** @type {Event & { target: HTMLSelectElement }} */ event) =>
-                    adjust(place, { cluster: event.target.value }),
-                },
-                clusterChoices(clusters)
-                  .slice(1)
-                  .map(([value, words]) => h('option', { value }, words)),
-              ),
-            ),
+            choice(place, 'cluster', 'Cluster', clusterChoices(clusters).slice(1), { value: cluster }),
             searchField(place, 'Search nodes'),
             h(
               'label',

@@ -4,7 +4,7 @@ import { clusterChoices, loadClusters } from './clusters.js'
 import { h, keep } from './dom.js'
 import { objects, text } from './json.js'
 import { say } from './live.js'
-import { head, note, section, table } from './parts.js'
+import { choice, head, note, section, table } from './parts.js'
 import { answerOf, logText } from './request-answer.js'
 import { operationsPath, requestForms } from './request-forms.js'
 import { adjust } from './route.js'
@@ -75,22 +75,10 @@ export function requestsView(place, context) {
         h(
           'div',
           { class: 'toolbar', key: 'tools' },
-          h(
-            'label',
-            { class: 'field' },
-            h('span', {}, 'Cluster'),
-            h(
-              'select',
-              {
-                value: cluster,
-                onchange: (/** @type {Event & { target: HTMLSelectElement }} */ event) =>
-                  adjust(place, { cluster: event.target.value, id: '' }),
-              },
-              clusterChoices(clusters)
-                .slice(1)
-                .map(([value, words]) => h('option', { value }, words)),
-            ),
-          ),
+          choice(place, 'cluster', 'Cluster', clusterChoices(clusters).slice(1), {
+            value: cluster,
+            also: { id: '' },
+          }),
         ),
         cluster === ''
           ? note('No cluster is registered; there is nobody to ask.')
