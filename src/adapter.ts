@@ -2,27 +2,29 @@
  * The adapter in one piece: both channels over the Kubernetes side and one manager, under the root chart. Everything of
  * the world comes in as an argument, so the daemon, the sandbox and the simulator run this same composition.
  */
-import { type ActorRefFrom, createActor, fromCallback } from 'xstate'
+import { type ActorRefFrom, createActor, fromCallback, type InspectionEvent } from 'xstate'
 import { type AdapterEvent, adapterMachine, createWatchesMachine } from '../machines/index.ts'
 import {
   type Adopter,
+  type CcpInsight,
   createIntentNames,
   DEFAULT_TIERS,
   type Mode,
   provideCcp,
   type TierSettings,
 } from './ccp/index.ts'
-import { inspectTransitions, stateWords, type Transition } from './diagnostics/index.ts'
+import { inspectSessions, inspectTransitions, stateWords, type Transition } from './diagnostics/index.ts'
 import { asAdapterError } from './errors.ts'
-import type { Health } from './health/index.ts'
+import type { Health, TellFact } from './health/index.ts'
 import type { Access, AccessOptions } from './kube/access.ts'
 import { type AgentPlace, agentClientOf } from './kube/agents/index.ts'
 import { createKubeSide, type KubeSide } from './kube/cluster.ts'
+import type { Store } from './kube/contract.ts'
 import type { Instances } from './kube/instances.ts'
 import { readOnly } from './kube/read-only.ts'
 import type { ResourceName } from './kube/resources.ts'
 import type { Logger, OwnLog } from './log/index.ts'
-import { createAgentHealth, provideMp } from './mp/index.ts'
+import { createAgentHealth, type InventoryInsight, provideMp } from './mp/index.ts'
 import { asObserver, createNsxManager, type NsxManager } from './nsx/index.ts'
 import {
   createAntreaLevels,
@@ -75,6 +77,8 @@ export interface AdapterOptions {
   readonly health: Health
   /** Hears of every transition of every chart; must neither throw nor wait. */
   readonly onTransition?: (transition: Transition) => void
+  /** Hears what was done and how it went; must neither throw nor wait. */
+  readonly onFact?: TellFact
   /** The root chart broke, which nothing inside can mend: whoever runs the process ends it. */
   readonly onBroken?: (error: unknown) => void
 }
@@ -94,10 +98,18 @@ export interface Adapter {
   /** Takes over what was shown. Rejects with why not: changed since, not leading, refused by the API server. */
   adopt(shown: readonly string[]): Promise<void>
   status(): StatusSnapshot
+  /** What the channels know and would do next, for who looks at it. */
+  readonly insight: Insight
+}
+
+export interface Insight {
+  readonly ccp: CcpInsight | undefined
+  readonly inventory: InventoryInsight | undefined
+  readonly stores: { readonly pods: Store; readonly namespaces: Store }
 }
 
 /** What each channel reads of the cluster. */
-const WATCHED: readonly ResourceName[] = [
+export const WATCHED: readonly ResourceName[] = [
   'clusterNetworkPolicies',
   'clusterGroups',
   'tiers',
@@ -118,10 +130,18 @@ const WATCHED: readonly ResourceName[] = [
   'antreaControllerInfos',
 ]
 
+/** Charts that hold a session with the manager. */
+const CHANNELS = { 'adapter/ccp': 'ccp', 'adapter/mp': 'mp' } as const
+
 /** Builds the adapter; nothing is sent before `start`. Throws the errors of reading the credentials. */
 export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
   const { settings, clock, random, log, health } = options
-  const inspect = inspectTransitions(clock, (transition) => report(options, transition))
+  const inspectStates = inspectTransitions(clock, (transition) => report(options, transition))
+  const inspectLinks = inspectSessions(clock, CHANNELS, (fact) => options.onFact?.(fact))
+  const inspect = (event: InspectionEvent) => {
+    inspectStates(event)
+    inspectLinks(event)
+  }
   const kube = await createKubeSide({
     access: options.kubeAccess,
     connect: options.connectKube,
@@ -142,15 +162,12 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
     certificateSha256: options.nsxCertificateSha256,
     version: options.version,
   })
-  const made: { adopter?: Adopter } = {}
-  const onAdopter = (adopter: Adopter) => {
-    made.adopter = adopter
-  }
+  const made: Made = {}
   const ownFiles: OwnFiles = async () => [
     ...ownFilesOf(status(), options.ownLog),
     ...((await options.ownFiles?.()) ?? []),
   ]
-  const actor: Root = createActor(compose(options, kube, nsx, instances, onAdopter, ownFiles), {
+  const actor: Root = createActor(compose(options, kube, nsx, instances, made, ownFiles), {
     id: 'adapter',
     clock,
     inspect,
@@ -196,7 +213,21 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
       await made.adopter?.adopt(shown)
     },
     status,
+    get insight() {
+      return {
+        ccp: made.ccp,
+        inventory: made.inventory,
+        stores: { pods: kube.store('pods'), namespaces: kube.store('namespaces') },
+      }
+    },
   }
+}
+
+/** What the channels hand out as they are put together. */
+interface Made {
+  adopter?: Adopter
+  ccp?: CcpInsight
+  inventory?: InventoryInsight
 }
 
 type Root = ActorRefFrom<typeof adapterMachine>
@@ -210,7 +241,7 @@ function compose(
   kube: KubeSide,
   nsx: NsxManager,
   instances: Instances,
-  onAdopter: (adopter: Adopter) => void,
+  made: Made,
   ownFiles: OwnFiles,
 ): typeof adapterMachine {
   const { settings, clock, random, log, health } = options
@@ -225,6 +256,7 @@ function compose(
     clusterUid: () => kube.clusterUid(),
     instance: settings.instance,
     adapterVersion: options.version,
+    tell: options.onFact ?? (() => {}),
   }
   const names = createIntentNames(settings.clusterId)
   const stores = Object.fromEntries(WATCHED.map((name) => [name, kube.store(name)])) as unknown as Parameters<
@@ -254,7 +286,12 @@ function compose(
           mode: settings.mode ?? 'enforce',
         },
         onDesired: names.take,
-        onAdopter,
+        onAdopter: (adopter) => {
+          made.adopter = adopter
+        },
+        onInsight: (insight) => {
+          made.ccp = insight
+        },
       }),
       mp: provideMp({
         ...common,
@@ -263,6 +300,9 @@ function compose(
         isServed: (name) => kube.isServed(name),
         clusterName: settings.clusterName,
         gate: kube.gate,
+        onInsight: (insight) => {
+          made.inventory = insight
+        },
         operations: createOperations({
           kube: client,
           http: kube.http,
@@ -319,7 +359,8 @@ const readiness = (kube: KubeSide) =>
 
 function report(options: AdapterOptions, transition: Transition): void {
   const component = COMPONENTS[transition.machine]
-  if (component !== undefined) options.health.setComponent(component, transition.to)
+  if (component !== undefined && transition.from !== transition.to)
+    options.health.setComponent(component, transition.to)
   options.onTransition?.(transition)
 }
 

@@ -11,6 +11,7 @@ import {
   type Plan,
   type PlanMemory,
   parentName,
+  planSteps,
 } from './plan/index.ts'
 import { createRemembered } from './remembered.ts'
 import type { TierSettings } from './settings.ts'
@@ -101,6 +102,33 @@ export class Deciding {
     const next = await inSlices(this.planner.plan(question, cluster), clock, signal)
     this.awaited = new Set(next.awaiting)
     return next
+  }
+
+  /** The same plan, made from everything, for who only looks: nothing is kept of it, and what is planned goes on. */
+  async preview(
+    desired: DesiredState,
+    memory: Omit<PlanMemory, 'remembered'>,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly translation: Translation; readonly plan: Plan }> {
+    const { clusterId, tiers, clock, translate } = this.deps
+    const known = this.translated
+    const translation =
+      known !== undefined && known.state.objects === desired.objects
+        ? known.translation
+        : await inSlices(translate.apart(desired.objects), clock, signal)
+    const steps = planSteps({
+      translation,
+      source: desired.source,
+      clusterId,
+      tiers,
+      memory: { ...memory, remembered: this.remembered.policies },
+      cluster: {
+        policies: this.policies.values(),
+        groups: this.groups.values(),
+        tiers: this.tiers.values(),
+      },
+    })
+    return { translation, plan: await inSlices(steps, clock, signal) }
   }
 
   /** Nothing of the cluster is remembered. */

@@ -19,6 +19,7 @@ import type { Clock } from '../world/index.ts'
 import { type Adoption, adopt, adoptionOf } from './adopt.ts'
 import { type ApplyOutcome, applySteps } from './apply.ts'
 import { Deciding } from './deciding.ts'
+import { type ClusterSight, noCopy, type PlanPreview } from './insight.ts'
 import { lackingMembers } from './member-poll.ts'
 import { annotationOf, ownershipOf } from './ownership.ts'
 import { listNames, type Plan, type PlanMemory, type Refusal, type Step } from './plan/index.ts'
@@ -59,6 +60,9 @@ export interface Enforcer {
    */
   plan(signal?: AbortSignal): Promise<Plan>
   apply(plan: Plan, signal: AbortSignal): Promise<ApplyOutcome>
+  /** As `plan`, for who only looks; in observe mode with its steps. Rejects with CCP_NO_COPY before the first complete set. */
+  preview(signal?: AbortSignal): Promise<PlanPreview>
+  readonly cluster: ClusterSight
   /** Paths of groups whose policies wait for the addresses of their members. */
   lacking(): readonly string[]
   /** A person agrees to deletes under the present source. */
@@ -168,12 +172,7 @@ class Enforcement implements Enforcer {
 
   async plan(signal?: AbortSignal): Promise<Plan> {
     const { desired } = this
-    const unready = Object.values(this.deps.stores).find((store) => !store.synced || !store.live)
-    if (desired === undefined || unready !== undefined)
-      throw waitFor(
-        'KUBE_NOT_READY',
-        'nothing is decided before the cluster and the policy are known completely',
-      )
+    if (desired === undefined || !this.isClusterKnown()) throw notReady()
     // One moment for all: what is told, what is left as it is, and when it has to be looked at again.
     const nowMs = this.deps.clock.monotonicMs()
     const { last } = this
@@ -195,6 +194,25 @@ class Enforcement implements Enforcer {
       )
     if (this.deps.mode === 'observe') return this.observed(next, nowMs)
     return { ...next, againMs }
+  }
+
+  get cluster(): ClusterSight {
+    return this.planning
+  }
+
+  async preview(signal?: AbortSignal): Promise<PlanPreview> {
+    const { desired, refused, unusedSince, confirmed, approvedSource } = this
+    if (desired === undefined) throw noCopy()
+    if (!this.isClusterKnown()) throw notReady()
+    const nowMs = this.deps.clock.monotonicMs()
+    const resting = this.repairs.restingAt(nowMs)
+    const suspect = this.guard?.names ?? NONE
+    const memory = { nowMs, resting, refused, unusedSince, confirmed, suspect, approvedSource }
+    return { state: desired, ...(await this.planning.preview(desired, memory, signal)) }
+  }
+
+  private isClusterKnown(): boolean {
+    return Object.values(this.deps.stores).every((store) => store.synced && store.live)
   }
 
   /** Told, not done. */
@@ -239,8 +257,8 @@ class Enforcement implements Enforcer {
   realization(missing: () => readonly string[]): ReturnType<NsxPolicies['realization']> {
     const { translated } = this.planning
     if (translated === undefined) return undefined
-    const { stores, clusterId, clock } = this.deps
-    const isClusterKnown = Object.values(stores).every((store) => store.synced && store.live)
+    const { clusterId, clock } = this.deps
+    const isClusterKnown = this.isClusterKnown()
     const ours = this.planning.policies.values().filter((policy) => ownershipOf(policy, clusterId) === 'ours')
     const byPath = new Map(ours.map((policy) => [annotationOf(policy, 'intentPath') ?? '', policy]))
     const byName = new Map(ours.map((policy) => [policy.metadata.name, policy]))
@@ -351,6 +369,9 @@ class Enforcement implements Enforcer {
     if (gone.length > 0) this.confirmed = new Set([...this.confirmed].filter((name) => !gone.includes(name)))
   }
 }
+
+const notReady = () =>
+  waitFor('KUBE_NOT_READY', 'nothing is decided before the cluster and the policy are known completely')
 
 /** Lines for `diff`: what a plan would do. */
 export const describeStep = (step: Step): string => {

@@ -25,6 +25,7 @@ import { backoffMs, type Clock, type Random } from '../world/index.ts'
 import { describeAdoption } from './adopt.ts'
 import { type ClusterFactsReader, createClusterFacts } from './cluster-facts.ts'
 import { createEnforcer, type Enforcer } from './enforcement.ts'
+import type { CcpInsight } from './insight.ts'
 import { createMemberPoll, type MemberPoll } from './member-poll.ts'
 import { observeStores } from './observe.ts'
 import type { Plan } from './plan/index.ts'
@@ -42,6 +43,7 @@ import { type DesiredState, followPolicy } from './source/index.ts'
 import { createTranslator, type DesiredObjects, type Translate } from './translate/index.ts'
 
 export { type Adoption, type AdoptionInput, adopt, adoptionOf, describeAdoption } from './adopt.ts'
+export type { CcpInsight, ClusterSight, PlanPreview } from './insight.ts'
 export { createIntentNames, type IntentNames } from './names.ts'
 export { type ProtectionInput, protection } from './protection.ts'
 export type { AgentHealth } from './realization/index.ts'
@@ -80,6 +82,8 @@ export interface CcpDeps {
   }
   /** Gets the way to another adapter's objects, for the command line. */
   readonly onAdopter?: (adopter: Adopter) => void
+  /** Gets the way to look at what the channel knows and would do. */
+  readonly onInsight?: (insight: CcpInsight) => void
   /** Hears each complete set of what NSX wants. */
   readonly onDesired?: (objects: DesiredObjects) => void
 }
@@ -115,10 +119,16 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
   const others = createOthers({ ...deps, ...flowsOf(deps) })
   const policies = { realization: () => enforcer.realization(() => deps.agents.troubled()) }
   const board = createBoard(deps.clock, policies, others)
+  /** Asked for only to be told: to look at it moves no time. */
+  let told: ReturnType<typeof board.current>
+  deps.onInsight?.(insightOf(deps, enforcer, () => (told ?? board.current())?.items))
   const reporter = createReporter({
     ...deps,
     source: {
-      current: () => board.current(),
+      current: () => {
+        told = board.current()
+        return told
+      },
       desired: () => {
         const state = enforcer.reported()
         return state === undefined ? undefined : { version: state.version, digest: state.digest() }
@@ -210,6 +220,7 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
       standDown: () => {
         enforcer.standDown()
         board.forget()
+        told = undefined
       },
       sayWrites: ({ context }) => sayWrites(health, enforcer, context),
     },
@@ -229,6 +240,26 @@ const isHeldAlike = (before: Plan['held'] | undefined, now: Plan['held']): boole
   const codes = (held: Plan['held']) =>
     [...held].map(([path, problems]) => `${path} ${problems.map(({ code }) => code)}`).join('\n')
   return codes(before ?? new Map()) === codes(now)
+}
+
+function insightOf(
+  { clock, clusterId, settings }: CcpDeps,
+  enforcer: Enforcer,
+  realization: CcpInsight['realization'],
+): CcpInsight {
+  return {
+    clusterId,
+    tiers: settings.tiers,
+    mode: settings.mode ?? 'enforce',
+    cluster: enforcer.cluster,
+    desired: () => enforcer.state(),
+    snapshotAgeMs: () => {
+      const state = enforcer.state()
+      return state === undefined ? undefined : clock.monotonicMs() - state.snapshotMs
+    },
+    realization,
+    preview: (signal) => enforcer.preview(signal),
+  }
 }
 
 function adopterOf(enforcer: Enforcer, onAdopted: () => void): Adopter {
@@ -256,6 +287,7 @@ function translateFor(
   const translate = createTranslator(tiers, { domains: fqdnProfiles })
   return Object.assign((objects: DesiredObjects) => translate(objects, facts.current()), {
     steps: (objects: DesiredObjects) => translate.steps(objects, facts.current()),
+    apart: (objects: DesiredObjects) => translate.apart(objects, facts.current()),
   })
 }
 

@@ -7,6 +7,7 @@ import type { Logger } from '../log/index.ts'
 import type { NsxManager } from '../nsx/index.ts'
 import type { Operation } from '../operations/index.ts'
 import type { Clock, Random } from '../world/index.ts'
+import type { InventoryInsight } from './insight.ts'
 
 export interface MpDeps {
   readonly clock: Clock
@@ -44,4 +45,6 @@ export interface MpDeps {
   readonly gate: WriteGate
   /** What the manager may ask for, beside a comparison of the inventory. */
   readonly operations: readonly Operation[]
+  /** Gets the way to look at what the next comparison would send. */
+  readonly onInsight?: (insight: InventoryInsight) => void
 }

@@ -18,6 +18,7 @@ import type { Session } from '../protocol/index.ts'
 import { backoffMs } from '../world/index.ts'
 import type { MpDeps } from './deps.ts'
 import { createHealthReporter, createHeartbeats } from './health/index.ts'
+import { createInventoryInsight } from './insight.ts'
 import {
   createBook,
   createInventory,
@@ -30,6 +31,7 @@ import { createRequests, createResync, followRequests, type RequestListener } fr
 
 export type { MpDeps } from './deps.ts'
 export { createAgentHealth } from './health/index.ts'
+export type { InventoryInsight, InventoryPreview } from './insight.ts'
 
 export type MpLogic = typeof mpMachine
 
@@ -39,7 +41,17 @@ export function provideMp(deps: MpDeps): MpLogic {
   const heartbeats = createHeartbeats(stores, () => clock.monotonicMs())
   const reporter = createHealthReporter({ clock, health, nsx, clusterId, heartbeats })
   const view = createView(stores, clusterId, (node) => reporter.agentStatus(node), deps.isServed, clock)
-  const inventory = createInventory({ ...deps, book: createBook(), view })
+  const book = createBook()
+  const inventory = createInventory({ ...deps, book, view })
+  /** Of the session in which NSX was read back whole. */
+  const read = { newerFields: true, isHeld: false }
+  deps.onInsight?.(
+    createInventoryInsight(
+      deps,
+      () => (read.isHeld ? { book, newerFields: read.newerFields, leftOut: inventory.leftOut() } : undefined),
+      (node) => reporter.agentStatus(node),
+    ),
+  )
   let compare = () => {}
   const resync = createResync(() => compare())
   const requests = createRequests({
@@ -72,6 +84,7 @@ export function provideMp(deps: MpDeps): MpLogic {
         return () => {
           // The next session begins with a comparison of its own.
           compare = () => {}
+          read.isHeld = false
           stop.abort(new Error('the link was given up'))
         }
       }),
@@ -90,9 +103,11 @@ export function provideMp(deps: MpDeps): MpLogic {
             ensureClusterRecord(record, signal),
           ])
           inventory.begin({ newerFields })
+          read.newerFields = newerFields
           observed.begun()
         }
         await inventory.read(signal)
+        read.isHeld = true
       }),
       applyInventory: fromPromise(async ({ signal }) => {
         const done = await inventory.reconcile(signal)

@@ -36,6 +36,8 @@ export interface Translate {
    * behind but what it has worked out already.
    */
   steps(objects: DesiredObjects, facts?: ClusterFacts): Steps<Translation>
+  /** The same from scratch, beside a translation that is under way. */
+  apart(objects: DesiredObjects, facts?: ClusterFacts): Steps<Translation>
 }
 
 interface NamedGroup {
@@ -131,6 +133,8 @@ export function createTranslator(tiers: TierSettings, settings: TranslateSetting
 
   return Object.assign((objects: DesiredObjects, facts?: ClusterFacts) => runSteps(steps(objects, facts)), {
     steps,
+    apart: (objects: DesiredObjects, facts?: ClusterFacts) =>
+      createTranslator(tiers, settings).steps(objects, facts),
   })
 }
 

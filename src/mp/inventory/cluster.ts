@@ -2,6 +2,7 @@
 import { type AdapterError, asAdapterError } from '../../errors.ts'
 import type { KubeObject } from '../../kube/index.ts'
 import type { Logger } from '../../log/index.ts'
+import { clusterRecordOf, infraTypeOf } from '../../nsx/cluster-record.ts'
 import type { NsxManager } from '../../nsx/index.ts'
 
 export interface ClusterRecordDeps {
@@ -36,17 +37,7 @@ export async function ensureClusterRecord(deps: ClusterRecordDeps, signal: Abort
     await nsx.call({
       method: 'POST',
       path,
-      body: {
-        resource_type: 'ContainerCluster',
-        external_id: clusterId,
-        display_name: clusterName.slice(0, 255),
-        cluster_type: 'Kubernetes',
-        cni_type: 'Antrea',
-        infrastructure: { infra_type: infraType(nodes.values()) },
-        network_status: 'HEALTHY',
-        network_errors: [],
-        scope: [{ scope_id: clusterId, scope_type: 'CONTAINER_CLUSTER' }],
-      },
+      body: clusterRecordOf({ clusterId, clusterName, infraType: infraTypeOf(nodes.values()) }),
       signal,
     })
     log.info({ cluster: clusterId }, 'the cluster was entered into the inventory of NSX')
@@ -55,23 +46,6 @@ export async function ensureClusterRecord(deps: ClusterRecordDeps, signal: Abort
     if (error.kind === 'retry') throw error
     log.warn({ code: error.code }, `the cluster's record in NSX could not be made: ${error.message}`)
   }
-}
-
-const PROVIDERS: Readonly<Record<string, string>> = {
-  vsphere: 'vSphere',
-  aws: 'AWS',
-  azure: 'Azure',
-  gce: 'Google',
-}
-
-/** By the cloud provider's prefix in the nodes' providerID; nodes without one are bare metal as far as can be seen. */
-function infraType(nodes: Iterable<KubeObject>): string {
-  for (const { spec } of nodes) {
-    const id = (spec as { providerID?: string } | undefined)?.providerID
-    const known = PROVIDERS[id?.split('://', 1)[0] ?? '']
-    if (known !== undefined) return known
-  }
-  return 'Baremetal'
 }
 
 /**

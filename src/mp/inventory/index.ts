@@ -11,7 +11,9 @@ export {
   type InventoryPlan,
   type InventoryPlanInput,
   type InventoryStep,
+  planInTurns,
   planInventory,
 } from './plan.ts'
+export { readType } from './read.ts'
 export { createInventory, type Inventory, type ReconcileDeps, type Reconciled } from './reconcile.ts'
 export { createView, type InventoryStores, type InventoryView, type SourceName } from './view.ts'

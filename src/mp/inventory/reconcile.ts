@@ -36,6 +36,8 @@ export interface Inventory {
   begin(options: { readonly newerFields: boolean }): void
   /** Somebody asks for it: what was refused is tried once more. */
   forgive(): void
+  /** Types that this manager does not have. */
+  leftOut(): ReadonlySet<InventoryType>
 }
 
 /** A refused object changes the plan behind it; each further pass has one refusal more, so few are needed. */
@@ -123,6 +125,7 @@ export function createInventory(deps: ReconcileDeps): Inventory {
       settledBut = undefined
       book.forgive()
     },
+    leftOut: () => leftOut,
     async read(signal) {
       await readBack(INVENTORY_TYPES, signal)
       // A second look counts from the first, and only for what the first saw.
