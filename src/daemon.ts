@@ -3,9 +3,9 @@
  * in as arguments, sockets included, so that the daemon and the sandbox run the same.
  */
 import { type Adapter, type AdapterOptions, createAdapter, type StatusSnapshot } from './adapter.ts'
-import { createDiagnostics, type Diagnostics, type Transition } from './diagnostics/index.ts'
+import { createDiagnostics, rememberDiagnostics } from './diagnostics/index.ts'
 import { waitFor } from './errors.ts'
-import { type ActiveWarning, createHealth, type Health } from './health/index.ts'
+import { type ActiveWarning, createHealth, type Fact, type Health, type TellFact } from './health/index.ts'
 import type { Logger } from './log/index.ts'
 import { sayOnce } from './log/repeats.ts'
 import { createStatusHandler } from './serve/index.ts'
@@ -36,7 +36,7 @@ export interface Daemon {
   stop(): Promise<boolean>
 }
 
-/** The newest transitions in memory, for when nothing is kept on disk. */
+/** In a support bundle. */
 const RECENT_TRANSITIONS_MAX = 1_000
 const LOOK_MS = 250
 const CLOSE_DIAGNOSTICS_MS = 300
@@ -48,13 +48,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const health = createHealth(clock)
   const diagnostics =
     options.diagnosticsFile === undefined
-      ? keepRecent()
+      ? rememberDiagnostics(clock)
       : createDiagnostics({
           file: options.diagnosticsFile,
           clock,
           health,
           log: log.child({ room: 'diagnostics' }),
         })
+  const onFact = (fact: Fact) => {
+    diagnostics.tell(fact)
+    options.onFact?.(fact)
+  }
   const adapter = await createAdapter({
     ...options,
     log,
@@ -70,10 +74,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       diagnostics.record(transition)
       options.onTransition?.(transition)
     },
+    onFact,
   })
   const handler = createStatusHandler({
     status: () => adapter.status(),
-    transitions: (query) => diagnostics.read(query),
+    history: diagnostics,
     approve: () => adapter.approve(),
     adoption: () => adapter.adoption(),
     adopt: (shown) => adapter.adopt(shown),
@@ -84,7 +89,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     throw error
   })
   const watching = new AbortController()
-  void announce(health, () => adapter.status(), log, clock, watching.signal)
+  const about = { instance: options.settings.instance, version: options.version }
+  onFact({ kind: 'process', state: 'started', ...about })
+  void announce({ health, status: () => adapter.status(), log, clock, onFact }, watching.signal)
   adapter.start()
   return {
     adapter,
@@ -92,6 +99,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     async stop() {
       await adapter.stop()
       watching.abort()
+      onFact({ kind: 'process', state: 'stopped', ...about })
       await Promise.all(listening.map((server) => server.close()))
       return diagnostics.close(CLOSE_DIAGNOSTICS_MS)
     },
@@ -119,27 +127,19 @@ async function listenAll({ endpoints, listen }: DaemonOptions, handler: Handler)
   return listening
 }
 
-function keepRecent(): Pick<Diagnostics, 'record' | 'read' | 'close'> {
-  const recent: Transition[] = []
-  return {
-    record(transition) {
-      recent.push(transition)
-      if (recent.length > RECENT_TRANSITIONS_MAX) recent.shift()
-    },
-    read: async ({ limit, machine = '' }) =>
-      recent.filter((row) => row.machine.startsWith(machine)).slice(-limit),
-    close: async () => true,
-  }
-}
-
 const LEVEL = { info: 'info', warning: 'warn', error: 'error' } as const
 
-/** One line when a warning becomes visible and when it is over; one when readiness changes. */
+interface Announcing {
+  readonly health: Health
+  status(): StatusSnapshot
+  readonly log: Logger
+  readonly clock: Clock
+  readonly onFact: TellFact
+}
+
+/** One line and one fact when a warning becomes visible and when it is over; one line when readiness changes. */
 async function announce(
-  health: Health,
-  status: () => StatusSnapshot,
-  log: Logger,
-  clock: Clock,
+  { health, status, log, clock, onFact }: Announcing,
   signal: AbortSignal,
 ): Promise<void> {
   const told = new Map<string, ActiveWarning>()
@@ -148,11 +148,22 @@ async function announce(
     const now = new Map<string, ActiveWarning>(health.warnings().map((warning) => [warning.code, warning]))
     for (const warning of now.values()) {
       const { code, title, detail, text, severity } = warning
-      if (told.get(code) === undefined)
-        log[LEVEL[severity]]({ code }, `${code}: ${title} (${detail}). ${text}`)
+      const before = told.get(code)
+      if (before === undefined) log[LEVEL[severity]]({ code }, `${code}: ${title} (${detail}). ${text}`)
+      if (before?.detail !== detail)
+        onFact({
+          kind: 'warning',
+          code,
+          state: before === undefined ? 'raised' : 'changed',
+          severity,
+          detail,
+        })
     }
-    for (const { code, title } of told.values())
-      if (!now.has(code)) log.info({ code }, `${code} is over: ${title}`)
+    for (const { code, title, severity, detail } of told.values()) {
+      if (now.has(code)) continue
+      log.info({ code }, `${code} is over: ${title}`)
+      onFact({ kind: 'warning', code, state: 'over', severity, detail })
+    }
     told.clear()
     for (const [code, warning] of now) told.set(code, warning)
     const view = status()

@@ -91,8 +91,20 @@ export const HEARTBEAT_FAILED_MS = 300_000
 export const NODE_CLOCK_OFF_MS = 60_000
 
 // ---- this process
-/** Transitions waiting for the diagnostics thread; the oldest are dropped and counted. */
+/** Rows waiting for the diagnostics thread, some 0.5 KiB each: 2 MiB. The oldest are dropped and counted. */
 export const DIAGNOSTICS_RING_ROWS_MAX = 4_096
+/** A row on disk, as JSON; texts are cut. Over it a row says only that it was too large. */
+export const DIAGNOSTICS_ROW_BYTES_MAX = 8 * 1024
+/** A message of an error or a warning in a row. */
+export const DIAGNOSTICS_TEXT_CHARS_MAX = 500
+/** The file; with the write-ahead log 72 MiB. The oldest rows of what takes most go. */
 export const DIAGNOSTICS_DB_BYTES_MAX = 64 * MIB
+export const DIAGNOSTICS_WAL_BYTES_MAX = 8 * MIB
+/** Steps of one plan that are kept; a first sync writes some 10,000. Failed ones are kept beyond it, as many again. */
+export const DIAGNOSTICS_STEPS_MAX = 200
+/** Things whose latencies are kept apart: some 20 kinds of requests, and the channels'. */
+export const DIAGNOSTICS_LATENCIES_MAX = 64
+/** In memory, for when nothing is kept on disk: some 1 MiB. */
+export const DIAGNOSTICS_MEMORY_ROWS_MAX = 2_000
 /** A configuration, a certificate, a key: some KiB each. Over it: CONFIG_UNREADABLE. */
 export const CONFIG_FILE_BYTES_MAX = 1 * MIB

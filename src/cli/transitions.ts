@@ -1,7 +1,7 @@
 /** `transitions`: what the statecharts went through, from the daemon or from its file. */
 import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
-import type { Transition } from '../diagnostics/index.ts'
+import { readHistoryFile, type Transition } from '../diagnostics/index.ts'
 import { needsPerson } from '../errors.ts'
 import { addSocketOption, ask } from './endpoint.ts'
 import { plain, say } from './terminal.ts'
@@ -48,8 +48,7 @@ async function fromFile(
   machine: string | undefined,
 ): Promise<readonly Transition[]> {
   try {
-    const { readDatabase } = await import('../diagnostics/database.ts')
-    return readDatabase(file, { limit, ...(machine === undefined ? {} : { machine }) })
+    return await readHistoryFile(file).read({ limit, ...(machine === undefined ? {} : { machine }) })
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause)
     throw needsPerson(

@@ -1,5 +1,6 @@
 /** XState's inspection, read as transitions: which chart went from where to where, and why. */
 import type { AnyActorRef, InspectionEvent } from 'xstate'
+import type { SessionFact, TellFact } from '../health/index.ts'
 import type { Clock } from '../world/index.ts'
 
 export interface Transition {
@@ -12,6 +13,8 @@ export interface Transition {
   readonly to: string
   /** The event's type. */
   readonly event: string
+  /** It was the chart's last: it has ended, was stopped, or broke. */
+  readonly ended?: true
 }
 
 /**
@@ -23,21 +26,65 @@ export function inspectTransitions(
   report: (transition: Transition) => void,
 ): (event: InspectionEvent) => void {
   const last = new WeakMap<AnyActorRef, string>()
+  const over = new WeakSet<AnyActorRef>()
   return (inspected) => {
     if (inspected.type !== '@xstate.snapshot') return
-    const value = (inspected.snapshot as { value?: unknown }).value
+    const { value, status } = inspected.snapshot as { value?: unknown; status?: string }
     if (value === undefined) return
+    const actor = inspected.actorRef as AnyActorRef
+    const isOver = status !== undefined && status !== 'active'
     const to = stateWords(value)
-    const from = last.get(inspected.actorRef as AnyActorRef) ?? ''
-    if (from === to) return
-    last.set(inspected.actorRef as AnyActorRef, to)
-    report({
-      at: clock.now(),
-      machine: pathOf(inspected.actorRef as AnyActorRef),
-      from,
-      to,
-      event: inspected.event.type,
-    })
+    const from = last.get(actor) ?? ''
+    if ((from === to && !isOver) || over.has(actor)) return
+    last.set(actor, to)
+    if (isOver) over.add(actor)
+    const transition = { at: clock.now(), machine: pathOf(actor), from, to, event: inspected.event.type }
+    report(isOver ? { ...transition, ended: true } : transition)
+  }
+}
+
+type Channel = SessionFact['channel']
+
+/** What a channel's chart remembers of its link (machines/link.ts). */
+interface LinkView {
+  readonly session?: { readonly session: string } | undefined
+  readonly error?: { readonly code: string; readonly message: string } | undefined
+}
+
+/**
+ * An `inspect` function that tells when a channel's chart (by its path, `adapter/ccp`) got a session, and when it has lost it
+ * and why: both stand in the chart's context.
+ */
+export function inspectSessions(
+  clock: Clock,
+  channels: Readonly<Record<string, Channel>>,
+  tell: TellFact,
+): (event: InspectionEvent) => void {
+  const open = new Map<Channel, { readonly session: string; readonly sinceMs: number }>()
+  return (inspected) => {
+    if (inspected.type !== '@xstate.snapshot') return
+    const { context } = inspected.snapshot as { context?: LinkView }
+    const channel = context === undefined ? undefined : channels[pathOf(inspected.actorRef as AnyActorRef)]
+    if (channel === undefined || context === undefined) return
+    const before = open.get(channel)
+    const now = context.session?.session
+    if (before?.session === now) return
+    if (before !== undefined) {
+      open.delete(channel)
+      const { code, message } = context.error ?? {}
+      tell({
+        kind: 'session',
+        channel,
+        state: 'ended',
+        session: before.session,
+        openMs: Math.round(clock.monotonicMs() - before.sinceMs),
+        ...(code === undefined ? {} : { code }),
+        ...(message === undefined ? {} : { message }),
+      })
+    }
+    if (now === undefined) return
+    open.set(channel, { session: now, sinceMs: clock.monotonicMs() })
+    tell({ kind: 'session', channel, state: 'opened', session: now })
   }
 }
 

@@ -1,14 +1,24 @@
-/** Keeps transitions on a thread of its own. Recording is a push into a ring; whatever the disk does, nobody waits. */
-import type { Worker } from 'node:worker_threads'
-import type { Health } from '../health/index.ts'
-import { DIAGNOSTICS_DB_BYTES_MAX, DIAGNOSTICS_RING_ROWS_MAX } from '../limits.ts'
+/** Keeps rows on a thread of its own. Recording is a push into a ring; whatever the disk does, nobody waits. */
+import type { Fact, Health } from '../health/index.ts'
+import { DIAGNOSTICS_DB_BYTES_MAX, DIAGNOSTICS_RING_ROWS_MAX, DIAGNOSTICS_TEXT_CHARS_MAX } from '../limits.ts'
 import type { Logger } from '../log/index.ts'
 import { type Clock, sleep } from '../world/index.ts'
-import type { ReadQuery } from './database.ts'
 import type { Transition } from './inspection.ts'
+import { createLatencies, type Latencies } from './latencies.ts'
 import { createRing } from './ring.ts'
-import { startThread } from './start-thread.ts'
-import type { ThreadAnswer, ThreadData, ThreadRequest } from './thread.ts'
+import {
+  type HistoryQuery,
+  joinSpans,
+  type Row,
+  type RowKind,
+  type RowOf,
+  type Span,
+  type Standing,
+  selectRows,
+  spanOf,
+  standingAt,
+} from './rows.ts'
+import { createThread } from './thread-client.ts'
 
 export interface DiagnosticsOptions {
   readonly file: string
@@ -26,14 +36,40 @@ export interface DiagnosticsCounts {
   /** Pushed out of the full ring. */
   readonly dropped: number
   readonly failures: number
+  /** Files that were set aside because they could not be used. */
+  readonly aside: number
   readonly waiting: number
 }
 
-export interface Diagnostics {
+/** The newest transitions, of all charts or of those whose path begins so. */
+export interface TransitionQuery {
+  readonly limit: number
+  readonly machine?: string
+  /** Milliseconds since 1970; both are within the range. */
+  readonly fromMs?: number
+  readonly untilMs?: number
+}
+
+/** What can be looked at later. Everything rejects when the database cannot be read. */
+export interface History {
+  /** The newest transitions of the range, oldest first. */
+  read(query: TransitionQuery): Promise<readonly Transition[]>
+  /** Rows of one kind, by subject and time: newest or oldest first chosen, always told oldest first. */
+  select<K extends RowKind>(query: HistoryQuery & { readonly kind: K }): Promise<readonly RowOf<K>[]>
+  /** Each chart's state, each warning and each policy's problems as they were at this moment (milliseconds since 1970). */
+  standing(atMs: number): Promise<Standing>
+  /** From when to when there is something, and how much of each kind. */
+  span(): Promise<Span>
+}
+
+export interface Recorder {
   /** Takes the transition; never throws, never waits. */
   record(transition: Transition): void
-  /** The newest ones, oldest first: from the database, with those that wait. Rejects when the database cannot be read. */
-  read(query: ReadQuery): Promise<readonly Transition[]>
+  /** Takes a fact, as it is now; never throws, never waits. */
+  tell(fact: Fact): void
+}
+
+export interface Diagnostics extends History, Recorder {
   counts(): DiagnosticsCounts
   /**
    * Writes what waits and ends the thread; within `limitMs` in any case. False when the thread is still inside a call to
@@ -45,8 +81,8 @@ export interface Diagnostics {
 const BATCH_ROWS = 512
 /** Rows are gathered so long: one transaction a second at most wakes the disk. */
 const GATHER_MS = 1_000
-/** A write or read that takes longer counts as failed, and the thread is ended; another one starts once it has. */
-const ANSWER_LIMIT_MS = 4_000
+/** Latencies become rows so often. */
+const LATENCIES_MS = 60_000
 const RETRY_MS = 30_000
 const CLOSE_LIMIT_MS = 500
 /** A thread that is not inside a call to the disk is gone within some milliseconds. */
@@ -54,14 +90,21 @@ const THREAD_END_MS = 200
 
 /** Starts keeping. The file is opened by the thread when there is something to write. */
 export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
-  const { clock, health, log } = options
-  const ring = createRing<Transition>(options.rowsMax ?? DIAGNOSTICS_RING_ROWS_MAX)
-  const thread = createThread(clock, {
-    file: options.file,
-    bytesMax: options.bytesMax ?? DIAGNOSTICS_DB_BYTES_MAX,
-  })
+  const { clock, health, log, file } = options
+  const ring = createRing<Row>(options.rowsMax ?? DIAGNOSTICS_RING_ROWS_MAX)
+  const counts = { written: 0, failures: 0, aside: 0 }
+  const onAside = (because: string) => {
+    counts.aside += 1
+    log.warn({ file }, `the diagnostics file was set aside as ${file}.unreadable and begun anew: ${because}`)
+    health.set('DIAGNOSTICS_SET_ASIDE', `${file}.unreadable: ${because}`)
+  }
+  const thread = createThread(
+    clock,
+    { file, bytesMax: options.bytesMax ?? DIAGNOSTICS_DB_BYTES_MAX },
+    onAside,
+  )
+  const recorder = createRecorder(clock, (row) => ring.push(row))
   const stopping = new AbortController()
-  const counts = { written: 0, failures: 0 }
 
   const writeBatch = async (): Promise<boolean> => {
     const { rows, mark } = ring.peek(BATCH_ROWS)
@@ -71,9 +114,8 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
     } catch (error) {
       counts.failures += 1
       const words = error instanceof Error ? error.message : String(error)
-      if (counts.failures === 1)
-        log.warn({ file: options.file, err: error }, `diagnostics are lost: ${words}`)
-      health.set('DIAGNOSTICS_LOST', `${options.file}: ${words}; ${ring.dropped} transitions dropped so far`)
+      if (counts.failures === 1) log.warn({ file, err: error }, `diagnostics are lost: ${words}`)
+      health.set('DIAGNOSTICS_LOST', `${file}: ${words}; ${ring.dropped} rows dropped so far`)
       return false
     }
     counts.written += rows.length
@@ -82,24 +124,41 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
     return true
   }
   const pump = async (): Promise<void> => {
+    let latenciesMs = clock.monotonicMs()
     while (!stopping.signal.aborted) {
+      if (clock.monotonicMs() - latenciesMs >= LATENCIES_MS) {
+        latenciesMs = clock.monotonicMs()
+        recorder.tellLatencies()
+      }
       const isWell = await writeBatch()
       const pauseMs = isWell ? (ring.size > BATCH_ROWS ? 0 : GATHER_MS) : (options.retryMs ?? RETRY_MS)
       await sleep(clock, pauseMs, stopping.signal).catch(() => {})
     }
   }
   const running = pump()
+  // What is in the database and not yet released cannot be: a batch is released before a read is answered.
+  const waiting = () => ring.peek(ring.size).rows
 
+  const select = async <K extends RowKind>(query: HistoryQuery & { readonly kind: K }) => {
+    const kept = (await thread.ask({ do: 'select', query })).rows ?? []
+    const more = selectRows(waiting(), { ...query, limit: Number.MAX_SAFE_INTEGER })
+    const all = [...kept, ...more] as RowOf<K>[]
+    return query.first === 'oldest' ? all.slice(0, query.limit) : all.slice(-query.limit)
+  }
   return {
-    record: (transition) => ring.push(transition),
-    async read(query) {
-      const kept = (await thread.ask({ do: 'read', query })).rows ?? []
-      // What is in the database already and not yet released cannot be: a batch is released before a read is answered.
-      const waiting = ring.peek(ring.size).rows.filter((row) => row.machine.startsWith(query.machine ?? ''))
-      return [...kept, ...waiting].slice(-query.limit)
+    ...recorder,
+    ...readerOf(select),
+    async standing(atMs) {
+      const kept = (await thread.ask({ do: 'standing', atMs })).rows ?? []
+      return standingAt([...kept, ...waiting()], atMs)
+    },
+    async span() {
+      const kept = (await thread.ask({ do: 'span' })).span ?? { rows: {} }
+      return joinSpans(kept, spanOf(waiting()))
     },
     counts: () => ({ ...counts, dropped: ring.dropped, waiting: ring.size }),
     async close(limitMs = CLOSE_LIMIT_MS) {
+      recorder.tellLatencies()
       stopping.abort()
       const orderly = async () => {
         await running
@@ -113,64 +172,46 @@ export function createDiagnostics(options: DiagnosticsOptions): Diagnostics {
   }
 }
 
-const DEAD_DISK = 'the disk does not answer'
-
-type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never
-
-interface Thread {
-  /** Rejects with the thread's words, when it died, or after ANSWER_LIMIT_MS. */
-  ask(request: WithoutId<ThreadRequest>): Promise<{ readonly rows?: readonly Transition[] }>
-  /** Resolves when the thread is gone; while it is inside a call to the disk it cannot go. */
-  end(): Promise<void>
-}
-
-/** The worker behind questions and answers; started at the first question, and again after it was lost. */
-function createThread(clock: Clock, data: ThreadData): Thread {
-  const open = new Map<number, (answer: ThreadAnswer) => void>()
-  let worker: Worker | undefined
-  /** Ended, and perhaps still inside a call to a dead disk: there is never a second thread beside it. */
-  let ending: Worker | undefined
-  let lastId = 0
-  const lose = (words: string) => {
-    const lost = worker
-    worker = undefined
-    ending = lost ?? ending
-    for (const [id, settle] of open) settle({ id, failed: words })
-    open.clear()
-    return lost?.terminate()
-  }
-  const start = (): Worker => {
-    const started = startThread(data)
-    started.on('message', (answer: ThreadAnswer) => open.get(answer.id)?.(answer))
-    started.on('error', (error) => {
-      if (worker === started) void lose(error instanceof Error ? error.message : String(error))
+/** The transitions among the rows. */
+export const readerOf = (select: History['select']): Pick<History, 'select' | 'read'> => ({
+  select,
+  async read({ machine, ...query }) {
+    const rows = await select({
+      kind: 'transition',
+      ...query,
+      ...(machine === undefined ? {} : { subject: machine }),
     })
-    started.on('exit', () => {
-      if (worker === started) void lose('the diagnostics thread ended')
-      if (ending === started) ending = undefined
-    })
-    started.unref()
-    return started
-  }
+    return rows.map(({ kind: _, ...transition }) => transition)
+  },
+})
+
+/** From transitions and facts to rows; latencies are gathered until they are asked for. */
+export function createRecorder(clock: Clock, push: (row: Row) => void): Recorder & { tellLatencies(): void } {
+  const latencies = createLatencies()
   return {
-    ask: (request) =>
-      new Promise((resolve, reject) => {
-        if (ending !== undefined) return reject(new Error(DEAD_DISK))
-        lastId += 1
-        const id = lastId
-        const timer = clock.setTimeout(() => void lose(DEAD_DISK), ANSWER_LIMIT_MS)
-        open.set(id, (answer) => {
-          open.delete(id)
-          clock.clearTimeout(timer)
-          if ('failed' in answer) reject(new Error(answer.failed))
-          else resolve(answer.rows === undefined ? {} : { rows: answer.rows })
-        })
-        worker ??= start()
-        worker.postMessage({ ...request, id })
-      }),
-    end: async () => {
-      await lose('closed')
-      await ending?.terminate()
+    record: (transition) => push({ kind: 'transition', ...transition }),
+    tell(fact) {
+      measure(latencies, fact)
+      push({ at: clock.now(), ...cut(fact) })
+    },
+    tellLatencies() {
+      for (const row of latencies.take()) push({ at: clock.now(), kind: 'latency', ...row })
     },
   }
+}
+
+function measure(latencies: Latencies, fact: Fact): void {
+  if (fact.kind === 'step' && fact.tookMs !== undefined) latencies.add(`${fact.channel} step`, fact.tookMs)
+  if (fact.kind === 'request') latencies.add(`request ${fact.asked}`, fact.tookMs)
+  if (fact.kind !== 'plan') return
+  latencies.add(`${fact.channel} plan`, fact.tookMs)
+  if (fact.deliveredMs !== undefined) latencies.add(`${fact.channel} delivery`, fact.deliveredMs)
+}
+
+const cutText = (text: string) => text.slice(0, DIAGNOSTICS_TEXT_CHARS_MAX)
+
+/** Texts may come from outside and be long. */
+function cut(fact: Fact): Fact {
+  if ('message' in fact && fact.message !== undefined) return { ...fact, message: cutText(fact.message) }
+  return fact.kind === 'warning' ? { ...fact, detail: cutText(fact.detail) } : fact
 }

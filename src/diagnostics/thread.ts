@@ -1,24 +1,37 @@
 /** The worker thread: owns the database, answers one request at a time. What fails is told, never thrown. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { type DiagnosticsDatabase, isUnreadable, openDatabase, type ReadQuery, setAside } from './database.ts'
-import type { Transition } from './inspection.ts'
+import { type DiagnosticsDatabase, isUnreadable, openDatabase, setAside } from './database.ts'
+import type { HistoryQuery, Row, Span } from './rows.ts'
 
 export interface ThreadData {
   readonly file: string
   readonly bytesMax: number
 }
 
-export type ThreadRequest =
-  | { readonly id: number; readonly do: 'write'; readonly rows: readonly Transition[] }
-  | { readonly id: number; readonly do: 'read'; readonly query: ReadQuery }
-  | { readonly id: number; readonly do: 'close' }
+export type ThreadRequest = { readonly id: number } & (
+  | { readonly do: 'write'; readonly rows: readonly Row[] }
+  | { readonly do: 'select'; readonly query: HistoryQuery }
+  | { readonly do: 'standing'; readonly atMs: number }
+  | { readonly do: 'span' }
+  | { readonly do: 'close' }
+)
 
-export type ThreadAnswer =
-  | { readonly id: number; readonly rows?: readonly Transition[] }
-  | { readonly id: number; readonly failed: string }
+/** Why a file was set aside, once, beside whatever else is answered. */
+export type ThreadAnswer = { readonly id: number; readonly asideBecause?: string } & (
+  | { readonly rows?: readonly Row[]; readonly span?: Span }
+  | { readonly failed: string }
+)
 
 const { file, bytesMax } = workerData as ThreadData
 let database: DiagnosticsDatabase | undefined
+let asideBecause: string | undefined
+
+function opened(): DiagnosticsDatabase {
+  if (database !== undefined) return database
+  database = openDatabase(file, bytesMax)
+  asideBecause ??= database.asideBecause
+  return database
+}
 
 function answer(request: ThreadRequest): ThreadAnswer {
   const { id } = request
@@ -27,9 +40,10 @@ function answer(request: ThreadRequest): ThreadAnswer {
     database = undefined
     return { id }
   }
-  database ??= openDatabase(file, bytesMax)
-  if (request.do === 'read') return { id, rows: database.read(request.query) }
-  database.write(request.rows)
+  if (request.do === 'select') return { id, rows: opened().select(request.query) }
+  if (request.do === 'standing') return { id, rows: opened().standing(request.atMs) }
+  if (request.do === 'span') return { id, span: opened().span() }
+  opened().write(request.rows)
   return { id }
 }
 
@@ -38,7 +52,10 @@ function failed(request: ThreadRequest, error: unknown): ThreadAnswer {
   const words = error instanceof Error ? error.message : String(error)
   try {
     database?.close()
-    if (isUnreadable(error)) setAside(file)
+    if (isUnreadable(error)) {
+      setAside(file)
+      asideBecause ??= words
+    }
   } catch {
     // The disk is what failed; the words above say so.
   }
@@ -53,6 +70,7 @@ parentPort?.on('message', (request: ThreadRequest) => {
   } catch (error) {
     result = failed(request, error)
   }
-  parentPort?.postMessage(result)
+  parentPort?.postMessage(asideBecause === undefined ? result : { ...result, asideBecause })
+  asideBecause = undefined
   if (request.do === 'close') parentPort?.close()
 })

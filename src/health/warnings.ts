@@ -226,6 +226,12 @@ export const WARNINGS = {
     text: 'The diagnostics database cannot be written. Nothing else is touched by it.',
     visibleAfterMs: 0,
   },
+  DIAGNOSTICS_SET_ASIDE: {
+    title: 'A diagnostics file could not be used and was begun anew',
+    severity: 'info',
+    text: 'It was damaged, or of another version of this program. It lies beside the new one; look into it or delete it. Nothing else is touched by it; this is told until the next start.',
+    visibleAfterMs: 0,
+  },
 } as const satisfies Record<string, Warning>
 
 export type WarningCode = keyof typeof WARNINGS

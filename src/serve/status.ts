@@ -1,10 +1,11 @@
-/** GET /livez, /readyz, /status, /transitions, /adoption, /logs, /log-level and POST /approve, /adopt, /log-level. */
-import type { Transition } from '../diagnostics/index.ts'
+/** GET /livez, /readyz, /status, /transitions, /history, /adoption, /logs, /log-level and POST /approve, /adopt, /log-level. */
+import type { History } from '../diagnostics/index.ts'
 import { asAdapterError } from '../errors.ts'
 import type { OwnLog } from '../log/index.ts'
 import { sha256Hex } from '../protocol/index.ts'
 import type { Clock, Handler, ServerRequest, ServerResponse } from '../world/index.ts'
 import { fail, json, text } from './answers.ts'
+import { showHistory, showTransitions } from './history.ts'
 import { changeLevel, showLevel, showLog } from './logs.ts'
 
 /** The part of the status this endpoint itself looks at; everything else is passed on as it is. */
@@ -17,7 +18,7 @@ export interface StatusView {
 
 export interface StatusSource {
   status(): StatusView
-  transitions(query: { limit: number; machine?: string }): Promise<readonly Transition[]>
+  readonly history: History
   approve(): void
   /** Objects of another adapter, a line each. */
   adoption(): readonly string[]
@@ -26,9 +27,6 @@ export interface StatusSource {
   /** The log of this process, where it keeps one. */
   readonly own?: { readonly log: OwnLog; readonly clock: Clock }
 }
-
-const TRANSITIONS_MAX = 10_000
-const TRANSITIONS_DEFAULT = 100
 
 /**
  * Answers whoever can reach the socket. What a browser sends on behalf of a page (an Origin, a foreign Host) is refused,
@@ -41,7 +39,8 @@ export function createStatusHandler(source: StatusSource): Handler {
     'GET /livez': () => text(200, 'ok\n'),
     'GET /readyz': ({ query }) => readyz(source.status(), query.has('verbose')),
     'GET /status': () => json(200, source.status()),
-    'GET /transitions': (request) => transitions(source, request),
+    'GET /transitions': (request) => showTransitions(source.history, request),
+    'GET /history': (request) => showHistory(source.history, request),
     'GET /adoption': () => json(200, adoptionOf(source)),
     'POST /adopt': (request) => adopt(source, request),
     'POST /approve': () => {
@@ -88,20 +87,6 @@ function readyz(status: StatusView, verbose: boolean): ServerResponse {
     status.ready ? '[+]ready ok' : 'readyz check failed',
   ]
   return text(code, `${lines.join('\n')}\n`)
-}
-
-async function transitions(source: StatusSource, { query }: ServerRequest): Promise<ServerResponse> {
-  const wanted = query.get('limit') ?? String(TRANSITIONS_DEFAULT)
-  const limit = Number(wanted)
-  if (!Number.isInteger(limit) || limit < 1 || limit > TRANSITIONS_MAX)
-    return fail(400, 'SERVE_BAD_QUERY', `limit must be a whole number from 1 to ${TRANSITIONS_MAX}`)
-  const machine = query.get('machine')
-  try {
-    const rows = await source.transitions({ limit, ...(machine === null ? {} : { machine }) })
-    return json(200, { transitions: rows })
-  } catch (error) {
-    return fail(503, 'DIAGNOSTICS_LOST', asAdapterError(error).message)
-  }
 }
 
 /** `id` stands for the list: who agrees to it sends it back. */

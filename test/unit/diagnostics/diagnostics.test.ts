@@ -15,14 +15,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
-import { openDatabase, readDatabase } from '../../../src/diagnostics/database.ts'
-import { createDiagnostics, createRing, type Transition } from '../../../src/diagnostics/index.ts'
+import { openDatabase } from '../../../src/diagnostics/database.ts'
+import { createDiagnostics, createRing, type RowOf, readHistoryFile } from '../../../src/diagnostics/index.ts'
 import { createHealth } from '../../../src/health/index.ts'
 import { SILENT } from '../../../src/log/index.ts'
 import { createRealClock } from '../../../src/world/real.ts'
 
 const clock = createRealClock()
-const row = (n: number, machine = 'adapter'): Transition => ({
+const row = (n: number, machine = 'adapter'): RowOf<'transition'> => ({
+  kind: 'transition',
   at: n,
   machine,
   from: 'a',
@@ -74,7 +75,7 @@ test('transitions are written, read back in order, and there for a reader after 
   )
   await diagnostics.close()
   assert.deepEqual(
-    readDatabase(file, { limit: 10 }).map(({ at }) => at),
+    (await readHistoryFile(file).read({ limit: 10 })).map(({ at }) => at),
     [0, 1, 2, 3, 4],
   )
   assert.equal(statSync(file).mode & 0o777, 0o600)
@@ -136,11 +137,11 @@ test('a full disk: SQLite says so, the writer hears it', (context) => {
   const file = join(folder(context), 'd.sqlite')
   const database = openDatabase(file, 1 << 20)
   assert.throws(
-    () => database.write([{ ...row(1), event: 'x'.repeat(2 << 20) }]),
+    () => database.write(Array.from({ length: 500 }, () => ({ ...row(1), event: 'x'.repeat(4_096) }))),
     (error) => error instanceof Error && 'code' in error && error.code === 'SQLITE_FULL',
   )
   database.write([row(2)])
-  assert.equal(database.read({ limit: 9 }).length, 1)
+  assert.equal(database.select({ kind: 'transition', limit: 9 }).length, 1)
   database.close()
 })
 
@@ -151,7 +152,7 @@ test('the file stays within its bytes; the oldest rows go', (context) => {
   const rows = Array.from({ length: 500 }, (_, n) => ({ ...row(n), to: 'x'.repeat(100) }))
   for (let batch = 0; batch < 60; batch += 1)
     database.write(rows.map((each) => ({ ...each, at: batch * 500 + each.at })))
-  const kept = database.read({ limit: 1_000_000 })
+  const kept = database.select({ kind: 'transition', limit: 1_000_000 })
   database.close()
   assert.equal(kept.at(-1)?.at, 29_999)
   assert.ok(kept.length > 2_000 && kept.length < 10_000, String(kept.length))

@@ -1,6 +1,7 @@
 /** The log and its levels over the status endpoint. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { rememberDiagnostics } from '../../../src/diagnostics/index.ts'
 import { createLogLevels, createRecentLog } from '../../../src/log/index.ts'
 import { createPinoLogger } from '../../../src/log/pino.ts'
 import { createStatusHandler } from '../../../src/serve/index.ts'
@@ -13,7 +14,7 @@ function start() {
   const log = createPinoLogger({ level: 'info', clock, ...own, to: { write() {} } })
   const handler = createStatusHandler({
     status: () => ({ ready: true, reasons: [], warnings: [] }),
-    transitions: async () => [],
+    history: rememberDiagnostics(clock),
     approve() {},
     adoption: () => [],
     adopt: async () => {},

@@ -5,9 +5,11 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { rememberDiagnostics } from '../../../src/diagnostics/index.ts'
 import { createStatusHandler, type StatusView } from '../../../src/serve/index.ts'
 import type { HttpClient, HttpMethod } from '../../../src/world/index.ts'
 import { createHttpClient, serve } from '../../../src/world/real.ts'
+import { createFakeClock } from '../../fakes/clock.ts'
 
 const WELL: StatusView = { ready: true, reasons: [], warnings: [] }
 const ILL: StatusView = {
@@ -24,9 +26,12 @@ async function endpoint(context: TestContext, view: () => StatusView) {
   const adopted: string[] = []
   const handler = createStatusHandler({
     status: view,
-    transitions: async ({ limit, machine = '' }) => {
-      if (machine === 'lost') throw new Error('disk full')
-      return [{ at: limit, machine, from: '', to: 'x', event: 'E' }]
+    history: {
+      ...rememberDiagnostics(createFakeClock()),
+      read: async ({ limit, machine = '' }) => {
+        if (machine === 'lost') throw new Error('disk full')
+        return [{ at: limit, machine, from: '', to: 'x', event: 'E' }]
+      },
     },
     approve: () => void approved.push(1),
     adoption: () => ['ClusterGroup g', 'ClusterNetworkPolicy p'],
