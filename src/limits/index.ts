@@ -1,6 +1,10 @@
 /** Limits of rooms that have many, a file each; everybody takes them from limits.ts. */
 export * from './channels.ts'
+export * from './inspect.ts'
+export * from './inspection.ts'
 export * from './kube.ts'
 export * from './manager.ts'
 export * from './operations.ts'
+export * from './registration.ts'
+export * from './rest.ts'
 export * from './sandbox.ts'
