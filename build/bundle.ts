@@ -6,6 +6,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type BuildOptions, build, type Message, type Metafile, type Plugin, transform } from 'esbuild'
 import { readPageFiles } from '../src/manager/page/files.ts'
+import { readUiFiles } from '../src/serve/ui/files.ts'
+import { drawCharts } from './charts.ts'
 import { ADDON } from './inside/addon.ts'
 import { THREAD_LOADER } from './inside/start-thread.ts'
 
@@ -108,6 +110,10 @@ const inside = (root: string, arch: Arch): Plugin => ({
       importer === join(root, 'src/manager/page/routes.ts') ? { path: 'page', namespace: 'page' } : undefined,
     )
     build.onLoad({ filter: /.*/, namespace: 'page' }, () => ({ contents: pageModule() }))
+    build.onResolve({ filter: /\/files\.ts$/ }, ({ importer }) =>
+      importer.startsWith(join(root, 'src/serve/ui/')) ? { path: 'ui', namespace: 'ui' } : undefined,
+    )
+    build.onLoad({ filter: /.*/, namespace: 'ui' }, async () => ({ contents: await uiModule() }))
     build.onResolve({ filter: /\/start-thread\.ts$/ }, () => ({
       path: join(root, 'build/inside/start-thread.ts'),
     }))
@@ -118,6 +124,13 @@ const inside = (root: string, arch: Arch): Plugin => ({
 const pageModule = (): string =>
   `const files = new Map(${JSON.stringify([...readPageFiles()])})
   export const readPageFiles = () => files`
+
+/** Those of the page at /inspect, with the charts drawn from the definitions that are bundled beside them. */
+async function uiModule(): Promise<string> {
+  const files = new Map([...readUiFiles(), ['charts.json', await drawCharts()]])
+  return `const files = new Map(${JSON.stringify([...files])})
+  export const readUiFiles = () => files`
+}
 
 /**
  * Of client-node only KubeConfig is used, and of its 16 MB nearly all are the API's generated models, which KubeConfig does

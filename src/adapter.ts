@@ -79,6 +79,8 @@ export interface AdapterOptions {
   readonly onTransition?: (transition: Transition) => void
   /** Hears what was done and how it went; must neither throw nor wait. */
   readonly onFact?: TellFact
+  /** Hears of everything that XState tells of the charts, as it happens; must neither throw nor wait. */
+  readonly inspect?: (event: InspectionEvent) => void
   /** The root chart broke, which nothing inside can mend: whoever runs the process ends it. */
   readonly onBroken?: (error: unknown) => void
 }
@@ -141,6 +143,7 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
   const inspect = (event: InspectionEvent) => {
     inspectStates(event)
     inspectLinks(event)
+    options.inspect?.(event)
   }
   const kube = await createKubeSide({
     access: options.kubeAccess,

@@ -8,7 +8,7 @@ import { waitFor } from './errors.ts'
 import { type ActiveWarning, createHealth, type Fact, type Health, type TellFact } from './health/index.ts'
 import type { Logger } from './log/index.ts'
 import { sayOnce } from './log/repeats.ts'
-import { createStatusHandler } from './serve/index.ts'
+import { createInspection, createStatusHandler } from './serve/index.ts'
 import { type Clock, type Handler, sleep } from './world/index.ts'
 
 export type ListenAt = { readonly socketPath: string } | { readonly host: string; readonly port: number }
@@ -55,8 +55,10 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           health,
           log: log.child({ room: 'diagnostics' }),
         })
+  const inspection = createInspection(clock)
   const onFact = (fact: Fact) => {
     diagnostics.tell(fact)
+    inspection.fact(fact)
     options.onFact?.(fact)
   }
   const adapter = await createAdapter({
@@ -72,9 +74,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     ],
     onTransition: (transition) => {
       diagnostics.record(transition)
+      inspection.transition(transition)
       options.onTransition?.(transition)
     },
     onFact,
+    inspect: (event) => {
+      inspection.inspect(event)
+      options.inspect?.(event)
+    },
   })
   const handler = createStatusHandler({
     status: () => adapter.status(),
@@ -82,6 +89,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     approve: () => adapter.approve(),
     adoption: () => adapter.adoption(),
     adopt: (shown) => adapter.adopt(shown),
+    inspect: inspection.handler({ status: () => adapter.status(), history: diagnostics }),
     ...(options.ownLog === undefined ? {} : { own: { log: options.ownLog, clock } }),
   })
   const listening = await listenAll(options, handler).catch(async (error: unknown) => {
@@ -99,6 +107,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     async stop() {
       await adapter.stop()
       watching.abort()
+      inspection.close()
       onFact({ kind: 'process', state: 'stopped', ...about })
       await Promise.all(listening.map((server) => server.close()))
       return diagnostics.close(CLOSE_DIAGNOSTICS_MS)

@@ -26,6 +26,8 @@ export interface StatusSource {
   adopt(shown: readonly string[]): Promise<void>
   /** The log of this process, where it keeps one. */
   readonly own?: { readonly log: OwnLog; readonly clock: Clock }
+  /** Answers what is at and below /inspect, where the charts are looked at. */
+  readonly inspect?: Handler
 }
 
 /**
@@ -51,6 +53,7 @@ export function createStatusHandler(source: StatusSource): Handler {
   }
   return async (request) => {
     if (!isLocal(request)) return fail(403, 'SERVE_FORBIDDEN', 'this endpoint is not for web pages')
+    if (source.inspect !== undefined && /^\/inspect(\/|$)/.test(request.path)) return source.inspect(request)
     const method = request.method === 'HEAD' ? 'GET' : request.method
     const route = routes[`${method} ${request.path}`]
     if (route !== undefined) return route(request)

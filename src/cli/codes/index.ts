@@ -4,6 +4,7 @@
  */
 import { CHANNEL } from './channel.ts'
 import { HERE } from './here.ts'
+import { INSPECT } from './inspect.ts'
 import { KUBE } from './kube.ts'
 import { MANAGER } from './manager.ts'
 import { NSX } from './nsx.ts'
@@ -12,7 +13,14 @@ import { TRANSPORT } from './transport.ts'
 import type { CodeHelp } from './types.ts'
 
 export const CODES: Readonly<Record<string, CodeHelp>> = Object.fromEntries(
-  Object.entries({ ...TRANSPORT, ...NSX, ...CHANNEL, ...KUBE, ...OPERATIONS, ...MANAGER, ...HERE }).map(
-    ([code, [title, text]]) => [code, { title, text }],
-  ),
+  Object.entries({
+    ...TRANSPORT,
+    ...NSX,
+    ...CHANNEL,
+    ...KUBE,
+    ...OPERATIONS,
+    ...MANAGER,
+    ...HERE,
+    ...INSPECT,
+  }).map(([code, [title, text]]) => [code, { title, text }]),
 )
