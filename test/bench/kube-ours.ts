@@ -1,8 +1,12 @@
-/** The adapter's Kubernetes side in a process of its own: its watch of pods, and its client. */
+/** The adapter's Kubernetes side in a process of its own: its watch of pods, and its way to write objects. */
 import { createActor } from 'xstate'
 import { createHealth } from '../../src/health/index.ts'
+import { createObject, type ObjectKind, runTasks } from '../../src/kube/apply/index.ts'
 import { createKubeClient, createKubeSide, OPEN_GATE, RESOURCES } from '../../src/kube/index.ts'
+import type { KubeObject } from '../../src/kube/types.ts'
+import { KUBE_WRITES_IN_FLIGHT_MAX } from '../../src/limits.ts'
 import { SILENT } from '../../src/log/index.ts'
+import { canonicalJson } from '../../src/protocol/index.ts'
 import { createHttpClient, createRealClock, createRealRandom } from '../../src/world/real.ts'
 import { answerCommands, cpuMs, createWindow, measureSync } from './kube-measure.ts'
 import { policyBody } from './kube-objects.ts'
@@ -41,6 +45,15 @@ async function sync(count: number): Promise<void> {
   })
 }
 
+const specHash = (object: KubeObject) => canonicalJson((object as KubeObject & { spec: unknown }).spec)
+const POLICIES: ObjectKind<KubeObject> = {
+  type: RESOURCES.networkPolicies,
+  specHash,
+  isOurs: () => true,
+  isAsWritten: () => true,
+}
+
+/** As a plan's steps are carried out: many at a time, and what the server stored compared with what was sent. */
 async function create(count: number) {
   const { loadAccess } = await import('../../src/kube/index.ts')
   const { origin, tls, headers } = await loadAccess({ kubeconfig })
@@ -53,10 +66,20 @@ async function create(count: number) {
     userAgent: 'antrea-nsx-adapter/bench',
   })
   const [cpuBefore, startedMs] = [cpuMs(), performance.now()]
-  // The client itself keeps to its limit of writes in flight.
-  await Promise.all(
-    Array.from({ length: count }, (_, at) => client.create(RESOURCES.networkPolicies, policyBody(at))),
+  const { signal } = new AbortController()
+  const failures: unknown[] = []
+  await runTasks(
+    Array.from({ length: count }, (_, at) => policyBody(at) as KubeObject),
+    {
+      key: ({ metadata }) => metadata.name,
+      execute: async (policy) => {
+        await createObject(POLICIES, policy, { kube: client, signal }).catch((error) => failures.push(error))
+      },
+      atOnceMax: KUBE_WRITES_IN_FLIGHT_MAX,
+      isOver: () => failures.length > 0,
+    },
   )
+  if (failures.length > 0) throw failures[0]
   const answer = { ms: performance.now() - startedMs, cpuMs: cpuMs() - cpuBefore }
   await http.close()
   return answer

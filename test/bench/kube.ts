@@ -270,7 +270,7 @@ async function createTable(plane: Plane, runners: Runners, kubectl: string, say:
     return ms
   }
   const ways: Readonly<Record<string, () => Promise<number>>> = {
-    'the adapter’s client': byProcess(runners.ours, `create ${CREATED}`),
+    'the adapter': byProcess(runners.ours, `create ${CREATED}`),
     'client-go without its own rate limit': byProcess(runners.writer, `create ${CREATED} ${WIDTH}`),
     '`kubectl apply`': async () => {
       const startedMs = performance.now()
@@ -288,7 +288,7 @@ async function createTable(plane: Plane, runners: Runners, kubectl: string, say:
       found.set(name, [...(found.get(name) ?? []), ms])
       await plane.api.delete(path)
     }
-  const oursMs = median(found.get('the adapter’s client') ?? [])
+  const oursMs = median(found.get('the adapter') ?? [])
   return [
     '| who | time, median | the adapter’s time ÷ this |',
     '|---|---|---|',
@@ -331,7 +331,7 @@ export async function benchKube(say: Say): Promise<string> {
       )
       if (size === SIZES[0]) {
         parts.push(
-          `${CREATED} network policies created:\n\n${await createTable(plane, runners, plane.kubectl, say)}`,
+          `${CREATED} network policies applied:\n\n${await createTable(plane, runners, plane.kubectl, say)}`,
         )
         for (let at = 0; at < STEADY.objects; at += 1)
           await plane.api.post(`/api/v1/namespaces/${NAMESPACE}/pods`, {
