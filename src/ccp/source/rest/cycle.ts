@@ -1,0 +1,212 @@
+/** One look at NSX: what search says, then what is to be asked because of it, until nothing is left to ask. */
+import { asAdapterError, needsPerson } from '../../../errors.ts'
+import {
+  REST_ADDRESSES_MAX,
+  REST_NEWEST_SIZE,
+  REST_ROUNDS_MAX,
+  REST_TORN_MAX,
+  REST_WHOLE_MS,
+} from '../../../limits.ts'
+import { type Answer, absorb } from './absorb.ts'
+import { type Asking, POLICY_API, urlOf } from './asking.ts'
+import { bodyFrom } from './bodies.ts'
+import { type Ask, askName, decide } from './decide.ts'
+import { type Memory, noteView, prune } from './memory.ts'
+import type { Pages } from './pages.ts'
+import {
+  isOwnSpan,
+  PRINT_FIELDS,
+  type Print,
+  printFrom,
+  SPAN_FIELDS,
+  spannedPolicies,
+  type View,
+  wholeView,
+  withNewest,
+} from './prints.ts'
+
+export interface CycleDeps {
+  readonly asking: Asking
+  readonly pages: Pages
+  readonly clusterName: string
+  /** The ClusterControlPlane's node_id. */
+  readonly clusterId: string
+  /** Paths of the policies that the cluster's own objects were made from. */
+  readonly owned: () => ReadonlySet<string>
+  readonly nowMs: () => number
+}
+
+/** What was known before; changed as the cycle goes on, so that what was read is not read again after a failure. */
+export interface Known {
+  memory: Memory
+  view: View | undefined
+  /** When all that search knows was last read, monotonic. */
+  wholeMs: number
+}
+
+const SPANS = 'resource_type:SecurityPolicyContainerCluster AND marked_for_delete:false'
+const PRINTS =
+  'resource_type:(SecurityPolicy OR Rule OR Group OR Service OR ServiceEntry OR PolicyContextProfile) AND marked_for_delete:false'
+const CONTROL_PLANES = '/infra/sites/default/enforcement-points/default/cluster-control-planes'
+
+/**
+ * True: what is known now is a complete set. False: search changed while it was read, three times; nothing was decided.
+ * Rejects with the manager's error; what was read before it is kept.
+ */
+export async function runCycle(deps: CycleDeps, known: Known, isWhole: boolean): Promise<boolean> {
+  const wholeDue = deps.nowMs() - known.wholeMs >= REST_WHOLE_MS
+  const view = await readView(deps, known, isWhole || wholeDue || known.memory.isDirty)
+  if (view === undefined) {
+    known.memory = { ...known.memory, isDirty: true }
+    return false
+  }
+  const owned = deps.owned()
+  known.memory = noteView(known.memory, view, owned)
+  const asked = new Set<string>()
+  for (let round = 1; ; round += 1) {
+    const before = known.memory
+    await askAll(deps, known, owned, asked)
+    if (hasSameBodies(before, known.memory)) break
+    const isStill = round < REST_ROUNDS_MAX && (await readView(deps, known, false)) !== undefined
+    if (isStill) continue
+    known.memory = { ...known.memory, isDirty: true }
+    break
+  }
+  known.memory = prune(known.memory)
+  return true
+}
+
+/** Search as it is now, all of it or with what changed last; undefined when it does not stand still. Kept in `known`. */
+async function readView(deps: CycleDeps, known: Known, isWhole: boolean): Promise<View | undefined> {
+  for (let attempt = 1; attempt <= REST_TORN_MAX; attempt += 1) {
+    const spans = await deps.pages.search(SPANS, SPAN_FIELDS)
+    if (spans === undefined) continue
+    const spanned = spannedPolicies(spans, deps.clusterName)
+    const view =
+      (isWhole || known.view === undefined ? undefined : await newestView(deps, known.view, spanned)) ??
+      (await readWhole(deps, known, spanned))
+    if (view === undefined) continue
+    known.view = view
+    return view
+  }
+  return undefined
+}
+
+async function newestView(
+  { pages, nowMs }: CycleDeps,
+  view: View,
+  spanned: ReadonlySet<string>,
+): Promise<View | undefined> {
+  const page = await pages.newest(PRINTS, PRINT_FIELDS, REST_NEWEST_SIZE)
+  if (page === undefined) return undefined
+  return withNewest(view, spanned, printsOf(page.results), page.count, nowMs())
+}
+
+async function readWhole(
+  deps: CycleDeps,
+  known: Known,
+  spanned: ReadonlySet<string>,
+): Promise<View | undefined> {
+  const all = await deps.pages.search(PRINTS, PRINT_FIELDS)
+  if (all === undefined) return undefined
+  known.wholeMs = deps.nowMs()
+  return wholeView(spanned, printsOf(all), all.length, known.view, deps.nowMs())
+}
+
+const printsOf = (results: readonly unknown[]): readonly Print[] =>
+  results.flatMap((result) => printFrom(result) ?? [])
+
+/** Until what is held asks for nothing more; each answer may name further objects. */
+async function askAll(
+  deps: CycleDeps,
+  known: Known,
+  owned: ReadonlySet<string>,
+  asked: Set<string>,
+): Promise<void> {
+  const { view } = known
+  if (view === undefined) return
+  for (;;) {
+    const asks = decide({ memory: known.memory, view, owned, nowMs: deps.nowMs(), asked })
+    if (asks.length === 0) return
+    for (const ask of asks) asked.add(askName(ask))
+    await deps.asking.all(asks, async (ask) => {
+      const answer = await answerOf(deps, ask)
+      if ('isOurs' in answer && !answer.isOurs && known.memory.policies.has(ask.path))
+        await checkRegistered(deps)
+      known.memory = absorb(known.memory, [answer], deps.nowMs())
+    })
+  }
+}
+
+async function answerOf({ asking, pages, clusterName, nowMs }: CycleDeps, ask: Ask): Promise<Answer> {
+  switch (ask.what) {
+    case 'body': {
+      const value = await asking.find<unknown>(urlOf(ask.path))
+      return { ask, body: value === undefined ? undefined : bodyFrom(ask.path, value) }
+    }
+    case 'span': {
+      const spans = await untorn(() => pages.list(`${ask.path}/container-cluster-span`))
+      const isOurs = spans !== 'absent' && spans.some((span) => isOwnSpan(span, clusterName))
+      return { ask, isOurs }
+    }
+    case 'members':
+      return { ask, addresses: await membersOf({ asking, pages, nowMs }, ask.path) }
+  }
+}
+
+/** A short list that changed between its pages three times in a row is a reason to begin anew. */
+async function untorn<T>(read: () => Promise<T | undefined>): Promise<T> {
+  for (let attempt = 1; attempt <= REST_TORN_MAX; attempt += 1) {
+    const result = await read()
+    if (result !== undefined) return result
+  }
+  throw asAdapterError(new Error('a list of the manager changed each time it was read; it is read again'))
+}
+
+/**
+ * The effective addresses of a group. Undefined when NSX cannot tell: an empty list is what it answers also before it has
+ * worked them out, and counts only for a group that is realized.
+ */
+async function membersOf(
+  { asking, pages }: Pick<CycleDeps, 'asking' | 'pages' | 'nowMs'>,
+  path: string,
+): Promise<readonly string[] | undefined> {
+  const list = await pages.list(`${path}/members/ip-addresses`)
+  if (list === undefined || list === 'absent') return undefined
+  const addresses = list.filter((item) => typeof item === 'string')
+  if (addresses.length > REST_ADDRESSES_MAX) return undefined
+  if (addresses.length > 0) return addresses
+  const status = await asking.find<{ consolidated_status?: { consolidated_status?: unknown } }>(
+    `${POLICY_API}/infra/realized-state/status?intent_path=${encodeURIComponent(path)}`,
+  )
+  return status?.consolidated_status?.consolidated_status === 'SUCCESS' ? [] : undefined
+}
+
+/**
+ * The cluster's own control plane. Rejects with CLUSTER_NOT_REGISTERED (needs a person): a cluster that NSX does not know has
+ * no spans, and its policies stay as they are.
+ */
+export async function checkRegistered({
+  asking,
+  clusterName,
+  clusterId,
+}: Pick<CycleDeps, 'asking' | 'clusterName' | 'clusterId'>): Promise<{ readonly uniqueId: string }> {
+  const path = `${CONTROL_PLANES}/${clusterName}`
+  const plane = await asking.find<{ node_id?: unknown; unique_id?: unknown }>(urlOf(path))
+  if (plane?.node_id === clusterId) return { uniqueId: String(plane.unique_id) }
+  const why =
+    plane === undefined ? 'has no such object' : `has another node_id there (${String(plane.node_id)})`
+  throw needsPerson(
+    'CLUSTER_NOT_REGISTERED',
+    `NSX ${why}: ${path}; register the cluster, and compare cluster.id and cluster.name with it. What is in force stays`,
+  )
+}
+
+/** The same objects as before: nothing came, changed or went. */
+function hasSameBodies(before: Memory, after: Memory): boolean {
+  if (before === after) return true
+  if (before.bodies.size !== after.bodies.size || before.policies.size !== after.policies.size) return false
+  for (const [path, { object }] of after.bodies) if (before.bodies.get(path)?.object !== object) return false
+  for (const path of after.policies.keys()) if (!before.policies.has(path)) return false
+  return true
+}
