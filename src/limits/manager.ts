@@ -72,6 +72,8 @@ export const MANAGER_SEARCH_CHARS_MAX = 16_384
 export const MANAGER_SEARCH_TERMS_MAX = 1_000
 /** Terms times objects of one search: a full inventory with 20 terms, some seconds. Over it: 400. */
 export const MANAGER_SEARCH_WORK_MAX = 10_000_000
+/** Changes that a late index (a fault) holds back; beyond it the oldest show at once. */
+export const MANAGER_LAG_CHANGES_MAX = 100_000
 /** Anti-entropy: a watch is reset for a wrong digest at most so often (docs/protocol.md §2). */
 export const MANAGER_RESET_PERIOD_MS = 600_000
 

@@ -37,7 +37,7 @@ import { writeObject } from './policy/write.ts'
 import { createRateLimiter } from './rate.ts'
 import { createRouter, type JsonObject, notFound, type Route } from './rest/index.ts'
 import { decodeSegment, type Matched } from './rest/router.ts'
-import { searchRoutes } from './search/index.ts'
+import { type Searched, searchRoutes } from './search/index.ts'
 import { searchSources, taggedObjects } from './sources.ts'
 import { createStatisticsBook, statisticsRoutes } from './statistics/index.ts'
 import { IN_MEMORY } from './storage.ts'
@@ -93,13 +93,14 @@ export function createManager(options: ManagerOptions): Manager {
     type === 'ContainerNetworkPolicy'
       ? withPolicyState(object, saidOf(states.get(String(object['container_cluster_id']))))
       : object
-  const sources = () => searchSources(store, inventory, trust, vms, shown)
+  const faults = createFaultTable(clock, store)
+  const sources = (index: Searched = store) => searchSources(index, inventory, trust, vms, shown)
   const traceflows = createTraceflowRuns({ clock, store, states })
   const statistics = createStatisticsBook(clock, states)
   const ncpStatus = ncpStatusRoutes({ clock, clusterAt: inventory.cluster })
   const policyApi = [
     ...ncpStatus.below,
-    ...searchRoutes(sources),
+    ...searchRoutes(sources, faults.search),
     ...tagRoutes(() => taggedObjects(sources())),
     ...attributeRoutes(storage),
     ...memberRoutes(store, world),
@@ -144,7 +145,6 @@ export function createManager(options: ManagerOptions): Manager {
     return { route, params: {} }
   }
   const log = createAuditLog()
-  const faults = createFaultTable(clock)
   return {
     handler: (request) => answer({ match, auth, faults, rate, log, options, storage }, request),
     register(cluster) {

@@ -1,8 +1,8 @@
 /** Everything that search finds and tags are counted of. */
 import { CONTAINER_TYPES, type ContainerType, type Inventory } from './inventory/index.ts'
-import { KIND_NAMES, type KindName, type PolicyStore } from './policy/index.ts'
+import { KIND_NAMES, type KindName } from './policy/index.ts'
 import type { JsonObject } from './rest/index.ts'
-import type { SearchSource } from './search/index.ts'
+import type { Searched, SearchSource } from './search/index.ts'
 import type { Trust } from './trust/index.ts'
 import { shown, type Vms } from './vms/index.ts'
 
@@ -10,7 +10,7 @@ import { shown, type Vms } from './vms/index.ts'
 const VARIED: readonly KindName[] = ['ServiceEntry', 'ClusterControlPlane']
 
 export function searchSources(
-  store: PolicyStore,
+  store: Searched,
   inventory: Inventory,
   trust: Trust,
   vms: Vms,

@@ -73,8 +73,31 @@ export interface ManagerFault {
   /** Answer so, with an NSX error body, in place of the real answer. */
   readonly status?: number
   readonly retryAfterSeconds?: number
+  /** NSX's error_code of that answer; the status without it. */
+  readonly errorCode?: number
   /** Strikes so often, then goes; without it until removed. */
   readonly times?: number
+  /** Lets so many requests that match go by first. */
+  readonly after?: number
+  /** Strikes this share of the requests that match, drawn from `seed`; each without it. */
+  readonly share?: number
+  readonly seed?: number
+  /** Strikes searches alone, and what they answer. */
+  readonly search?: SearchFault
+}
+
+/** What NSX's search does at times; one field or several. */
+export interface SearchFault {
+  /**
+   * Policy objects are as an index has them that knows each change later by something between these two, drawn from `seed`.
+   * It begins as the store is when the fault is put in. With `share` or `after` it is another node's index that answers.
+   */
+  readonly lagMs?: readonly [least: number, most: number]
+  /** So many results of each page are lost; result_count and cursor are as if they were there. */
+  readonly lose?: number
+  /** Larger pages are refused: with 400 and 255, or with 503 and 60576. */
+  readonly pageSizeMax?: number
+  readonly refuseWith?: 255 | 60_576
 }
 
 export interface Manager {

@@ -1,6 +1,8 @@
 /** NSX's search: GET search/query below both of its roots (vcf-nsx 9.1.1, SearchResponse). */
 import { MANAGER_SEARCH_WORK_MAX } from '../../limits.ts'
-import { badRequest, type JsonObject, ok, type Route } from '../rest/index.ts'
+import { badRequest, type JsonObject, NsxApiError, ok, type Route } from '../rest/index.ts'
+import type { SearchFault } from '../types.ts'
+import type { Searched } from './lagging.ts'
 import { type Candidate, decidedByTypes, matchesQuery } from './match.ts'
 import { type Parsed, parseQuery } from './query.ts'
 
@@ -15,19 +17,48 @@ export interface SearchSource {
 
 const PAGE_SIZE_MAX = 1_000
 
-/** Below each of NSX's roots. `sources` gives everything that can be found now: answers are never behind a write. */
-export function searchRoutes(sources: () => readonly SearchSource[]): readonly Route[] {
+/** A fault that strikes a search, with the index that it is answered from. */
+export type Struck = SearchFault & { readonly index?: Searched }
+
+/**
+ * Below each of NSX's roots. `sources` gives everything that can be found now: answers are never behind a write, but for a
+ * fault that was put in.
+ */
+export function searchRoutes(
+  sources: (index?: Searched) => readonly SearchSource[],
+  fault: () => Struck | undefined = () => undefined,
+): readonly Route[] {
   return [
     {
       method: 'GET',
       pattern: '/search/query',
       access: 'read',
-      run: ({ query }) => ok(search(sources(), query)),
+      run: ({ query }) => {
+        const struck = fault()
+        refuseLarge(struck, query)
+        const answer = search(sources(struck?.index), query)
+        const { results } = answer
+        const left = results.length - (struck?.lose ?? 0)
+        return ok({ ...answer, results: results.slice(0, Math.max(0, left)) })
+      },
     },
   ]
 }
 
-function search(sources: readonly SearchSource[], parameters: URLSearchParams): JsonObject {
+/** As NSX refuses a page that is too large for its buffers: public clients of it know both ways. */
+function refuseLarge(struck: Struck | undefined, parameters: URLSearchParams): void {
+  const size = numberOf(parameters, 'page_size', 0, PAGE_SIZE_MAX) || PAGE_SIZE_MAX
+  if (struck?.pageSizeMax === undefined || size <= struck.pageSizeMax) return
+  if (struck.refuseWith === 60_576)
+    throw new NsxApiError(503, 60_576, 'The response is too large; ask for a smaller page.')
+  throw badRequest('The response is too large; ask for a smaller page_size.')
+}
+
+interface Found extends JsonObject {
+  readonly results: readonly JsonObject[]
+}
+
+function search(sources: readonly SearchSource[], parameters: URLSearchParams): Found {
   const found = findAll(sources, parseQuery(parameters.get('query') ?? ''))
   const sortBy = parameters.get('sort_by') || undefined
   const ascending = parameters.get('sort_ascending') !== 'false'
