@@ -14,7 +14,7 @@ import {
   type TierSettings,
 } from './ccp/index.ts'
 import { inspectSessions, inspectTransitions, stateWords, type Transition } from './diagnostics/index.ts'
-import { asAdapterError } from './errors.ts'
+import { asAdapterError, retry } from './errors.ts'
 import type { Health, TellFact } from './health/index.ts'
 import type { Access, AccessOptions } from './kube/access.ts'
 import { type AgentPlace, agentClientOf } from './kube/agents/index.ts'
@@ -32,6 +32,8 @@ import {
   type OwnFiles,
   ownFilesOf,
   placesOfStores,
+  readStatistics,
+  type Statistics,
   viewOfStores,
 } from './operations/index.ts'
 import { COMPONENTS, type StatusSnapshot, statusOf } from './status.ts'
@@ -100,6 +102,8 @@ export interface Adapter {
   /** Takes over what was shown. Rejects with why not: changed since, not leading, refused by the API server. */
   adopt(shown: readonly string[]): Promise<void>
   status(): StatusSnapshot
+  /** The API server as this instance may ask it for itself alone, whoever leads: for its own credentials. */
+  readonly cluster: Pick<KubeSide, 'own' | 'http'>
   /** What the channels know and would do next, for who looks at it. */
   readonly insight: Insight
 }
@@ -108,6 +112,8 @@ export interface Insight {
   readonly ccp: CcpInsight | undefined
   readonly inventory: InventoryInsight | undefined
   readonly stores: { readonly pods: Store; readonly namespaces: Store }
+  /** What the rules of one policy of NSX's matched; rejects as `readStatistics`. */
+  statistics(path: string, signal: AbortSignal): Promise<Statistics>
 }
 
 /** What each channel reads of the cluster. */
@@ -216,11 +222,13 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
       await made.adopter?.adopt(shown)
     },
     status,
+    cluster: { own: kube.own, http: kube.http },
     get insight() {
       return {
         ccp: made.ccp,
         inventory: made.inventory,
         stores: { pods: kube.store('pods'), namespaces: kube.store('namespaces') },
+        statistics: made.statistics ?? (() => Promise.reject(retry('NOT_STARTED', 'it is not started yet'))),
       }
     },
   }
@@ -231,6 +239,7 @@ interface Made {
   adopter?: Adopter
   ccp?: CcpInsight
   inventory?: InventoryInsight
+  statistics?: Insight['statistics']
 }
 
 type Root = ActorRefFrom<typeof adapterMachine>
@@ -266,6 +275,13 @@ function compose(
     typeof provideCcp
   >[0]['stores'] &
     Parameters<typeof provideMp>[0]['stores']
+  const view = viewOfStores(stores)
+  made.statistics = (path, signal) =>
+    readStatistics(
+      { http: kube.http, clock, ...view, names },
+      { paths: new Set([path]), kinds: new Set(['SecurityPolicy']) },
+      signal,
+    )
   return adapterMachine.provide({
     actors: {
       lease: kube.lease,
@@ -311,7 +327,7 @@ function compose(
           http: kube.http,
           clock,
           clusterId: settings.clusterId,
-          cluster: viewOfStores(stores),
+          cluster: view,
           names,
           ...(options.ownLog === undefined
             ? {}

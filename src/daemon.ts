@@ -27,6 +27,8 @@ export interface DaemonOptions extends Omit<AdapterOptions, 'health'> {
 
 export interface Daemon {
   readonly adapter: Adapter
+  /** Where whoever runs the process tells what is wrong with its own part. */
+  readonly health: Health
   /** Of each endpoint, in the order given; 0 for a unix socket. */
   readonly ports: readonly number[]
   /**
@@ -89,6 +91,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     approve: () => adapter.approve(),
     adoption: () => adapter.adoption(),
     adopt: (shown) => adapter.adopt(shown),
+    looking: { sight: () => adapter.insight, clock },
     inspect: inspection.handler({ status: () => adapter.status(), history: diagnostics }),
     ...(options.ownLog === undefined ? {} : { own: { log: options.ownLog, clock } }),
   })
@@ -103,6 +106,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   adapter.start()
   return {
     adapter,
+    health,
     ports: listening.map(({ port }) => port),
     async stop() {
       await adapter.stop()

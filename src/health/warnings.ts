@@ -220,6 +220,26 @@ export const WARNINGS = {
     visibleAfterMs: 30_000,
     dependsOn: ['NSX_UNREACHABLE'],
   },
+  IDENTITY_UNREAD: {
+    title: "The Secret with the cluster's identity in NSX cannot be read",
+    severity: 'warning',
+    text: 'The certificate in force stays; one that rotate put there would not be picked up. Apply docs/rbac.yaml, or run register again.',
+    visibleAfterMs: 60_000,
+    dependsOn: ['KUBE_UNREACHABLE'],
+  },
+  KUBE_TOKEN_RENEWAL: {
+    title: "The adapter's own token for the API server cannot be renewed",
+    severity: 'warning',
+    text: 'It is tried each minute until the token is over. Apply docs/rbac.yaml, look at the rights of the token file, or write a new one by join --admin-kubeconfig.',
+    visibleAfterMs: 600_000,
+    dependsOn: ['KUBE_UNREACHABLE'],
+  },
+  CERTIFICATE_ENDS: {
+    title: 'The certificate by which NSX knows this cluster is over soon',
+    severity: 'warning',
+    text: 'After that NSX takes nothing of this cluster any more; policy in force stays. Run rotate.',
+    visibleAfterMs: 0,
+  },
   DIAGNOSTICS_LOST: {
     title: 'Diagnostics are not kept',
     severity: 'info',

@@ -40,6 +40,8 @@ export interface KubeSideOptions {
 
 export interface KubeSide {
   readonly client: KubeClient
+  /** With an open gate: for what each instance does for itself alone, whoever leads. */
+  readonly own: KubeClient
   /** The API server itself, for reads that are no single objects. */
   readonly http: HttpClient
   readonly gate: WriteGate
@@ -96,6 +98,7 @@ export async function createKubeSide(options: KubeSideOptions): Promise<KubeSide
   const gate = createGate(clock)
   const calls = { http, clock, log, userAgent, onRight: problems.right }
   const client = createKubeClient({ ...calls, gate })
+  const own = createKubeClient({ ...calls, gate: OPEN_GATE })
   const stores = createStores(options)
   const served = createServed(options.resources)
   const ready = () =>
@@ -107,6 +110,7 @@ export async function createKubeSide(options: KubeSideOptions): Promise<KubeSide
   let holder = ''
   return {
     client,
+    own,
     http,
     gate,
     store: (name) => storeOf(stores, name),
@@ -140,7 +144,7 @@ export async function createKubeSide(options: KubeSideOptions): Promise<KubeSide
       provideInstances({
         ...ports,
         ...names,
-        own: createKubeClient({ ...calls, gate: OPEN_GATE }),
+        own,
         leading: client,
         clock,
         random,

@@ -8,3 +8,7 @@ export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by'
 export const mark = (name: string): string => `${MANAGER}/${name}`
 /** Annotation: the ClusterControlPlane's node_id. */
 export const CLUSTER_ID = mark('cluster-id')
+
+/** In the adapter's namespace: the Secret with the cluster's identity in NSX, and the service account it runs as. */
+export const IDENTITY_SECRET = 'antrea-nsx-adapter-identity'
+export const SERVICE_ACCOUNT = 'antrea-nsx-adapter'

@@ -87,6 +87,7 @@ export const RESOURCES = {
   },
   configMaps: core('ConfigMap', 'configmaps', true),
   serviceAccounts: core('ServiceAccount', 'serviceaccounts', true),
+  secrets: core('Secret', 'secrets', true),
   /** antrea-controller's own, named `controller`; each agent serves the same kind, named `agent`, on its own port. */
   supportBundles: {
     group: 'system.antrea.io',

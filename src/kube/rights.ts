@@ -3,6 +3,7 @@
  * sandbox's API server lets it in, and to which tests hold what it really asks. Pure.
  */
 import type { Verb } from './client.ts'
+import { IDENTITY_SECRET, SERVICE_ACCOUNT } from './marks.ts'
 import { RESOURCES, type ResourceName, resourcePath } from './resources.ts'
 
 export interface Right {
@@ -94,6 +95,21 @@ export const RIGHTS: readonly Right[] = [
     scope: 'namespace',
     verbs: ['get', 'list', 'create', 'delete'],
     why: 'how to undo an operation is written down before it begins, and read by the next leader',
+  },
+  {
+    resource: 'secrets',
+    scope: 'namespace',
+    verbs: ['get'],
+    names: [IDENTITY_SECRET],
+    why: "the cluster's certificate and key for NSX, which register and rotate put there",
+  },
+  {
+    resource: 'serviceAccounts',
+    subresource: 'token',
+    scope: 'namespace',
+    verbs: ['create'],
+    names: [SERVICE_ACCOUNT],
+    why: 'its own token is renewed before it is over',
   },
   {
     resource: 'traceflows',

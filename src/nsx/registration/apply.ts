@@ -3,7 +3,7 @@ import { type AdapterError, asAdapterError, needsPerson } from '../../errors.ts'
 import { REGISTRATION_CHECK_MS, REGISTRATION_CHECK_PERIOD_MS } from '../../limits.ts'
 import { type Clock, sleep } from '../../world/index.ts'
 import { clusterRecordOf } from '../cluster-record.ts'
-import type { NsxManager } from '../contract.ts'
+import type { NsxApi } from '../contract.ts'
 import { fingerprintOf, type KeyPair } from './certificate.ts'
 import { explained, isBadLogin, PATHS } from './observe.ts'
 import type { RecordStore, RegistrationRecord } from './record.ts'
@@ -19,9 +19,9 @@ import {
 
 export interface ApplyDeps {
   /** With an administrator's credentials. */
-  readonly nsx: NsxManager
+  readonly nsx: NsxApi
   /** The manager as this certificate sees it; `use` gets it, and it is closed after. */
-  readonly withCertificate: <T>(pair: KeyPair, use: (nsx: NsxManager) => Promise<T>) => Promise<T>
+  readonly withCertificate: <T>(pair: KeyPair, use: (nsx: NsxApi) => Promise<T>) => Promise<T>
   readonly store: RecordStore
   readonly make: MakeKeyPair
   readonly wish: Wish

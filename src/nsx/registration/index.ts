@@ -10,8 +10,8 @@ export {
   factsOf,
   fingerprintOf,
   type KeyPair,
-  makeKeyPair,
 } from './certificate.ts'
+export { makeKeyPair } from './make.ts'
 export { explained, observeNsx } from './observe.ts'
 export { planDeregister, planRegister, planRotate } from './plan.ts'
 export { checkWish, clock as clockRefusals, preflight } from './preflight.ts'

@@ -2,7 +2,7 @@
 import { type AdapterError, asAdapterError, needsPerson, TransportError } from '../../errors.ts'
 import { NSX_CALL_TIMEOUT_MS } from '../../limits.ts'
 import type { Clock, HttpClient } from '../../world/index.ts'
-import type { NsxManager } from '../contract.ts'
+import type { NsxApi } from '../contract.ts'
 import { paginate } from '../paginate.ts'
 import { certificatesIn } from './certificate.ts'
 import {
@@ -27,7 +27,7 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 
 /** `http` and `nsx` carry an administrator's credentials. Rejects with REGISTRATION_* for what a person has to mend. */
 export async function observeNsx(
-  nsx: NsxManager,
+  nsx: NsxApi,
   http: HttpClient,
   clock: Clock,
   signal: AbortSignal,
@@ -54,7 +54,7 @@ export async function observeNsx(
   }
 }
 
-async function all(nsx: NsxManager, path: string, signal: AbortSignal): Promise<Fields[]> {
+async function all(nsx: NsxApi, path: string, signal: AbortSignal): Promise<Fields[]> {
   const found: Fields[] = []
   for await (const one of paginate<Fields>(nsx, path, signal)) found.push(one ?? {})
   return found
