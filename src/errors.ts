@@ -44,6 +44,8 @@ export type TransportFault =
   | 'untrusted'
   | 'tls'
   | 'dns'
+  /** What stands between refuses, or is not there. */
+  | 'proxy'
   | 'too-large'
   | 'closed'
 

@@ -26,6 +26,8 @@ export interface Reloading {
   reload(): void
   /** Looks at the certificate's files alone: who renews them need not tell. While they do not agree nothing is changed. */
   renew(): void
+  /** From now on NSX is shown this certificate, whatever the files hold: it is the Secret's, of which they are copies. */
+  take(pair: Pick<TlsIdentity, 'cert' | 'key'>): void
 }
 
 /** Settings that are taken at once. */
@@ -35,6 +37,7 @@ export function createReloading(first: LoadedConfig, tls: TlsIdentity, deps: Rel
   const { nsx, levels, log } = deps
   let loaded = first
   let shown = tls
+  let given: Pick<TlsIdentity, 'cert' | 'key'> = {}
   /** What is wrong with the renewed files, told once. */
   let wrong = ''
   const show = (next: TlsIdentity) => {
@@ -52,7 +55,7 @@ export function createReloading(first: LoadedConfig, tls: TlsIdentity, deps: Rel
         const identity = deps.identity(next)
         const changed = changedSettings(loaded.config, next.config)
         levels.configure(next.config.log.level)
-        show(identity)
+        show({ ...identity, ...given })
         const later = changed.filter((setting) => !SWAPPED.has(setting))
         // Compared with what runs, so that what waits for a restart is told at each reload.
         loaded = withSwapped(loaded, next)
@@ -65,13 +68,18 @@ export function createReloading(first: LoadedConfig, tls: TlsIdentity, deps: Rel
     },
     renew() {
       try {
-        show(deps.identity(loaded))
+        show({ ...deps.identity(loaded), ...given })
         wrong = ''
       } catch (error) {
         const words = wordsOf(error)
         if (words !== wrong) log.warn({ code: 'CONFIG_RELOAD' }, `the certificate for NSX stays: ${words}`)
         wrong = words
       }
+    },
+    take({ cert, key }) {
+      if (cert === undefined || key === undefined) return
+      given = { cert, key }
+      show({ ...shown, ...given })
     },
   }
 }
@@ -82,9 +90,10 @@ const wordsOf = (error: unknown): string =>
     : asAdapterError(error).message
 
 const changedSettings = (before: Config, now: Config): string[] =>
-  CONFIG_LEAVES.filter(({ path }) => valueAt(before, path) !== valueAt(now, path)).map(({ path }) =>
-    path.join('.'),
-  )
+  CONFIG_LEAVES.filter(
+    // Some are lists.
+    ({ path }) => JSON.stringify(valueAt(before, path)) !== JSON.stringify(valueAt(now, path)),
+  ).map(({ path }) => path.join('.'))
 
 /** What runs: of the new one only what was swapped. */
 const withSwapped = ({ config, origin }: LoadedConfig, { config: next }: LoadedConfig): LoadedConfig => ({
@@ -92,6 +101,6 @@ const withSwapped = ({ config, origin }: LoadedConfig, { config: next }: LoadedC
   config: {
     ...config,
     log: next.log,
-    nsx: { ...next.nsx, url: config.nsx.url },
+    nsx: { ...config.nsx, cert: next.nsx.cert, key: next.nsx.key, ca: next.nsx.ca },
   },
 })

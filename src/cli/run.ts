@@ -12,6 +12,8 @@ import {
   serve,
   type TlsIdentity,
 } from '../world/real.ts'
+import { keepOwnCredentials } from './keeping.ts'
+import { connectNsx } from './nsx.ts'
 import { createReloading, type Reloading } from './reload.ts'
 import { keepTold, type Notify, notifierOf, type Watched, watchdogOf } from './service-manager.ts'
 import {
@@ -50,12 +52,12 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
     'antrea-nsx-adapter starts',
   )
   failLoudly(log)
-  const connectNsx = (identity: TlsIdentity) => createHttpClient({ origin: config.nsx.url, tls: identity })
-  const nsx = createReplaceableClient(connectNsx(tls))
+  const managers = (identity: TlsIdentity) => connectNsx(config.nsx, identity, config.nsx.url[0] ?? '')
+  const nsx = createReplaceableClient(managers(tls))
   const reloading = createReloading(loaded, tls, {
     read: () => readConfig(options),
     identity: nsxIdentity,
-    connectNsx,
+    connectNsx: managers,
     nsx,
     onRenewed: () => daemon.adapter.renewed(),
     levels: ownLog.levels,
@@ -91,7 +93,18 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
     listen: (handler, at) => serve({ handler, ...at, log: log.child({ room: 'serve' }) }),
   })
   const watched = { clock, status: () => daemon.adapter.status(), transitions: () => transitions }
+  const keeping = new AbortController()
+  void keepOwnCredentials({
+    loaded,
+    cluster: daemon.adapter.cluster,
+    reloading,
+    health: daemon.health,
+    clock,
+    log,
+    signal: keeping.signal,
+  })
   const signal = await untilStopped(reloading, watched)
+  keeping.abort()
   log.info({ signal }, 'stopping')
   const isClean = await daemon.stop()
   log.info({}, 'stopped')

@@ -58,36 +58,56 @@ export function readSmallText(file: string, what: string): string {
   return bytes.toString('utf8')
 }
 
-/** The certificate NSX knows this cluster by. Throws needs-person CONFIG_UNREADABLE or CONFIG_CERTIFICATE. */
-export function nsxIdentity({ config, origin }: LoadedConfig): TlsIdentity {
-  const { ca, cert, key } = config.nsx
-  const wrong = (setting: 'nsx.ca' | 'nsx.cert' | 'nsx.key', words: string) =>
-    needsPerson('CONFIG_CERTIFICATE', `${origin(setting)}: ${setting} ${words}`)
-  const certPem = readSmallText(cert, 'nsx.cert')
-  const keyPem = readSmallText(key, 'nsx.key')
-  const certificate = attempt(
-    () => new X509Certificate(certPem),
-    () => wrong('nsx.cert', `(${cert}) holds no certificate in PEM`),
-  )
-  const privateKey = attempt(
-    () => createPrivateKey(keyPem),
-    () => wrong('nsx.key', `(${key}) holds no private key in PEM without a passphrase`),
-  )
-  if (!certificate.checkPrivateKey(privateKey))
-    throw wrong('nsx.key', `(${key}) is not the key of nsx.cert (${cert}); one of them is another cluster's`)
-  const commonName = /^CN=(.*)$/m.exec(certificate.subject)?.[1]
-  if (commonName !== config.cluster.name)
-    throw wrong(
-      'nsx.cert',
-      `(${cert}) is for CN=${commonName ?? ''}, but cluster.name is ${config.cluster.name}; they must agree`,
-    )
+/**
+ * The certificate NSX knows this cluster by, where there is one, and by what the manager is known. Throws needs-person
+ * CONFIG_UNREADABLE or CONFIG_CERTIFICATE.
+ */
+export function nsxIdentity(loaded: LoadedConfig): TlsIdentity {
+  const { ca, thumbprint } = loaded.config.nsx
   const caPem = ca === undefined ? undefined : readSmallText(ca, 'nsx.ca')
   if (caPem !== undefined)
     attempt(
       () => new X509Certificate(caPem),
-      () => wrong('nsx.ca', `(${ca}) holds no certificate in PEM`),
+      () => wrongFile(loaded, 'nsx.ca', `(${ca}) holds no certificate in PEM`),
     )
-  return { cert: certPem, key: keyPem, ...(caPem === undefined ? {} : { ca: caPem }) }
+  return {
+    ...ownCertificate(loaded),
+    ...(caPem === undefined ? {} : { ca: caPem }),
+    ...(thumbprint === undefined ? {} : { thumbprints: thumbprint }),
+  }
+}
+
+const wrongFile = ({ origin }: LoadedConfig, setting: 'nsx.ca' | 'nsx.cert' | 'nsx.key', words: string) =>
+  needsPerson('CONFIG_CERTIFICATE', `${origin(setting)}: ${setting} ${words}`)
+
+function ownCertificate(loaded: LoadedConfig): Pick<TlsIdentity, 'cert' | 'key'> {
+  const { cluster, nsx } = loaded.config
+  const { auth, cert, key } = nsx
+  if (auth !== 'certificate' || cert === undefined || key === undefined) return {}
+  const certPem = readSmallText(cert, 'nsx.cert')
+  const keyPem = readSmallText(key, 'nsx.key')
+  const certificate = attempt(
+    () => new X509Certificate(certPem),
+    () => wrongFile(loaded, 'nsx.cert', `(${cert}) holds no certificate in PEM`),
+  )
+  const privateKey = attempt(
+    () => createPrivateKey(keyPem),
+    () => wrongFile(loaded, 'nsx.key', `(${key}) holds no private key in PEM without a passphrase`),
+  )
+  if (!certificate.checkPrivateKey(privateKey))
+    throw wrongFile(
+      loaded,
+      'nsx.key',
+      `(${key}) is not the key of nsx.cert (${cert}); one of them is another cluster's`,
+    )
+  const commonName = /^CN=(.*)$/m.exec(certificate.subject)?.[1]
+  if (commonName !== cluster.name)
+    throw wrongFile(
+      loaded,
+      'nsx.cert',
+      `(${cert}) is for CN=${commonName ?? ''}, but cluster.name is ${cluster.name}; they must agree`,
+    )
+  return { cert: certPem, key: keyPem }
 }
 
 /** SHA-256 of a certificate's DER, lower-case hex without colons: as the manager knows it. */

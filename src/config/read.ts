@@ -105,6 +105,7 @@ interface Issue {
   readonly keys?: readonly string[]
   readonly input?: unknown
   readonly expected?: string
+  readonly params?: { readonly isMissing?: boolean } | undefined
 }
 
 function explain(issue: Issue, file: Sourced, overlays: ReadonlyMap<string, string>): ConfigProblem[] {
@@ -118,7 +119,8 @@ function explain(issue: Issue, file: Sourced, overlays: ReadonlyMap<string, stri
     }))
   }
   const where = overlays.get(setting) ?? file.where(issue.path)
-  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) {
+  const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined')
+  if (isMissing || issue.params?.isMissing === true) {
     // A group that is missing whole is told by its settings.
     const path = issue.path.map(String)
     return needed(path).map((leaf) => ({
@@ -128,7 +130,7 @@ function explain(issue: Issue, file: Sourced, overlays: ReadonlyMap<string, stri
     }))
   }
   const message =
-    issue.code === 'invalid_type' && issue.expected !== undefined
+    issue.code === 'invalid_type' && issue.expected !== undefined && /^Invalid input/.test(issue.message)
       ? `must be ${issue.expected === 'object' ? 'a group of settings' : `a ${issue.expected}`}`
       : issue.message
   return [{ code: 'CONFIG_INVALID', where, message: `${setting} ${message}` }]

@@ -1,8 +1,7 @@
 /** The one schema of the configuration. Leaves have an environment variable and a flag each; see CONFIG_LEAVES. */
 import { z } from 'zod'
-
-const text = z.string().min(1, 'must not be empty')
-const file = text.describe('FILE')
+import { Nsx } from './nsx.ts'
+import { file, text, wholeNumber } from './parts.ts'
 
 const TierSetting = z.strictObject({
   name: text
@@ -46,43 +45,25 @@ const YES_OR_NO = new Map<unknown, boolean>([
   ['true', true],
   ['false', false],
 ])
-/** From the environment it comes as text. */
-const seconds = (min: number, max: number) =>
-  z.preprocess(
-    (value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value),
-    z
-      .number('must be a number of seconds')
-      .int('must be a whole number')
-      .min(min, `must be at least ${min}`)
-      .max(max, `must be at most ${max}`),
-  )
+const seconds = (min: number, max: number) => wholeNumber('a number of seconds', min, max)
 
 const flag = z.preprocess((value) => YES_OR_NO.get(value) ?? value, z.boolean('must be true or false'))
-
-function isOrigin(value: string): boolean {
-  try {
-    const url = new URL(value)
-    return url.protocol === 'https:' && url.pathname === '/' && url.search === '' && url.username === ''
-  } catch {
-    return false
-  }
-}
 
 export const ConfigSchema = z.strictObject({
   cluster: z.strictObject({
     id: text.max(255).describe('node_id of the cluster-control-plane in NSX'),
     name: text.max(255).describe('NAME in NSX; the CN of nsx.cert'),
   }),
-  nsx: z.strictObject({
-    url: text.refine(isOrigin, 'must be https://host[:port] without a path').describe('URL of the manager'),
-    ca: file.optional().describe("FILE with the manager's CA in PEM; the system's roots without it"),
-    cert: file.describe("FILE with this cluster's certificate in PEM"),
-    key: file.describe("FILE with the certificate's key in PEM"),
-  }),
+  nsx: Nsx,
   kube: z
     .strictObject({
       kubeconfig: file.optional().describe('FILE; the service account of the Pod without it'),
       context: text.optional().describe('NAME of a context in the kubeconfig; its current one without it'),
+      renewToken: flag
+        .default(false)
+        .describe(
+          "true or false: the kubeconfig's token file holds a bound token of the adapter's service account, which it renews itself",
+        ),
     })
     .prefault({}),
   instance: text
@@ -93,6 +74,16 @@ export const ConfigSchema = z.strictObject({
     .strictObject({
       namespace: text.default('antrea-nsx-adapter').describe('NAME'),
       name: text.default('antrea-nsx-adapter').describe('NAME'),
+    })
+    .prefault({}),
+  identity: z
+    .strictObject({
+      secret: text
+        .max(253)
+        .optional()
+        .describe(
+          'NAME of the Secret in lease.namespace with the certificate for NSX, of which nsx.cert and nsx.key are copies; the files alone without it',
+        ),
     })
     .prefault({}),
   mode: z

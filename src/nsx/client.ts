@@ -1,11 +1,12 @@
 /** NsxManager over one HttpClient whose TLS already carries this cluster's certificate. */
-import { AdapterError, retry, TransportError } from '../errors.ts'
-import { LINE_BYTES_MAX, NSX_BODY_BYTES_MAX, NSX_CALL_TIMEOUT_MS } from '../limits.ts'
+import { AdapterError } from '../errors.ts'
+import { LINE_BYTES_MAX, NSX_CALL_TIMEOUT_MS } from '../limits.ts'
 import type { Logger } from '../log/index.ts'
 import { type ChannelName, Hello, jsonLines, Session } from '../protocol/index.ts'
-import type { Clock, HttpClient, HttpResponse, Random } from '../world/index.ts'
+import type { Clock, HttpClient, Random } from '../world/index.ts'
 import type { NsxCall, NsxManager, NsxStream, NsxStreamCall } from './contract.ts'
-import { nsxError } from './errors.ts'
+import { NsxAnswerError, nsxError } from './errors.ts'
+import { answerError, exchange, withoutQuery } from './exchange.ts'
 import { createPace } from './pace.ts'
 
 export interface NsxManagerOptions {
@@ -19,52 +20,15 @@ export interface NsxManagerOptions {
 
 /** Bodies are bounded and always consumed; errors are those of the contract. Nothing is retried here: the charts do that. */
 export function createNsxManager({ http, clock, startPerSecond }: NsxManagerOptions): NsxManager {
-  const pace = createPace(clock, startPerSecond)
+  const pace = createPace(clock, startPerSecond === undefined ? {} : { startPerSecond })
 
-  const fail = async (answer: HttpResponse, path: string): Promise<never> =>
-    Promise.reject(
-      nsxError(
-        answer.status,
-        answer.headers,
-        await readText(answer, 64 * 1024, true),
-        `${http.origin}${withoutQuery(path)}`,
-        clock.now(),
-      ),
-    )
-
-  const call = async <T>(
-    { method, path, body, bytes, headers, signal, timeoutMs = NSX_CALL_TIMEOUT_MS }: NsxCall,
-    lane: 'call' | 'probe' = 'call',
-  ): Promise<T> => {
-    if (lane === 'call') await pace.enter(signal)
-    const answer = await http.request({
-      method,
-      path,
-      lane,
-      headers: {
-        accept: 'application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(bytes === undefined ? {} : { 'content-type': 'application/octet-stream' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(bytes === undefined ? {} : { body: bytes }),
-      headersTimeoutMs: timeoutMs,
-      bodyTimeoutMs: timeoutMs,
-      ...(signal === undefined ? {} : { signal }),
-    })
-    if (answer.status === 429 || answer.status === 503) pace.refused()
-    if (answer.status < 200 || answer.status > 299) return fail(answer, path)
-    const text = await readText(answer, NSX_BODY_BYTES_MAX, false)
-    if (text === '') return undefined as T
+  const call = async <T>(wanted: NsxCall, lane: 'call' | 'probe' = 'call'): Promise<T> => {
+    if (lane === 'call') await pace.enter(wanted.signal)
     try {
-      return JSON.parse(text) as T
-    } catch (cause) {
-      throw retry(
-        'NSX_NOT_JSON',
-        `${http.origin}${withoutQuery(path)} did not answer JSON; check that this address is an NSX Manager`,
-        { cause },
-      )
+      return (await exchange<T>(http, clock, wanted, { lane })).value
+    } catch (error) {
+      if (error instanceof NsxAnswerError && isSlowDown(error.status)) pace.refused()
+      throw error
     }
   }
 
@@ -77,7 +41,7 @@ export function createNsxManager({ http, clock, startPerSecond }: NsxManagerOpti
       ...(signal === undefined ? {} : { signal }),
     })
     for await (const _ of answer.body) break
-    if (answer.status === 429 || answer.status === 503) pace.refused()
+    if (isSlowDown(answer.status)) pace.refused()
     if (answer.status >= 200 && answer.status <= 299) return answer.headers
     const code = answer.headers['error-code']
     const text = code === undefined ? '' : JSON.stringify({ code, error_message: code })
@@ -101,7 +65,7 @@ export function createNsxManager({ http, clock, startPerSecond }: NsxManagerOpti
       bodyTimeoutMs: 0,
       signal,
     })
-    if (answer.status !== 200 && answer.status !== 304) return fail(answer, path)
+    if (answer.status !== 200 && answer.status !== 304) throw await answerError(answer, http, clock, path)
     return { status: answer.status, headers: answer.headers, lines: jsonLines(answer.body, LINE_BYTES_MAX) }
   }
 
@@ -141,7 +105,7 @@ export function createNsxManager({ http, clock, startPerSecond }: NsxManagerOpti
 const sessionsPath = (channel: ChannelName, clusterId: string) =>
   `/${channel}/v1/clusters/${encodeURIComponent(clusterId)}/sessions`
 
-const withoutQuery = (path: string) => path.split('?', 1)[0]
+const isSlowDown = (status: number): boolean => status === 429 || status === 503
 
 interface Schema<T> {
   safeParse(value: unknown): { success: true; data: T } | { success: false; error: { message: string } }
@@ -156,18 +120,4 @@ function parsed<T>(schema: Schema<T>, value: unknown, subject: string): T {
     `${subject} answered something else than docs/protocol.md says: ${result.error.message}`,
     { subject },
   )
-}
-
-/** Reads a body whole. With `cut` a longer one is cut there (error pages), without it is refused. */
-async function readText(answer: HttpResponse, bytesMax: number, cut: boolean): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of answer.body) {
-    chunks.push(chunk)
-    size += chunk.length
-    if (size <= bytesMax) continue
-    if (cut) break
-    throw new TransportError('too-large', `the manager's answer is over ${bytesMax} bytes; it was not read`)
-  }
-  return Buffer.concat(chunks).subarray(0, bytesMax).toString('utf8')
 }

@@ -11,6 +11,49 @@ export interface NsxCall {
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
   readonly timeoutMs?: number
+  /**
+   * Sending it twice comes to the same as once, so that it may be sent again when nobody saw what became of it. GET when
+   * absent, and nothing else. Only the public API's driver looks at it.
+   */
+  readonly isRepeatable?: boolean
+}
+
+/** What the public API is asked with, by whichever driver. Rejections as of NsxManager. */
+export interface NsxApi {
+  /** For messages. */
+  readonly origin: string
+  /** JSON in, JSON out (undefined when the body is empty). */
+  call<T>(request: NsxCall): Promise<T>
+  /** Destroys sockets that may have fallen silent. */
+  reset(): void
+}
+
+/** How one of several managers is, for `status`. */
+export interface EndpointView {
+  readonly origin: string
+  readonly health: 'unknown' | 'up' | 'down'
+  readonly inFlight: number
+  /** Why it is down, by code and in words. */
+  readonly reason?: { readonly code: string; readonly message: string }
+}
+
+/** An NSX by its public API: one manager or several of one cluster of managers, who hold the same. */
+export interface NsxRest extends NsxApi {
+  /** Resolves when a manager answers on a fresh connection. */
+  probe(signal: AbortSignal): Promise<void>
+  endpoints(): readonly EndpointView[]
+  /** Credentials were changed: what was refused because of them may be taken now. */
+  renewed(): void
+  /** Ends the sessions in NSX, within a second, and closes the sockets. */
+  close(): Promise<void>
+}
+
+/** Who we are for NSX, where it is not the client certificate. */
+export interface NsxLogin {
+  readonly kind: 'session' | 'basic'
+  readonly username: string
+  /** Asked for each login, so that it may be changed meanwhile. */
+  readonly password: () => string
 }
 
 export interface NsxStreamCall {
@@ -32,10 +75,7 @@ export interface NsxStream {
  * NSX_NOT_FOUND, NSX_CONFLICT, NSX_REVISION, NSX_BAD_REQUEST (needs a person), NSX_THROTTLED and NSX_SERVER_ERROR (retry,
  * with Retry-After); or, when the error body has a `code` in words (STALE_LEADER, CLUSTER_NOT_REGISTERED, …), that code.
  */
-export interface NsxManager {
-  readonly origin: string
-  /** JSON in, JSON out (undefined when the body is empty). */
-  call<T>(request: NsxCall): Promise<T>
+export interface NsxManager extends NsxApi {
   /** Headers of a HEAD, whose refusals have no body: by its `error-code` in words where there is one. */
   head(request: Pick<NsxCall, 'path' | 'signal'>): Promise<Readonly<Record<string, string>>>
   /** Opens a newline-delimited stream on a socket of its own; 200 and 304 are answers, everything else rejects. */
@@ -50,6 +90,4 @@ export interface NsxManager {
     signal: AbortSignal,
   ): Promise<Session>
   closeSession(channel: ChannelName, clusterId: string, session: string): Promise<void>
-  /** Destroys sockets that may have fallen silent. */
-  reset(): void
 }

@@ -1,44 +1,28 @@
-/** What an HTTP answer of NSX means for the caller: reference table of NSX's codes in docs/inventory.md. */
-import { AdapterError, type ErrorKind } from '../errors.ts'
+/** What an HTTP answer of NSX means for the caller: the table is in error-table.ts, and in words in docs/inventory.md. */
+import { AdapterError, type ErrorKind, type ErrorOptions } from '../errors.ts'
 import { NsxErrorBody } from '../protocol/index.ts'
+import { meaningOf, type NextStep } from './error-table.ts'
 
-interface Meaning {
-  readonly kind: ErrorKind
-  readonly code: string
-  readonly todo: string
+/** An answer of NSX that is no success. */
+export class NsxAnswerError extends AdapterError {
+  readonly status: number
+  readonly next: NextStep
+  /** NSX said it itself, not something that stands before it. */
+  readonly isFromNsx: boolean
+
+  constructor(kind: ErrorKind, code: string, message: string, answer: NsxAnswer, options: ErrorOptions) {
+    super(kind, code, message, options)
+    this.name = 'NsxAnswerError'
+    this.status = answer.status
+    this.next = answer.next
+    this.isFromNsx = answer.isFromNsx
+  }
 }
 
-/** error_code of NSX bodies that say more than the HTTP status (NSX API guide, vendor SDK, terraform-provider-nsxt). */
-const BY_ERROR_CODE: Readonly<Record<number, Meaning>> = {
-  98: { kind: 'retry', code: 'NSX_SERVER_ERROR', todo: 'it is tried again' },
-  99: {
-    kind: 'needs-person',
-    code: 'NSX_UNAUTHORIZED',
-    todo: 'check that this certificate is registered in NSX',
-  },
-  607: { kind: 'retry', code: 'NSX_SERVER_ERROR', todo: 'it is tried again' },
-  60508: { kind: 'retry', code: 'NSX_THROTTLED', todo: 'search is being indexed; it is tried again' },
-  60514: { kind: 'retry', code: 'NSX_THROTTLED', todo: 'search timed out; it is tried again' },
-  60515: { kind: 'retry', code: 'NSX_THROTTLED', todo: 'search is out of step; it is tried again' },
-}
-
-const BY_STATUS: Readonly<Record<number, Meaning>> = {
-  401: {
-    kind: 'needs-person',
-    code: 'NSX_UNAUTHORIZED',
-    todo: 'check that this certificate is registered in NSX',
-  },
-  403: { kind: 'needs-person', code: 'NSX_FORBIDDEN', todo: 'check the rights of this certificate in NSX' },
-  404: {
-    kind: 'wait-for',
-    code: 'NSX_NOT_FOUND',
-    todo: 'check the cluster id and that the manager serves this',
-  },
-  408: { kind: 'retry', code: 'NSX_SERVER_ERROR', todo: 'it is tried again' },
-  409: { kind: 'retry', code: 'NSX_CONFLICT', todo: 'it is read again and tried again' },
-  410: { kind: 'retry', code: 'NSX_GONE', todo: 'a full sync follows' },
-  412: { kind: 'retry', code: 'NSX_REVISION', todo: 'it is read again and tried again' },
-  429: { kind: 'retry', code: 'NSX_THROTTLED', todo: 'it is tried again when the manager says so' },
+interface NsxAnswer {
+  readonly status: number
+  readonly next: NextStep
+  readonly isFromNsx: boolean
 }
 
 /** Codes in words that the channels' own error bodies carry (docs/protocol.md §1) and that decide by themselves. */
@@ -61,20 +45,18 @@ export function nsxError(
   text: string,
   subject: string,
   nowMs: number,
-): AdapterError {
+): NsxAnswerError {
   const body = parseBody(text)
-  const meaning =
-    (body.error_code === undefined ? undefined : BY_ERROR_CODE[body.error_code]) ??
-    BY_STATUS[status] ??
-    byRange(status)
+  const meaning = meaningOf(status, body.error_code, subject)
   const said =
     body.error_message ?? (text === '' ? 'it gave no reason' : 'its answer is not an NSX error body')
   const retryAfterMs = retryAfter(headers['retry-after'], nowMs)
   const kind = (body.code === undefined ? undefined : BY_WORD[body.code]) ?? meaning.kind
-  return new AdapterError(
+  return new NsxAnswerError(
     kind,
     body.code ?? meaning.code,
     `${subject} answered ${status}: ${said}; ${meaning.todo}`,
+    { status, next: meaning.next, isFromNsx: body.error_code !== undefined || body.code !== undefined },
     {
       subject,
       // What a body says beside its words, for callers that know its fields (`expected` of a status report's 409).
@@ -83,15 +65,6 @@ export function nsxError(
     },
   )
 }
-
-const byRange = (status: number): Meaning =>
-  status >= 500
-    ? { kind: 'retry', code: 'NSX_SERVER_ERROR', todo: 'it is tried again' }
-    : {
-        kind: 'needs-person',
-        code: 'NSX_BAD_REQUEST',
-        todo: 'the manager does not take this; see its reason',
-      }
 
 function parseBody(text: string): NsxErrorBody {
   try {

@@ -19,13 +19,23 @@ export interface PaceState {
   readonly wasRefused: boolean
 }
 
-/** A tenth faster after each second in which somebody had to wait and nobody was refused. Pure. */
-export function grown(state: PaceState, nowMs: number): PaceState {
+export interface PaceOptions {
+  /** Calls a second to begin with; without it as fast as the caller goes, until the other end refuses for the first time. */
+  readonly startPerSecond?: number
+  readonly maxPerSecond?: number
+  /** How much faster after a second; a tenth, at least one, without it. */
+  readonly stepPerSecond?: number
+}
+
+/** Faster after each second in which somebody had to wait and nobody was refused. Pure. */
+export function grown(state: PaceState, nowMs: number, options: PaceOptions = {}): PaceState {
   if (nowMs - state.windowStartMs < WINDOW_MS) return state
   const { perSecond } = state
+  const { maxPerSecond = NSX_PACE_PER_SECOND_MAX, stepPerSecond = Math.max(1, (perSecond ?? 0) / 10) } =
+    options
   const grows = perSecond !== undefined && state.hasWaited && !state.wasRefused
   return {
-    perSecond: grows ? Math.min(NSX_PACE_PER_SECOND_MAX, perSecond + Math.max(1, perSecond / 10)) : perSecond,
+    perSecond: grows ? Math.min(maxPerSecond, perSecond + stepPerSecond) : perSecond,
     windowStartMs: nowMs,
     sent: 0,
     hasWaited: false,
@@ -43,15 +53,14 @@ export function halved(state: PaceState): PaceState {
 export interface Pace {
   /** Resolves when the call may go, in order; rejects with the signal's reason, or NSX_THROTTLED when the wait were too long. */
   enter(signal?: AbortSignal): Promise<void>
-  /** The manager answered 429 or 503. */
-  refused(): void
+  /** The manager answered 429 or 503, and said how long to wait. */
+  refused(retryAfterMs?: number): void
   readonly perSecond: number | undefined
 }
 
-/** `startPerSecond` undefined: as fast as the caller goes, until the manager refuses for the first time. */
-export function createPace(clock: Clock, startPerSecond?: number): Pace {
+export function createPace(clock: Clock, options: PaceOptions = {}): Pace {
   let state: PaceState = {
-    perSecond: startPerSecond,
+    perSecond: options.startPerSecond,
     windowStartMs: clock.monotonicMs(),
     sent: 0,
     hasWaited: false,
@@ -62,20 +71,21 @@ export function createPace(clock: Clock, startPerSecond?: number): Pace {
   return {
     async enter(signal) {
       const nowMs = clock.monotonicMs()
-      state = grown(state, nowMs)
+      state = grown(state, nowMs, options)
       const waitMs = state.perSecond === undefined ? 0 : Math.max(0, freeAtMs - nowMs)
       if (waitMs > NSX_PACE_WAIT_MS_MAX)
         throw retry(
           'NSX_THROTTLED',
           'the manager takes fewer calls than there are to make; it is tried again at the pace it allows',
-          { retryAfterMs: NSX_PACE_WAIT_MS_MAX },
+          { retryAfterMs: waitMs },
         )
       state = { ...state, sent: state.sent + 1, hasWaited: state.hasWaited || waitMs > 0 }
       if (state.perSecond !== undefined) freeAtMs = Math.max(freeAtMs, nowMs) + 1_000 / state.perSecond
       if (waitMs > 0) await sleep(clock, waitMs, signal)
     },
-    refused() {
+    refused(retryAfterMs = 0) {
       state = halved(state)
+      freeAtMs = Math.max(freeAtMs, clock.monotonicMs() + retryAfterMs)
     },
     get perSecond() {
       return state.perSecond

@@ -1,6 +1,6 @@
 /** NSX's cursor lists (`results`, `cursor`, `result_count`), read page by page. */
 import { retry } from '../errors.ts'
-import type { NsxManager } from './contract.ts'
+import type { NsxApi } from './contract.ts'
 import type { ListResult } from './model.ts'
 
 const PAGE_SIZE = 1_000
@@ -12,7 +12,7 @@ const PAGES_MAX = 1_000
  * first page's `result_count` promised or no list at all, NSX_LIST_ENDLESS when the cursor never ends.
  */
 export async function* paginate<T>(
-  manager: NsxManager,
+  manager: Pick<NsxApi, 'call'>,
   path: string,
   signal?: AbortSignal,
 ): AsyncGenerator<T, void> {

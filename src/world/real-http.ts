@@ -7,15 +7,10 @@ import { type buildConnector, Client, type Dispatcher, Pool } from 'undici'
 import { TransportError, type TransportFault } from '../errors.ts'
 import type { HttpClient, HttpRequest, HttpResponse, Lane } from './http.ts'
 import { askedFirst } from './real-before-send.ts'
+import { connectorOf, type HttpProxy, type TlsIdentity } from './real-connect.ts'
 import { dialTls, requestHttp2 } from './real-stream.ts'
 
-export interface TlsIdentity {
-  /** PEM; the system's roots when absent. */
-  readonly ca?: string
-  readonly cert?: string
-  readonly key?: string
-  readonly servername?: string
-}
+export type { HttpProxy, TlsIdentity }
 
 export interface HttpClientOptions {
   /** `https://host[:port]`, without a path. */
@@ -26,6 +21,8 @@ export interface HttpClientOptions {
   readonly connectTimeoutMs?: number
   /** Connects to this unix socket; the origin is then `http://localhost`. */
   readonly socketPath?: string
+  /** The peer is reached through it. */
+  readonly proxy?: HttpProxy
   /** Streams over TLS offer HTTP/2, so that the connection itself can be asked whether it lives (HttpResponse.ping). */
   readonly http2?: boolean
 }
@@ -39,15 +36,19 @@ const CONNECT_TIMEOUT_MS = 5_000
  * Rejects with TransportError, or with the signal's reason when aborted.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  const connect = {
-    ...options.tls,
-    ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
-    rejectUnauthorized: true,
-    timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
-    // A peer that vanished without a word is noticed by the kernel as well, as client-go's dialer asks it to.
-    keepAlive: true,
-    keepAliveInitialDelay: 15_000,
-  }
+  const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS
+  const connect = connectorOf({
+    tls: options.tls ?? {},
+    proxy: options.proxy,
+    socketPath: options.socketPath,
+    timeoutMs: connectTimeoutMs,
+  })
+  /** Streams are dialled by hand, which knows neither of these two. */
+  const isHttp2 =
+    options.http2 === true &&
+    options.origin.startsWith('https:') &&
+    options.proxy === undefined &&
+    options.tls?.thumbprints === undefined
   const newPool = (connections: number): Dispatcher =>
     new Pool(options.origin, { connect, connections, allowH2: false, keepAliveTimeout: 30_000 })
   let pools: Partial<Record<Lane, Dispatcher>> = {}
@@ -107,7 +108,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     try {
       const signal =
         wanted.signal === undefined ? leaving.signal : AbortSignal.any([leaving.signal, wanted.signal])
-      const socket = await dialTls({ origin, tls, timeoutMs: connect.timeout, signal })
+      const socket = await dialTls({ origin, tls, timeoutMs: connectTimeoutMs, signal })
       if (socket.alpnProtocol !== 'h2') {
         singles.delete(forget)
         return await overOwnClient(new Client(origin, { connect: handOver(socket), allowH2: false }), wanted)
@@ -124,8 +125,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const carry = async (wanted: HttpRequest): Promise<HttpResponse> => {
     const lane = wanted.lane ?? 'call'
     if (lane === 'call' || lane === 'lease') return overUndici(poolOf(lane), wanted, () => {})
-    if (lane === 'stream' && options.http2 === true && options.origin.startsWith('https:'))
-      return overOwnTls(wanted)
+    if (lane === 'stream' && isHttp2) return overOwnTls(wanted)
     const client = new Client(options.origin, { connect, allowH2: false })
     return overOwnClient(client, wanted)
   }

@@ -4,7 +4,7 @@ import { uptime } from 'node:os'
 import type { Clock } from './clock.ts'
 import type { Random } from './random.ts'
 
-export type { HttpClientOptions, TlsIdentity } from './real-http.ts'
+export type { HttpClientOptions, HttpProxy, TlsIdentity } from './real-http.ts'
 export { createHttpClient } from './real-http.ts'
 export type { RunningServer, ServeOptions } from './real-server.ts'
 export { serve } from './real-server.ts'

@@ -44,6 +44,28 @@ export const NSX: Entries = {
     'NSX takes our request for wrong',
     'The object is set aside and told; please report the message.',
   ],
+  NSX_SEARCH_NOT_READY: [
+    'Search in NSX is behind, or being made anew',
+    'It is tried again, or plain lists are read in its place. Nothing is deleted meanwhile.',
+  ],
+  NSX_PAGE_TOO_LARGE: ['NSX takes the page for too large', 'It is asked again with smaller pages.'],
+  NSX_PENDING_DELETE: ['The object is being deleted in NSX', 'It is tried again until it is gone.'],
+  NSX_IN_USE: [
+    'Something in NSX still refers to the object',
+    'It is tried again. If it lasts, the message names what refers to it.',
+  ],
+  NSX_LICENSE: [
+    'The licence of this NSX does not allow it',
+    'Add the licence in NSX (System > Settings > Licenses).',
+  ],
+  NSX_SIGN_IN: [
+    'NSX does not take the name and password',
+    'Check nsx.username and nsx.passwordFile. The same password is not shown again for 10 minutes, so that NSX does not lock the account.',
+  ],
+  NSX_NOT_HEALTHY: [
+    'The manager says that it is not well',
+    'Other managers are used meanwhile. Look at the state of its node in NSX (System > Appliances).',
+  ],
   NSX_THROTTLED: ['NSX asks to slow down', 'It is waited for as long as NSX asks.'],
   NSX_SERVER_ERROR: ['NSX has a fault', 'It is tried again. If it lasts, look at the manager.'],
   NSX_NOT_JSON: [

@@ -16,11 +16,15 @@ export const TRANSPORT: Entries = {
   ],
   TRANSPORT_UNTRUSTED: [
     'The peer is not who it should be',
-    'Its certificate does not verify against the CA that is configured (nsx.ca, or the kubeconfig), or is for another name. Check both.',
+    'Its certificate does not verify against the CA that is configured (nsx.ca, or the kubeconfig), is for another name, or is none of those of nsx.thumbprint. Check which it is.',
   ],
   TRANSPORT_TLS: [
     'TLS failed',
     'The peer may refuse our certificate, or speak no TLS 1.2 or later. Check nsx.cert, and the address.',
+  ],
+  TRANSPORT_PROXY: [
+    'The proxy does not connect us to the peer',
+    'Check nsx.proxy and nsx.proxyAuthFile, and that the proxy allows CONNECT to the address and port of the manager. It is tried again by itself.',
   ],
   TRANSPORT_DNS: ['The name does not resolve', 'Check the host name and the resolver of this machine.'],
   TRANSPORT_TOO_LARGE: [

@@ -22,6 +22,8 @@ export interface ApplyDeps {
   readonly clusterId: string
   readonly gate: WriteGate
   readonly book: InventoryBook
+  /** Hears of each object that was taken or refused. */
+  readonly onStep?: (step: InventoryStep, error?: AdapterError) => void
 }
 
 export interface ApplyResult {
@@ -50,10 +52,12 @@ export async function applyPlan(
     for (const step of steps) {
       deps.book.settle(step, deps.clock.monotonicMs())
       count[step.op] += 1
+      deps.onStep?.(step)
     }
   }
   const onRefused = (step: InventoryStep, error: AdapterError) => {
     deps.book.refuse(step, error.message)
+    deps.onStep?.(step, error)
     // It may be that the object is not there any more: looked at before it is given up.
     if (step.op === 'UPDATE') deps.book.doubt([step])
     count.refused += 1
@@ -142,7 +146,7 @@ const isRefusalOfContent = (error: AdapterError): boolean =>
 
 /** Answered or stopped before the manager could have acted. */
 const NOT_SENT =
-  /^(LEASE_NOT_HELD|NSX_THROTTLED|NSX_UNAUTHORIZED|NSX_FORBIDDEN|NSX_NOT_FOUND|TRANSPORT_(REFUSED|DNS|TLS|UNTRUSTED))$/
+  /^(LEASE_NOT_HELD|NSX_THROTTLED|NSX_UNAUTHORIZED|NSX_FORBIDDEN|NSX_NOT_FOUND|TRANSPORT_(REFUSED|DNS|TLS|UNTRUSTED|PROXY))$/
 
 const isOutcomeUnknown = (error: AdapterError): boolean => !NOT_SENT.test(error.code)
 

@@ -34,7 +34,7 @@ function problems(sources: ConfigSources): string[] {
 
 test('a small file is enough; the rest has defaults', () => {
   const { config, origin } = loadConfig(file(GOOD))
-  assert.equal(config.nsx.url, 'https://nsx.example:443')
+  assert.equal(config.nsx.url.join(), 'https://nsx.example:443')
   assert.deepEqual(config.lease, { namespace: 'antrea-nsx-adapter', name: 'antrea-nsx-adapter' })
   assert.equal(config.log.level, 'info')
   assert.equal(config.tiers, undefined)
@@ -49,7 +49,7 @@ test('the environment wins over the file and a flag over both', () => {
     environment,
     flags: { 'cluster.name': 'flag' },
   })
-  assert.equal(config.nsx.url, 'https://env')
+  assert.equal(config.nsx.url.join(), 'https://env')
   assert.equal(config.cluster.name, 'flag')
   assert.equal(origin('nsx.url'), 'environment variable ANTREA_NSX_ADAPTER_NSX_URL')
   assert.equal(origin('cluster.name'), 'flag --cluster-name')
@@ -64,13 +64,56 @@ test('every setting can be given by each of the three', () => {
 })
 
 test('a whole configuration may come from the environment alone', () => {
+  const values: Readonly<Record<string, string>> = {
+    'nsx.url': 'https://nsx, https://[2001:db8::1]:8443',
+    'nsx.driver': 'rest',
+    'nsx.auth': 'session',
+    'nsx.thumbprint': `${'AB:'.repeat(31)}ab,${'0'.repeat(64)}`,
+    'nsx.proxy': 'http://proxy:3128',
+    'nsx.requestsPerSecond': '50',
+  }
   const environment = Object.fromEntries(
-    CONFIG_LEAVES.filter(({ path }) => /^(cluster|nsx)/.test(path[0] ?? '')).map(({ path }) => [
-      environmentName(path),
-      path[1] === 'url' ? 'https://nsx' : 'x',
-    ]),
+    CONFIG_LEAVES.filter(({ path }) => /^(cluster|nsx)/.test(path[0] ?? ''))
+      .filter(({ path }) => path[1] !== 'ca')
+      .map(({ path }) => [environmentName(path), values[path.join('.')] ?? 'x']),
   )
-  assert.equal(loadConfig({ environment }).config.nsx.ca, 'x')
+  const { nsx } = loadConfig({ environment }).config
+  assert.deepEqual(nsx.url, ['https://nsx', 'https://[2001:db8::1]:8443'])
+  assert.deepEqual(nsx.thumbprint, ['ab'.repeat(32), '0'.repeat(64)])
+  assert.equal(nsx.requestsPerSecond, 50)
+  assert.equal(nsx.key, 'x')
+})
+
+test('settings of the managers are asked of each other', () => {
+  const told = (...lines: string[]) =>
+    problems(file(`cluster: {id: c, name: n}\nnsx:\n${lines.map((line) => `  ${line}\n`).join('')}`))
+  const rest = ['driver: rest', 'url: https://a']
+  assert.deepEqual(told(...rest, 'cert: c', 'key: k'), [])
+  assert.deepEqual(told(...rest, 'auth: basic', 'username: u', 'passwordFile: p'), [])
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [[...rest, 'cert: c'], /CONFIG_MISSING .*nsx\.key is needed/],
+    [[...rest, 'auth: session', 'username: u'], /CONFIG_MISSING .*nsx\.passwordFile is needed/],
+    [
+      ['url: https://a, https://b', 'cert: c', 'key: k'],
+      /nsx\.url must be one manager with nsx\.driver channel/,
+    ],
+    [['url: https://a', 'auth: basic', 'username: u', 'passwordFile: p'], /nsx\.auth must be certificate/],
+    [
+      [...rest, 'cert: c', 'key: k', 'ca: f', `thumbprint: ${'0a'.repeat(32)}`],
+      /nsx\.thumbprint and nsx\.ca/,
+    ],
+    [[...rest, 'cert: c', 'key: k', `thumbprint: ${'0a'.repeat(20)}`], /nsx\.thumbprint must be the SHA-256/],
+    [[...rest, 'cert: c', 'key: k', 'proxyAuthFile: f'], /nsx\.proxyAuthFile needs nsx\.proxy/],
+    [[...rest, 'cert: c', 'key: k', 'proxy: http://u:p@proxy:1'], /nsx\.proxy must be http:\/\/host:port/],
+    [['driver: rest', 'url: [https://a, https://a]', 'cert: c', 'key: k'], /nsx\.url names a manager twice/],
+    [['driver: rest', 'url: {a: b}', 'cert: c', 'key: k'], /nsx\.url must be a text, or a list of texts/],
+    [[...rest, 'cert: c', 'key: k', 'requestsPerSecond: 0'], /nsx\.requestsPerSecond must be at least 1/],
+  ]
+  for (const [lines, wanted] of cases) {
+    const [first = '', ...others] = told(...lines)
+    assert.match(first, wanted)
+    assert.deepEqual(others, [], lines.join('; '))
+  }
 })
 
 const CASES: readonly (readonly [string, ConfigSources, RegExp])[] = [

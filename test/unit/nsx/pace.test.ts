@@ -40,7 +40,7 @@ test('it grows by a tenth, at least one, only while somebody waits and nobody is
 
 test('calls go evenly and in order; one that would wait too long is told so; an ended one lets go', async () => {
   const clock = createFakeClock()
-  const pace = createPace(clock, 10)
+  const pace = createPace(clock, { startPerSecond: 10 })
   const went: number[] = []
   for (let index = 0; index < 5; index += 1) void pace.enter().then(() => went.push(clock.monotonicMs()))
   await clock.advance(1_000)
