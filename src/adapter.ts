@@ -4,27 +4,19 @@
  */
 import { type ActorRefFrom, createActor, fromCallback, type InspectionEvent } from 'xstate'
 import { type AdapterEvent, adapterMachine, createWatchesMachine } from '../machines/index.ts'
-import {
-  type Adopter,
-  type CcpInsight,
-  createIntentNames,
-  DEFAULT_TIERS,
-  type Mode,
-  provideCcp,
-  type TierSettings,
-} from './ccp/index.ts'
+import { createIntentNames, DEFAULT_TIERS, type Mode, provideCcp, type TierSettings } from './ccp/index.ts'
 import { inspectSessions, inspectTransitions, stateWords, type Transition } from './diagnostics/index.ts'
-import { asAdapterError, retry } from './errors.ts'
+import { asAdapterError } from './errors.ts'
 import type { Health, TellFact } from './health/index.ts'
+import { countedBy, type Insight, insightOf, type Made } from './insight.ts'
 import type { Access, AccessOptions } from './kube/access.ts'
 import { type AgentPlace, agentClientOf } from './kube/agents/index.ts'
 import { createKubeSide, type KubeSide } from './kube/cluster.ts'
-import type { Store } from './kube/contract.ts'
 import type { Instances } from './kube/instances.ts'
 import { readOnly } from './kube/read-only.ts'
 import type { ResourceName } from './kube/resources.ts'
 import type { Logger, OwnLog } from './log/index.ts'
-import { createAgentHealth, type InventoryInsight, provideMp } from './mp/index.ts'
+import { createAgentHealth, provideMp } from './mp/index.ts'
 import { asObserver, createNsxManager, type NsxManager } from './nsx/index.ts'
 import {
   createAntreaLevels,
@@ -32,8 +24,6 @@ import {
   type OwnFiles,
   ownFilesOf,
   placesOfStores,
-  readStatistics,
-  type Statistics,
   viewOfStores,
 } from './operations/index.ts'
 import { COMPONENTS, type StatusSnapshot, statusOf } from './status.ts'
@@ -106,14 +96,6 @@ export interface Adapter {
   readonly cluster: Pick<KubeSide, 'own' | 'http'>
   /** What the channels know and would do next, for who looks at it. */
   readonly insight: Insight
-}
-
-export interface Insight {
-  readonly ccp: CcpInsight | undefined
-  readonly inventory: InventoryInsight | undefined
-  readonly stores: { readonly pods: Store; readonly namespaces: Store }
-  /** What the rules of one policy of NSX's matched; rejects as `readStatistics`. */
-  statistics(path: string, signal: AbortSignal): Promise<Statistics>
 }
 
 /** What each channel reads of the cluster. */
@@ -224,22 +206,9 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
     status,
     cluster: { own: kube.own, http: kube.http },
     get insight() {
-      return {
-        ccp: made.ccp,
-        inventory: made.inventory,
-        stores: { pods: kube.store('pods'), namespaces: kube.store('namespaces') },
-        statistics: made.statistics ?? (() => Promise.reject(retry('NOT_STARTED', 'it is not started yet'))),
-      }
+      return insightOf(made, (name) => kube.store(name))
     },
   }
-}
-
-/** What the channels hand out as they are put together. */
-interface Made {
-  adopter?: Adopter
-  ccp?: CcpInsight
-  inventory?: InventoryInsight
-  statistics?: Insight['statistics']
 }
 
 type Root = ActorRefFrom<typeof adapterMachine>
@@ -276,12 +245,7 @@ function compose(
   >[0]['stores'] &
     Parameters<typeof provideMp>[0]['stores']
   const view = viewOfStores(stores)
-  made.statistics = (path, signal) =>
-    readStatistics(
-      { http: kube.http, clock, ...view, names },
-      { paths: new Set([path]), kinds: new Set(['SecurityPolicy']) },
-      signal,
-    )
+  made.statistics = countedBy({ http: kube.http, clock, view, names })
   return adapterMachine.provide({
     actors: {
       lease: kube.lease,

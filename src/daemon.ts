@@ -91,7 +91,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     approve: () => adapter.approve(),
     adoption: () => adapter.adoption(),
     adopt: (shown) => adapter.adopt(shown),
-    looking: { sight: () => adapter.insight, clock },
+    looking: { sight: () => adapter.insight, around: () => aroundOf(adapter), clock },
     inspect: inspection.handler({ status: () => adapter.status(), history: diagnostics }),
     ...(options.ownLog === undefined ? {} : { own: { log: options.ownLog, clock } }),
   })
@@ -117,6 +117,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       return diagnostics.close(CLOSE_DIAGNOSTICS_MS)
     },
   }
+}
+
+const aroundOf = (adapter: Adapter) => {
+  const { role, leader } = adapter.status()
+  return { role, leader }
 }
 
 const linesOf = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('')

@@ -1,12 +1,15 @@
-/** GET /livez, /readyz, /status, /transitions, /history, /adoption, /logs, /log-level and POST /approve, /adopt, /log-level. */
+/** GET /livez, /readyz, /status, /diff, /explain, /transitions, /history, /adoption, /logs, /log-level and POST /approve, /adopt, /log-level. */
 import type { History } from '../diagnostics/index.ts'
 import { asAdapterError } from '../errors.ts'
 import type { OwnLog } from '../log/index.ts'
 import { sha256Hex } from '../protocol/index.ts'
 import type { Clock, Handler, ServerRequest, ServerResponse } from '../world/index.ts'
 import { fail, json, text } from './answers.ts'
+import { showDiff } from './diff.ts'
+import { showExplanation } from './explain.ts'
 import { showHistory, showTransitions } from './history.ts'
 import { changeLevel, showLevel, showLog } from './logs.ts'
+import { createTurns, type Looking } from './sight.ts'
 
 /** The part of the status this endpoint itself looks at; everything else is passed on as it is. */
 export interface StatusView {
@@ -26,6 +29,8 @@ export interface StatusSource {
   adopt(shown: readonly string[]): Promise<void>
   /** The log of this process, where it keeps one. */
   readonly own?: { readonly log: OwnLog; readonly clock: Clock }
+  /** What is looked at by `diff` and `explain`. */
+  readonly looking?: Looking
   /** Answers what is at and below /inspect, where the charts are looked at. */
   readonly inspect?: Handler
 }
@@ -50,6 +55,7 @@ export function createStatusHandler(source: StatusSource): Handler {
       return json(202, { approved: true })
     },
     ...routesOfLog(source),
+    ...routesOfLooks(source),
   }
   return async (request) => {
     if (!isLocal(request)) return fail(403, 'SERVE_FORBIDDEN', 'this endpoint is not for web pages')
@@ -60,6 +66,17 @@ export function createStatusHandler(source: StatusSource): Handler {
     const other = Object.keys(routes).find((known) => known.endsWith(` ${request.path}`))
     if (other !== undefined) return fail(405, 'SERVE_METHOD', `this is ${other}`)
     return fail(404, 'SERVE_NOT_FOUND', `there are ${Object.keys(routes).join(', ')}`)
+  }
+}
+
+function routesOfLooks({
+  looking,
+}: StatusSource): Readonly<Record<string, (request: ServerRequest) => Promise<ServerResponse>>> {
+  if (looking === undefined) return {}
+  const turns = createTurns(looking.clock)
+  return {
+    'GET /diff': (request) => showDiff(looking, turns, request),
+    'GET /explain': (request) => showExplanation(looking, turns, request),
   }
 }
 

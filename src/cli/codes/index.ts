@@ -5,6 +5,7 @@
 import { CHANNEL } from './channel.ts'
 import { HERE } from './here.ts'
 import { INSPECT } from './inspect.ts'
+import { INSPECTION } from './inspection.ts'
 import { KUBE } from './kube.ts'
 import { MANAGER } from './manager.ts'
 import { NSX } from './nsx.ts'

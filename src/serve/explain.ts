@@ -1,0 +1,130 @@
+/** GET /explain?what=…: a policy, rule, group or object and the whole way between NSX and the nodes, in both directions. */
+import { asAdapterError, needsPerson, waitFor } from '../errors.ts'
+import { EXPLAIN_STATISTICS_MS, EXPLAIN_WORD_CHARS_MAX } from '../limits.ts'
+import type { Clock, ServerRequest, ServerResponse } from '../world/index.ts'
+import { fail, json } from './answers.ts'
+import { explainGroup, explainUsed } from './explain-group.ts'
+import { nearestNames, type Subject, subjectsOf, subjectWords } from './explain-names.ts'
+import { explainKubeGroup, explainKubePolicy, explainTier } from './explain-object.ts'
+import { explainPod } from './explain-pod.ts'
+import { explainPolicy, withStatistics } from './explain-policy.ts'
+import type { Explained, Scene } from './explain-types.ts'
+import type { Looking, Sight, Turns } from './sight.ts'
+
+const SUBJECTS_NAMED = 10
+
+/** 404 EXPLAIN_UNKNOWN with what it resembles, 409 EXPLAIN_SEVERAL with what is called so, 503 while nothing is known. */
+export async function showExplanation(
+  { sight, clock }: Looking,
+  turns: Turns,
+  { query, signal }: ServerRequest,
+): Promise<ServerResponse> {
+  const word = query.get('what') ?? ''
+  if (word === '' || word.length > EXPLAIN_WORD_CHARS_MAX)
+    return fail(400, 'SERVE_BAD_QUERY', `what must have from 1 to ${EXPLAIN_WORD_CHARS_MAX} characters`)
+  try {
+    return json(200, await turns.run(signal, (over) => explainWord(sight(), word, clock, over)))
+  } catch (error) {
+    const { code, message } = asAdapterError(error)
+    const status: Readonly<Record<string, number>> = {
+      EXPLAIN_UNKNOWN: 404,
+      EXPLAIN_SEVERAL: 409,
+      SERVE_BUSY: 429,
+    }
+    return fail(status[code] ?? 503, code, message)
+  }
+}
+
+/** Rejects as `preview` does, and with EXPLAIN_UNKNOWN and EXPLAIN_SEVERAL (needs-person). */
+export async function explainWord(
+  sight: Sight,
+  word: string,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Explained> {
+  const { ccp } = sight
+  if (ccp === undefined)
+    throw waitFor('CHANNEL_NOT_STARTED', 'the channels are not started yet; ask again in a moment')
+  const scene: Scene = { ...(await ccp.preview(signal)), clusterId: ccp.clusterId, sight }
+  const subjects = subjectsOf(scene, word)
+  const [subject] = subjects
+  if (subject === undefined) throw unknown(scene, word)
+  if (subjects.length > 1)
+    throw needsPerson(
+      'EXPLAIN_SEVERAL',
+      `several are called ${word}; say which: ${subjects.slice(0, SUBJECTS_NAMED).map(subjectWords).join(', ')}`,
+    )
+  return explainSubject(scene, subject, clock, signal)
+}
+
+function unknown(scene: Scene, word: string) {
+  const near = nearestNames(scene, word)
+  const help =
+    near.length === 0
+      ? "name an NSX path, a rule's id, clusternetworkpolicy/NAME, clustergroup/NAME, tier/NAME, pod/NAMESPACE/NAME or a code"
+      : `did you mean ${near.join(', ')}?`
+  return needsPerson(
+    'EXPLAIN_UNKNOWN',
+    `nothing that NSX wants in this cluster, nor anything of it in the cluster, is called ${word}; ${help}`,
+  )
+}
+
+async function explainSubject(
+  scene: Scene,
+  subject: Subject,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Explained> {
+  const { sight } = scene
+  switch (subject.kind) {
+    case 'policy':
+      return counted(explainPolicy(scene, subject.path, subject.rulePath), sight, clock, signal)
+    case 'group':
+      return explainGroup(scene, subject.path)
+    case 'used':
+      return explainUsed(scene, subject.as, subject.path)
+    case 'kube-policy': {
+      const object = explainKubePolicy(scene, subject.name)
+      return object.from?.kind === 'SecurityPolicy'
+        ? { ...object, from: await counted(object.from, sight, clock, signal) }
+        : object
+    }
+    case 'kube-group':
+      return explainKubeGroup(scene, subject.name)
+    case 'tier':
+      return explainTier(scene, subject.name)
+    case 'pod': {
+      const pod = sight.stores.pods.get(subject.key)
+      if (pod === undefined) throw unknown(scene, subjectWords(subject))
+      return explainPod(scene, pod)
+    }
+  }
+}
+
+/** Counters are asked of the API server, for a while. */
+async function counted(
+  policy: ReturnType<typeof explainPolicy>,
+  sight: Sight,
+  clock: Clock,
+  signal: AbortSignal,
+) {
+  const over = new AbortController()
+  const onAbort = () => over.abort(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  const timer = clock.setTimeout(
+    () =>
+      over.abort(
+        waitFor(
+          'STATISTICS_LATE',
+          'the counters did not come in time; `antrea-nsx-adapter statistics` asks for longer',
+        ),
+      ),
+    EXPLAIN_STATISTICS_MS,
+  )
+  try {
+    return await withStatistics(policy, sight, over.signal)
+  } finally {
+    clock.clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+  }
+}
