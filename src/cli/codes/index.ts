@@ -5,8 +5,8 @@
 import { CHANNEL } from './channel.ts'
 import { HERE } from './here.ts'
 import { INSPECT } from './inspect.ts'
-import { INSPECTION } from './inspection.ts'
 import { KUBE } from './kube.ts'
+import { LOOK } from './look.ts'
 import { MANAGER } from './manager.ts'
 import { NSX } from './nsx.ts'
 import { OPERATIONS } from './operations.ts'
@@ -23,5 +23,6 @@ export const CODES: Readonly<Record<string, CodeHelp>> = Object.fromEntries(
     ...MANAGER,
     ...HERE,
     ...INSPECT,
+    ...LOOK,
   }).map(([code, [title, text]]) => [code, { title, text }]),
 )

@@ -1,7 +1,7 @@
 /** What looking at the adapter can say: `diff`, `explain`, `doctor`. */
 import type { Entries } from './types.ts'
 
-export const INSPECTION: Entries = {
+export const LOOK: Entries = {
   CCP_NO_COPY: [
     'This instance holds no complete set of what NSX wants',
     'It has not led since it was started. Ask the instance that leads; `status` names it.',
