@@ -23,6 +23,10 @@ export type AdapterEvent =
   | { type: 'APPROVE' }
   /** The certificate for NSX was replaced. */
   | { type: 'RENEWED' }
+  /** A person wants this channel to write nothing for a while; asked again, the new time counts. */
+  | { type: 'PAUSE'; channel: PausedChannel; forMs: number }
+  /** … and now not any more. */
+  | { type: 'RESUME'; channel: PausedChannel }
   | { type: 'STOP' }
   /** Raised inside: a child runs, is done, may release. */
   | { type: 'STARTED'; child: 'ccp' | 'mp' | 'instances' }
@@ -30,11 +34,17 @@ export type AdapterEvent =
   | { type: 'RELEASE' }
   | { type: 'LEASE_DONE' }
   | { type: 'INSTANCES_DONE' }
+  | { type: 'PAUSED'; channel: PausedChannel }
+  | { type: 'RESUMED'; channel: PausedChannel }
+
+export type PausedChannel = 'ccp' | 'mp'
 
 interface AdapterContext {
   readonly leader: Leader | undefined
   readonly kubeReady: boolean
   readonly channelsDone: number
+  /** How long the pause of a channel was asked for; counts only in its state. */
+  readonly pauseMs: Readonly<Record<PausedChannel, number>>
 }
 
 /** Ports are typed loosely: which chart stands behind them is src/adapter.ts's business. */
@@ -55,13 +65,20 @@ const base = setup({
     watches: port('watches'),
     readiness: port('readiness'),
   },
-  actions: { childFailed: () => {} },
+  actions: {
+    childFailed: () => {},
+    /** Tells health that a channel is paused, and until when, or that it is not any more. */
+    sayPaused: (_, _params: { channel: PausedChannel }) => {},
+    sayResumed: (_, _params: { channel: PausedChannel }) => {},
+  },
   guards: { channelsDone: ({ context }) => context.channelsDone + 1 >= CHANNELS },
   delays: {
     restartMs: 2_000,
     /** The channels close their sessions, then the lease is released: together within the 3 s a clean stop may take. */
     closeChannelsMs: 1_500,
     releaseLeaseMs: 1_000,
+    pauseCcp: ({ context }) => context.pauseMs.ccp,
+    pauseMp: ({ context }) => context.pauseMs.mp,
   },
 })
 
@@ -103,7 +120,18 @@ const role = base.createStateConfig({
   },
 })
 
-const channel = (child: 'ccp' | 'mp') =>
+/** What its predecessor knew. The pause comes first: who may not write is told so before it could. */
+const tellStarted = (child: PausedChannel) =>
+  base.enqueueActions(({ enqueue, context, check }) => {
+    if (check(stateIn(PAUSE_STATE[child]))) enqueue.sendTo(child, { type: 'PAUSE' })
+    if (context.kubeReady) enqueue.sendTo(child, { type: 'KUBE_READY' })
+    if (context.kubeReady && context.leader !== undefined)
+      enqueue.sendTo(child, { type: 'LEAD', leader: context.leader })
+  })
+
+const PAUSE_STATE = { ccp: { pauseCcp: 'on' }, mp: { pauseMp: 'on' } } as const
+
+const channel = (child: PausedChannel) =>
   base.createStateConfig({
     initial: 'running',
     states: {
@@ -122,25 +150,55 @@ const channel = (child: 'ccp' | 'mp') =>
           KUBE_LOST: { actions: sendTo(child, { type: 'KUBE_LOST' }) },
           APPROVE: { actions: sendTo(child, { type: 'APPROVE' }) },
           RENEWED: { actions: sendTo(child, { type: 'RENEWED' }) },
+          PAUSED: {
+            guard: ({ event }) => event.channel === child,
+            actions: sendTo(child, { type: 'PAUSE' }),
+          },
+          RESUMED: {
+            guard: ({ event }) => event.channel === child,
+            actions: sendTo(child, { type: 'RESUME' }),
+          },
           STOP: { actions: sendTo(child, { type: 'STOP' }) },
-          STARTED: [
-            {
-              guard: ({ context, event }) =>
-                event.child === child && context.leader !== undefined && context.kubeReady,
-              actions: [
-                sendTo(child, { type: 'KUBE_READY' }),
-                sendTo(child, ({ context }) => ({ type: 'LEAD', leader: context.leader })),
-              ],
-            },
-            {
-              guard: ({ context, event }) => event.child === child && context.kubeReady,
-              actions: sendTo(child, { type: 'KUBE_READY' }),
-            },
-          ],
+          STARTED: { guard: ({ event }) => event.child === child, actions: tellStarted(child) },
         },
       },
       failed: { on: { STOP: 'done' }, after: { restartMs: 'running' } },
       done: { entry: raise({ type: 'CHANNEL_DONE' }) },
+    },
+  })
+
+/**
+ * Of one channel, whoever leads and however often the channel is started anew. It ends by itself, and with the process (a
+ * restart writes again); a stop does not end it before.
+ */
+const pause = (which: PausedChannel, delay: 'pauseCcp' | 'pauseMp') =>
+  base.createStateConfig({
+    initial: 'off',
+    on: {
+      PAUSE: {
+        guard: ({ event }) => event.channel === which,
+        target: '.on',
+        actions: assign({
+          pauseMs: ({ context, event }) => ({ ...context.pauseMs, [which]: event.forMs }),
+        }),
+      },
+    },
+    states: {
+      off: {},
+      on: {
+        entry: [raise({ type: 'PAUSED', channel: which }), { type: 'sayPaused', params: { channel: which } }],
+        on: {
+          RESUME: { guard: ({ event }) => event.channel === which, target: 'over' },
+        },
+        after: { [delay]: 'over' },
+      },
+      over: {
+        entry: [
+          { type: 'sayResumed', params: { channel: which } },
+          raise({ type: 'RESUMED', channel: which }),
+        ],
+        always: 'off',
+      },
     },
   })
 
@@ -206,13 +264,15 @@ const reader = (child: 'watches' | 'readiness') =>
 export const adapterMachine = base.createMachine({
   id: 'adapter',
   type: 'parallel',
-  context: { leader: undefined, kubeReady: false, channelsDone: 0 },
+  context: { leader: undefined, kubeReady: false, channelsDone: 0, pauseMs: { ccp: 0, mp: 0 } },
   states: {
     role,
     lease,
     instances,
     ccp: channel('ccp'),
     mp: channel('mp'),
+    pauseCcp: pause('ccp', 'pauseCcp'),
+    pauseMp: pause('mp', 'pauseMp'),
     watches: reader('watches'),
     readiness: reader('readiness'),
   },

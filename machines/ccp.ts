@@ -1,9 +1,9 @@
 /**
- * Policy down, realization up: the life of the CCP channel. Five regions beside each other: the link to the manager;
+ * Policy down, realization up: the life of the CCP channel. Six regions beside each other: the link to the manager;
  * enforcement, which goes on from the desired set in memory while the link is down; the guard that has a large delete
- * looked at twice; and (reporting.ts) the reports and the evidence for them.
+ * looked at twice; the pause, in which nothing is written; and (reporting.ts) the reports and the evidence for them.
  */
-import { assign, fromCallback, fromPromise, raise, setup } from 'xstate'
+import { and, assign, fromCallback, fromPromise, not, raise, setup, stateIn } from 'xstate'
 import type { AdapterError } from '../src/errors.ts'
 import type { Session } from '../src/protocol/session.ts'
 import {
@@ -19,6 +19,7 @@ import {
   needsPerson,
   noteError,
 } from './link.ts'
+import { PAUSE_DELAYS, pauseRegion } from './pause.ts'
 import {
   type EvidenceRead,
   evidenceRegion,
@@ -42,6 +43,8 @@ export type CcpEvent =
   | { readonly type: 'STATUS' }
   /** A policy that NSX did not make and that has no status came or changed. */
   | { readonly type: 'POLICIES' }
+  /** Raised inside: from now on nothing is written, whatever is half done. */
+  | { readonly type: 'HOLD' }
 
 /** What `plan` found. The plan itself stays with the port. */
 export interface Planned {
@@ -73,6 +76,8 @@ export interface CcpContext extends LinkContext, ReportingContext {
   readonly writeFailures: number
   /** Something happened while a plan was made or carried out. */
   readonly isStale: boolean
+  /** Writes of a plan were sent, and the cluster is not yet as it is wanted. */
+  readonly isMidway: boolean
 }
 
 const isOutdated = ({ writeError }: CcpContext): boolean =>
@@ -108,6 +113,7 @@ const base = setup({
     forgetLink: assign({ session: undefined }),
     reportWell: () => {},
     reportProblem: () => {},
+    hold: raise({ type: 'HOLD' }),
 
     setStale: assign({ isStale: true }),
     setFresh: assign({ isStale: false }),
@@ -123,6 +129,10 @@ const base = setup({
     })),
     /** Tells health and the reports how writing stands, from the context. */
     sayWrites: () => {},
+    /** The same while nothing is written because somebody wants it so. */
+    sayHeld: () => {},
+    setMidway: assign({ isMidway: true }),
+    setWhole: assign({ isMidway: false }),
     /** A person agrees to deletes. */
     approve: () => {},
     /** Forget what was remembered of the cluster. */
@@ -158,6 +168,9 @@ const base = setup({
     needsPerson: ({ context }) => needsPerson(context),
     isRunning: ({ context }) => !context.isStopping,
     mayEnforce: ({ context }) => context.isLeading && context.isKubeReady && context.isDesired,
+    isPaused: stateIn({ pause: 'on' }),
+    isMidway: ({ context }) => context.isMidway,
+    isWhole: ({ context }) => !context.isMidway,
     hasSteps: ({ context }) => (context.planned?.steps ?? 0) > 0,
     isAwaiting: ({ context }) => (context.planned?.awaiting ?? 0) > 0,
     isGuarded: ({ context }) => context.planned?.guarded === true,
@@ -178,6 +191,7 @@ const base = setup({
   },
   delays: {
     ...LINK_DELAYS,
+    ...PAUSE_DELAYS,
     ...REPORTING_DELAYS,
     backoff: 30_000,
     writeBackoff: 30_000,
@@ -228,7 +242,7 @@ const enforcement = base.createStateConfig({
     STOP: { target: '.stopped', actions: assign({ isStopping: true }) },
   },
   states: {
-    idle: { always: { guard: 'mayEnforce', target: 'planning' } },
+    idle: { entry: 'setWhole', always: { guard: 'mayEnforce', target: 'planning' } },
     planning: {
       entry: 'setFresh',
       invoke: {
@@ -242,6 +256,7 @@ const enforcement = base.createStateConfig({
     },
     deciding: {
       always: [
+        { guard: and(['hasSteps', 'isPaused']), target: 'paused' },
         { guard: 'hasSteps', target: 'applying' },
         { guard: 'isStale', target: 'planning' },
         { guard: 'isAwaiting', target: 'awaiting' },
@@ -249,6 +264,8 @@ const enforcement = base.createStateConfig({
       ],
     },
     applying: {
+      entry: 'setMidway',
+      on: { HOLD: 'planning' },
       invoke: {
         src: 'apply',
         onDone: [
@@ -268,7 +285,7 @@ const enforcement = base.createStateConfig({
       after: { groupsComputed: { target: 'failing', actions: 'noteGroupsLate' } },
     },
     settled: {
-      entry: ['forgetWriteError', 'sayWrites'],
+      entry: ['forgetWriteError', 'sayWrites', 'setWhole'],
       always: { guard: 'isStale', target: 'planning' },
       after: { look: 'planning' },
     },
@@ -297,6 +314,15 @@ const enforcement = base.createStateConfig({
     barred: {
       always: { guard: 'isStale', target: 'planning' },
       after: { blockedRetry: 'planning' },
+    },
+    /** What would be written is known, and planned again with each change, so that it is reported; nothing is written. */
+    paused: {
+      entry: 'sayHeld',
+      always: [
+        { guard: 'isStale', target: 'planning' },
+        { guard: not('isPaused'), target: 'planning' },
+      ],
+      after: { look: 'planning' },
     },
     stopped: { type: 'final' },
   },
@@ -332,11 +358,19 @@ export const CCP_CONTEXT: CcpContext = {
   writeError: undefined,
   writeFailures: 0,
   isStale: false,
+  isMidway: false,
 }
 
 export const ccpMachine = base.createMachine({
   id: 'ccp',
   type: 'parallel',
   context: CCP_CONTEXT,
-  states: { link: linkRegion, enforcement, guard, reporting: reportingRegion, evidence: evidenceRegion },
+  states: {
+    link: linkRegion,
+    enforcement,
+    guard,
+    pause: pauseRegion,
+    reporting: reportingRegion,
+    evidence: evidenceRegion,
+  },
 })

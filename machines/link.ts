@@ -19,6 +19,9 @@ export type ChannelEvent =
   | { readonly type: 'APPROVE' }
   /** What NSX is shown is another certificate: what it refused may be taken now. */
   | { readonly type: 'RENEWED' }
+  /** Nothing is written to where this channel writes, until RESUME; everything else goes on. */
+  | { readonly type: 'PAUSE' }
+  | { readonly type: 'RESUME' }
   | { readonly type: 'STOP' }
 
 /** What the `follow` port of a link sends. Nothing comes after FAILED. */

@@ -1,10 +1,11 @@
 /**
- * Inventory and health up, requests down: the life of the MP channel. Beside the link (link.ts) run three regions. Two of
+ * Inventory and health up, requests down: the life of the MP channel. Beside the link (link.ts) run four regions. Two of
  * them only while the link is open: `inventory` compares NSX with the cluster, first as a whole and then by what changes,
  * and `health` reports. `requests` lives as long as the leadership: it starts one operation (operation.ts) a request and
- * sweeps what earlier leaders left. The link is synced when the first comparison is carried out.
+ * sweeps what earlier leaders left. The link is synced when the first comparison is carried out, or made in a pause. In it
+ * nothing of the inventory is sent.
  */
-import { and, assign, enqueueActions, fromCallback, fromPromise, raise, setup } from 'xstate'
+import { and, assign, enqueueActions, fromCallback, fromPromise, not, raise, setup, stateIn } from 'xstate'
 import type { AdapterError } from '../src/errors.ts'
 import type { Session } from '../src/protocol/session.ts'
 import {
@@ -21,6 +22,7 @@ import {
   noteError,
 } from './link.ts'
 import { operationMachine } from './operation.ts'
+import { PAUSE_DELAYS, pauseRegion } from './pause.ts'
 import { type MpRequest, operationId, type RequestsEvent, requestOver, requestsRegion } from './requests.ts'
 
 export type MpEvent =
@@ -35,6 +37,8 @@ export type MpEvent =
   /** Raised inside: whether deletes wait for a second comparison. */
   | { readonly type: 'GUARDED' }
   | { readonly type: 'UNGUARDED' }
+  /** Raised inside: from now on nothing is sent, whatever is half done. */
+  | { readonly type: 'HOLD' }
   | RequestsEvent
 
 export interface MpContext extends LinkContext {
@@ -69,6 +73,9 @@ const NO_INVENTORY: MpContext['inventory'] = {
   compared: false,
 }
 
+/** A batch is taken or refused as a whole, so it is a run of batches that is finished. */
+const isSending = stateIn({ inventory: { working: { work: 'applying' } } })
+
 const base = setup({
   types: { context: {} as MpContext, events: {} as MpEvent },
   actors: {
@@ -88,6 +95,8 @@ const base = setup({
     readInventory: fromPromise<void>(() => missing('readInventory')),
     /** Plans from both sides as they are and carries it out. */
     applyInventory: fromPromise<InventoryOutcome>(() => missing('applyInventory')),
+    /** Plans from both sides as they are and says what would be sent; nothing is. */
+    compareInventory: fromPromise<InventoryOutcome>(() => missing('compareInventory')),
     sendHealth: fromPromise<void, LinkContext>(() => missing('sendHealth')),
     operation: operationMachine,
     /** Takes away what requests of earlier leaders left in the cluster past their deadline; not of those given. */
@@ -102,6 +111,7 @@ const base = setup({
     forgetLink: assign({ session: undefined }),
     reportWell: () => {},
     reportProblem: () => {},
+    hold: raise({ type: 'HOLD' }),
     noteKubeReady: assign({ kubeReady: true }),
     forgetInventory: assign({ inventory: NO_INVENTORY }),
     noteChanged: assign({ inventory: ({ context }) => ({ ...context.inventory, changed: true }) }),
@@ -172,6 +182,9 @@ const base = setup({
     isInventoryRefused: ({ context }) => context.inventory.error?.kind === 'needs-person',
     isCompareDue: ({ context }) => context.inventory.compare || !context.inventory.compared,
     isChanged: ({ context }) => context.inventory.changed,
+    isPaused: stateIn({ pause: 'on' }),
+    isMidway: isSending,
+    isWhole: not(isSending),
     healthChanged: () => false,
     /** What changed fills a batch. */
     isBatchFull: () => false,
@@ -180,6 +193,7 @@ const base = setup({
   },
   delays: {
     ...LINK_DELAYS,
+    ...PAUSE_DELAYS,
     backoff: 30_000,
     /** Changes are gathered for so long, so that a rollout is a few batches. */
     batchWait: 200,
@@ -188,6 +202,8 @@ const base = setup({
     /** The second look at deletes that the guard holds back. */
     guardWait: 30_000,
     inventoryBackoff: 30_000,
+    /** While nothing is sent, what changed is compared so often. */
+    heldLook: 5_000,
     /** Reading back and sending are made of calls with deadlines; these bound a manager that drips. */
     readLimit: 300_000,
     applyLimit: 300_000,
@@ -218,13 +234,16 @@ const work = base.createStateConfig({
       entry: 'takeCompare',
       invoke: {
         src: 'readInventory',
-        onDone: { target: 'applying', actions: 'noteCompared' },
+        onDone: { target: 'sending', actions: 'noteCompared' },
         onError: { target: 'failing', actions: ['noteCompare', 'noteInventoryError'] },
       },
       after: { readLimit: { target: 'failing', actions: ['noteCompare', 'noteInventoryError'] } },
     },
+    /** The only way to what is written to NSX. */
+    sending: { always: [{ guard: 'isPaused', target: 'comparing' }, { target: 'applying' }] },
     applying: {
       entry: 'takeChanged',
+      on: { HOLD: { target: 'comparing', actions: 'noteChanged' } },
       invoke: {
         src: 'applyInventory',
         onDone: { target: 'choosing', actions: 'noteApplied' },
@@ -232,6 +251,26 @@ const work = base.createStateConfig({
       },
       // What was in flight is given up, so its outcome is not known: everything is read back.
       after: { applyLimit: { target: 'failing', actions: ['noteCompare', 'noteInventoryError'] } },
+    },
+    comparing: {
+      entry: 'takeChanged',
+      invoke: {
+        src: 'compareInventory',
+        onDone: { target: 'held', actions: 'noteApplied' },
+        onError: { target: 'failing', actions: ['noteChanged', 'noteInventoryError'] },
+      },
+      after: { applyLimit: { target: 'failing', actions: ['noteCompare', 'noteInventoryError'] } },
+    },
+    /** What would be sent is known. Afterwards NSX is read back first: somebody may have changed it meanwhile. */
+    held: {
+      always: { guard: not('isPaused'), target: 'reading' },
+      on: { COMPARE: 'reading' },
+      after: {
+        heldLook: [
+          { guard: 'isChanged', target: 'comparing' },
+          { target: 'held', reenter: true },
+        ],
+      },
     },
     choosing: {
       always: [
@@ -249,16 +288,16 @@ const work = base.createStateConfig({
     },
     /** By size or by time. */
     gathering: {
-      always: { guard: 'isBatchFull', target: 'applying' },
-      on: { CHANGED: [{ guard: 'isBatchFull', target: 'applying' }, { actions: 'noteChanged' }] },
-      after: { batchWait: 'applying' },
+      always: { guard: 'isBatchFull', target: 'sending' },
+      on: { CHANGED: [{ guard: 'isBatchFull', target: 'sending' }, { actions: 'noteChanged' }] },
+      after: { batchWait: 'sending' },
     },
     failing: {
       entry: 'reportInventoryError',
       always: [{ guard: 'isInventoryRefused', target: 'refused' }, { target: 'waiting' }],
     },
     waiting: {
-      after: { inventoryBackoff: [{ guard: 'isCompareDue', target: 'reading' }, { target: 'applying' }] },
+      after: { inventoryBackoff: [{ guard: 'isCompareDue', target: 'reading' }, { target: 'sending' }] },
     },
     /** Left with the link, which this breaks. */
     refused: { entry: 'failLink' },
@@ -356,5 +395,5 @@ export const mpMachine = base.createMachine({
     KUBE_LOST: { actions: assign({ kubeReady: false }) },
   },
   invoke: { id: 'watchHealth', src: 'watchHealth' },
-  states: { link: linkRegion, inventory, health, requests: requestsRegion },
+  states: { link: linkRegion, inventory, pause: pauseRegion, health, requests: requestsRegion },
 })

@@ -33,6 +33,8 @@ function world(options: { deaf?: string[]; breakOnce?: string } = {}) {
             STANDBY: { actions: { type: 'hear', params: 'STANDBY' } },
             KUBE_READY: { actions: { type: 'hear', params: 'KUBE_READY' } },
             APPROVE: { actions: { type: 'hear', params: 'APPROVE' } },
+            PAUSE: { actions: { type: 'hear', params: 'PAUSE' } },
+            RESUME: { actions: { type: 'hear', params: 'RESUME' } },
             GIVE_UP: { actions: { type: 'hear', params: 'GIVE_UP' } },
             OFFER: { actions: sendParent({ type: 'GIVE_UP', to: 'b' }) },
             WIN: { actions: sendParent({ type: 'LEASE_HELD', leader }) },
@@ -140,4 +142,30 @@ test('a stop before anything was read, and one with deaf children, end within 2.
   assert.equal(deaf.role(), 'releasing')
   await deaf.clock.advance(1_000)
   assert.equal(deaf.role(), 'stopped')
+})
+
+test('a pause is told to its channel, ends by itself, by a person, and is told anew to a channel that broke', async () => {
+  const { actor, heard, clock } = world({ breakOnce: 'ccp' })
+  actor.send({ type: 'PAUSE', channel: 'ccp', forMs: 60_000 })
+  actor.send({ type: 'KUBE_READY' })
+  heard.length = 0
+  await clock.advance(2_000)
+  assert.deepEqual(
+    heard.filter((line) => line.startsWith('ccp ')),
+    ['ccp start', 'ccp PAUSE', 'ccp KUBE_READY'],
+  )
+  heard.length = 0
+  await clock.advance(57_000)
+  actor.send({ type: 'PAUSE', channel: 'mp', forMs: 60_000 })
+  assert.deepEqual(heard, ['mp PAUSE'])
+  await clock.advance(1_000)
+  assert.deepEqual(heard, ['mp PAUSE', 'ccp RESUME'])
+  // Asked again, the new time counts from now.
+  actor.send({ type: 'PAUSE', channel: 'mp', forMs: 60_000 })
+  await clock.advance(59_500)
+  assert.deepEqual(actor.getSnapshot().value['pauseMp'], 'on')
+  actor.send({ type: 'RESUME', channel: 'ccp' })
+  actor.send({ type: 'RESUME', channel: 'mp' })
+  assert.deepEqual(heard, ['mp PAUSE', 'ccp RESUME', 'mp PAUSE', 'mp RESUME'])
+  assert.deepEqual(actor.getSnapshot().value['pauseMp'], 'off')
 })

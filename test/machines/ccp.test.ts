@@ -441,3 +441,63 @@ test('STOP ends it from every state within a second, and nothing wakes it again'
   await late.clock.advance(1_000)
   assert.equal(late.actor.getSnapshot().status, 'done')
 })
+
+test('a pause holds what is not begun, plans on, and puts it right at once when it ends', async () => {
+  const w = await settled()
+  await w.send({ type: 'PAUSE' })
+  assert.equal(w.value()['pause'], 'on')
+  w.answers.planned = { ...SETTLED, steps: 2 }
+  await w.send({ type: 'CHANGED' })
+  const before = w.count('plan')
+  assert.deepEqual([w.enforcement(), w.count('apply')], ['paused', 0])
+  await w.send({ type: 'CHANGED' })
+  await w.clock.advance(600_000)
+  assert.ok(w.count('plan') > before + 1, 'it is compared with each change and by time')
+  assert.equal(w.count('apply'), 0)
+  w.answers.applied = 'never'
+  await w.send({ type: 'RESUME' })
+  assert.deepEqual([w.enforcement(), w.count('apply')], ['applying', 1])
+})
+
+test('what is half written is finished before a pause, and given up when that takes too long', async () => {
+  const begun = await settled()
+  let done: (applied: Applied) => void = () => {}
+  begun.answers.applied = new Promise<Applied>((resolve) => {
+    done = resolve
+  })
+  begun.answers.planned = { ...SETTLED, steps: 1 }
+  await begun.send({ type: 'CHANGED' })
+  await begun.send({ type: 'PAUSE' })
+  assert.deepEqual([begun.enforcement(), begun.value()['pause']], ['applying', 'finishing'])
+  // The first plan only narrowed: the one that widens again belongs to it.
+  begun.answers.applied = 'never'
+  done({ kind: 'done' })
+  await begun.clock.settle()
+  assert.deepEqual([begun.count('apply'), begun.value()['pause']], [2, 'finishing'])
+  begun.answers.planned = SETTLED
+  await begun.send({ type: 'STANDBY' })
+  assert.deepEqual([begun.enforcement(), begun.value()['pause']], ['idle', 'on'])
+
+  const whole = await settled()
+  whole.answers.applied = new Promise<Applied>((resolve) => {
+    done = resolve
+  })
+  whole.answers.planned = { ...SETTLED, steps: 1 }
+  await whole.send({ type: 'CHANGED' })
+  await whole.send({ type: 'PAUSE' })
+  whole.answers.planned = SETTLED
+  done({ kind: 'done' })
+  await whole.clock.settle()
+  assert.deepEqual([whole.enforcement(), whole.value()['pause']], ['settled', 'on'])
+
+  const slow = await settled()
+  slow.answers.applied = 'never'
+  slow.answers.planned = { ...SETTLED, steps: 1 }
+  await slow.send({ type: 'CHANGED' })
+  await slow.send({ type: 'PAUSE' })
+  await slow.clock.advance(30_000)
+  assert.deepEqual([slow.enforcement(), slow.value()['pause']], ['paused', 'on'])
+  assert.equal(slow.count('apply aborted'), 1)
+  await slow.send({ type: 'STANDBY' })
+  assert.deepEqual([slow.enforcement(), slow.value()['pause']], ['idle', 'on'])
+})

@@ -12,7 +12,14 @@ import { createFakeClock } from '../fakes/clock.ts'
 const leader = { leaseCreated: 5, transitions: 1 }
 const session: Session = { session: 's', epoch: 'e', source: 's', heartbeat_seconds: 15, limits: {} }
 
-type Port = 'connect' | 'probe' | 'closeSession' | 'readInventory' | 'applyInventory' | 'sendHealth'
+type Port =
+  | 'connect'
+  | 'probe'
+  | 'closeSession'
+  | 'readInventory'
+  | 'applyInventory'
+  | 'compareInventory'
+  | 'sendHealth'
 
 /** A chart whose ports wait until the test settles them, and count how often they were called. */
 function world(options: { healthChanged?: () => boolean; isBatchFull?: () => boolean } = {}) {
@@ -43,6 +50,7 @@ function world(options: { healthChanged?: () => boolean; isBatchFull?: () => boo
         closeSession: port<void, LinkContext>('closeSession'),
         readInventory: port<void>('readInventory'),
         applyInventory: port<InventoryOutcome>('applyInventory'),
+        compareInventory: port<InventoryOutcome>('compareInventory'),
         sendHealth: port<void, LinkContext>('sendHealth'),
         follow: callback<LinkContext>('follow'),
         observe: callback('observe'),
@@ -375,3 +383,62 @@ for (const [name, enter] of Object.entries(WAYS)) {
     assert.equal(w.count('readInventory'), reads + 1)
   })
 }
+
+test('a pause compares and sends nothing of the inventory; health goes on; its end reads NSX back first', async () => {
+  const { actor, clock, words, steady, settle, say, count, calls } = world()
+  await steady()
+  actor.send({ type: 'PAUSE' })
+  has(words(), 'pause.on', 'inventory.working.work.steady')
+  say({ type: 'CHANGED' })
+  await clock.advance(200)
+  has(words(), 'inventory.working.work.comparing')
+  await settle('compareInventory', { guarded: 0 })
+  has(words(), 'inventory.working.work.held', 'link.open.phase.watching')
+  const sent = count('sendHealth')
+  say({ type: 'CHANGED' })
+  await clock.advance(5_000)
+  assert.equal(count('compareInventory'), 2)
+  for (let quarter = 0; quarter < 4; quarter += 1) {
+    say({ type: 'SEEN' })
+    await clock.advance(15_000)
+  }
+  assert.equal(count('sendHealth'), sent + 1)
+  await settle('compareInventory', { guarded: 0 })
+  assert.equal(count('applyInventory'), 1)
+  actor.send({ type: 'RESUME' })
+  has(words(), 'inventory.working.work.reading')
+  await settle('readInventory')
+  has(words(), 'inventory.working.work.applying')
+  assert.equal(calls.filter((name) => name === 'applyInventory').length, 2)
+})
+
+test('a session that begins in a pause is synced by its comparison', async () => {
+  const { actor, words, connect, settle, count } = world()
+  actor.send({ type: 'PAUSE' })
+  await connect()
+  await settle('readInventory')
+  await settle('compareInventory', { guarded: 0 })
+  has(words(), 'link.open.phase.watching', 'inventory.working.work.held')
+  assert.equal(count('applyInventory'), 0)
+})
+
+test('batches under way when a pause begins are finished, and given up after half a minute', async () => {
+  const { actor, clock, words, steady, settle, say, stopped } = world()
+  await steady()
+  say({ type: 'CHANGED' })
+  await clock.advance(200)
+  actor.send({ type: 'PAUSE' })
+  has(words(), 'pause.finishing', 'inventory.working.work.applying')
+  await settle('applyInventory', { guarded: 0 })
+  has(words(), 'pause.on', 'inventory.working.work.steady')
+
+  const slow = world()
+  await slow.steady()
+  slow.say({ type: 'CHANGED' })
+  await slow.clock.advance(200)
+  slow.actor.send({ type: 'PAUSE' })
+  await slow.clock.advance(30_000)
+  has(slow.words(), 'pause.on', 'inventory.working.work.comparing')
+  assert.ok(slow.stopped.includes('applyInventory'))
+  assert.deepEqual(stopped, [])
+})
