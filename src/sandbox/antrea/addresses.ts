@@ -11,10 +11,15 @@ export interface Block {
 /** Four decimal numbers without leading zeros: what net.ParseIP takes, and older parsers took for octal. */
 const IPV4 = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/
 
+function parseV4(text: string): Address | undefined {
+  if (!IPV4.test(text)) return undefined
+  const bytes = text.split('.').map(Number)
+  return bytes.every((byte) => byte <= 255) ? new ipaddr.IPv4(bytes) : undefined
+}
+
 /** Undefined for what net.ParseIP refuses. An IPv4-mapped address is IPv4, as everywhere in Go. */
 export function parseAddress(text: string): Address | undefined {
-  if (!text.includes(':'))
-    return IPV4.test(text) && ipaddr.IPv4.isValid(text) ? ipaddr.IPv4.parse(text) : undefined
+  if (!text.includes(':')) return parseV4(text)
   if (text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined
   const address = ipaddr.IPv6.parse(text)
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address
@@ -58,9 +63,12 @@ export const isMulticast = (address: Address): boolean => {
 
 /** The 16 bytes of an address (IPv4 mapped), base64: how the controlplane API has it in JSON. */
 export function wireAddress(address: Address): string {
-  const wide = address.kind() === 'ipv4' ? (address as ipaddr.IPv4).toIPv4MappedAddress() : address
-  return Buffer.from(wide.toByteArray()).toString('base64')
+  const bytes = Buffer.from(address.toByteArray()).toString('base64')
+  return address.kind() === 'ipv4' ? `${MAPPED_BASE64}${bytes}` : bytes
 }
+
+/** Ten bytes of zeros and two of ones; twelve bytes are four whole groups of base64. */
+const MAPPED_BASE64 = 'AAAAAAAAAAAAAP//'
 
 /** First usable address of a pod CIDR: the gateway of a Node. */
 export function gatewayOf(cidr: string): Address | undefined {

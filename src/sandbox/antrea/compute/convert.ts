@@ -1,14 +1,7 @@
 /** Policies as the agents get them: rules with groups by name. Pure. */
-import { parseBlock, wireAddress } from '../addresses.ts'
-import type { AppliedTo, IpBlock, Peer, PolicyPort, PolicyProtocol } from '../model.ts'
-import {
-  type GroupKey,
-  type GroupWorld,
-  hasWorkloads,
-  type KnownGroup,
-  keyOfGroup,
-  resolveGroup,
-} from './groups.ts'
+import type { AppliedTo, Peer, PolicyPort, PolicyProtocol } from '../model.ts'
+import { blockOf, joined, wireBlocksOf } from './blocks.ts'
+import { type GroupKey, type GroupWorld, hasWorkloads, type KnownGroup, keyOfGroup } from './groups.ts'
 import { type GroupSelector, keyOfSelector, type Labels, nameOfSelector } from './selectors.ts'
 import type { WireBlock, WirePeer, WirePolicy, WireService } from './wire.ts'
 
@@ -28,7 +21,7 @@ export interface Converted {
   /** Everything the policy is applied to, by the computed group's name; also what no rule shows. */
   readonly appliedTo: ReadonlyMap<string, GroupSource>
   readonly addresses: ReadonlyMap<string, GroupSource>
-  /** What it was made from besides the policy: `group/KEY`, `tier/NAME`, `service/…`, `namespaces`. */
+  /** What it was made from besides the policy: `group/KEY` (its children with it), `tier/NAME`, `namespaces`. */
   readonly madeFrom: ReadonlySet<string>
 }
 
@@ -65,11 +58,8 @@ export const addressSelector = (draft: Draft, selector: GroupSelector): string =
 
 export function lookUpGroup(draft: Draft, name: string): KnownGroup | undefined {
   const key = keyOfGroup(draft.namespace, name)
-  const group = draft.world.group(key)
   draft.madeFrom.add(`group/${key}`)
-  for (const child of group?.spec.childGroups ?? [])
-    draft.madeFrom.add(`group/${keyOfGroup(draft.namespace, child)}`)
-  return group
+  return draft.world.group(key)
 }
 
 /** Names of the applied-to groups; a group of blocks, or one that is not there, adds none. */
@@ -119,41 +109,34 @@ export function anyPeer(draft: Draft, direction: 'In' | 'Out', services: readonl
 
 export function peerOf(draft: Draft, peers: readonly Peer[]): WirePeer {
   const addressGroups: string[] = []
-  const blocks: IpBlock[] = []
+  const lists: (readonly WireBlock[])[] = []
   const fqdns: string[] = []
   for (const peer of peers) {
-    if (peer.ipBlock !== undefined) blocks.push(peer.ipBlock)
+    if (peer.ipBlock !== undefined) lists.push([blockOf(peer.ipBlock)])
     else if (peer.fqdn !== undefined && peer.fqdn !== '') fqdns.push(peer.fqdn)
-    else if (peer.group !== undefined && peer.group !== '') addGroup(draft, peer.group, addressGroups, blocks)
+    else if (peer.group !== undefined && peer.group !== '') addGroup(draft, peer.group, addressGroups, lists)
     else addressGroups.push(addressSelector(draft, selectorOf(draft, peer)))
   }
+  const ipBlocks = joined(lists)
   return {
     ...(addressGroups.length === 0 ? {} : { addressGroups: [...new Set(addressGroups)] }),
-    ...(blocks.length === 0 ? {} : { ipBlocks: blocks.map(blockOf) }),
+    ...(ipBlocks.length === 0 ? {} : { ipBlocks }),
     ...(fqdns.length === 0 ? {} : { fqdns }),
   }
 }
 
-function addGroup(draft: Draft, name: string, addressGroups: string[], blocks: IpBlock[]): void {
+function addGroup(
+  draft: Draft,
+  name: string,
+  addressGroups: string[],
+  lists: (readonly WireBlock[])[],
+): void {
   const group = lookUpGroup(draft, name)
   if (group === undefined) return
-  blocks.push(...resolveGroup(group, draft.world).blocks)
+  lists.push(wireBlocksOf(group, draft.world))
   if (!hasWorkloads(group, draft.world)) return
   draft.addresses.set(group.key, { kind: 'group', key: group.key })
   addressGroups.push(group.key)
-}
-
-export const blockOf = ({ cidr = '', except = [] }: IpBlock): WireBlock => ({
-  cidr: netOf(cidr),
-  ...(except.length === 0 ? {} : { except: except.map(netOf) }),
-})
-
-function netOf(cidr: string): { ip: string; prefixLength?: number } {
-  const block = parseBlock(cidr)
-  if (block === undefined) return { ip: '' }
-  // Bits of the host stay as they were written.
-  const { address, bits } = block
-  return { ip: wireAddress(address), ...(bits === 0 ? {} : { prefixLength: bits }) }
 }
 
 /** Ports first, then the protocols that have none. */

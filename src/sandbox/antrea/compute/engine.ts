@@ -1,17 +1,21 @@
 /**
  * From the copies of the cluster to what agents get: policies, applied-to groups, address groups and their spans. Events
- * only mark what may have changed; `settle` works it off in one go.
+ * only mark what may have changed; `settle` works it off in one go, and looks at nothing but what is marked, and at who
+ * uses it: each object that comes costs the same, however many are there.
  */
 import type { Random } from '../../../world/index.ts'
 import { specOf } from '../admission/index.ts'
 import type { AntreaGroup, AntreaPolicy, KubePolicy, Pod } from '../model.ts'
+import { isSamePolicy } from './blocks.ts'
 import type { Converted, GroupSource } from './convert.ts'
 import { createEgressGroups, type EgressSource } from './egress.ts'
-import { type GroupKey, isComputed, keyOfGroup, takeGroup } from './groups.ts'
+import { type GroupKey, isComputed, type KnownGroup, keyOfGroup, takeGroup } from './groups.ts'
 import { createMembership, type Membership } from './membership.ts'
 import { convertAntreaPolicy, convertKubePolicy } from './policies.ts'
 import { createResolver } from './resolver.ts'
+import { createAddressSpans } from './spans.ts'
 import { createSpanStore, NOWHERE, type SpanStore, sameSet } from './store.ts'
+import { createUsers } from './users.ts'
 import type { Member, WirePolicy } from './wire.ts'
 import { convertWorldOf, emptyWorld, type World } from './world.ts'
 
@@ -42,6 +46,8 @@ export interface Engine {
   /** Why a policy cannot be realized as it is; undefined: it can. */
   obstacle(uid: string): string | undefined
 }
+
+const NO_GROUPS: ReadonlyMap<string, GroupSource> = new Map()
 
 const kindOf = ({ metadata }: AntreaPolicy): string =>
   metadata.namespace === undefined ? 'ClusterNetworkPolicy' : 'NetworkPolicy'
@@ -111,24 +117,58 @@ export function createEngine(events: EngineEvents, random: Random): Engine {
     }
   }
 
+  /** What one object brings about is no reason to leave the others. */
+  const attempt = (act: () => void) => {
+    try {
+      act()
+    } catch (error) {
+      events.unreadable(error)
+    }
+  }
+
   const isAntrea = (uid: string) => converted.get(uid)?.policy.sourceRef.type !== 'K8sNetworkPolicy'
+
+  /** Policies by what they are made from, and by the computed groups they need. */
+  const users = { sources: createUsers(), appliedTo: createUsers(), addresses: createUsers() }
+  /** What each computed group that is needed is made of. */
+  const needed = { appliedTo: new Map<string, GroupSource>(), addresses: new Map<string, GroupSource>() }
+  /** Computed groups that may hold, or be needed by, others than before. */
+  const stale = { appliedTo: new Set<string>(), addresses: new Set<string>() }
+  /** Policies that may go elsewhere than before. */
+  const unplaced = new Set<string>()
+  const addressSpans = createAddressSpans((name) => stale.addresses.add(name))
+
+  /** `fresh`: undefined where the policy is gone. */
+  const note = (uid: string, fresh: Converted | undefined) => {
+    const before = converted.get(uid)
+    if (fresh === undefined) converted.delete(uid)
+    else converted.set(uid, fresh)
+    users.sources.set(uid, fresh?.madeFrom ?? [])
+    for (const which of ['appliedTo', 'addresses'] as const) {
+      const groups = fresh?.[which] ?? NO_GROUPS
+      users[which].set(uid, groups.keys())
+      for (const [name, source] of groups) needed[which].set(name, source)
+      for (const name of before?.[which].keys() ?? [])
+        if (users[which].of(name).size === 0) needed[which].delete(name)
+      for (const names of [before?.[which].keys() ?? [], groups.keys()])
+        for (const name of names) stale[which].add(name)
+    }
+    unplaced.add(uid)
+  }
 
   /** Policies first, so that it is known which groups there are. New ones are shown before their span is known. */
   const convertDirty = () => {
-    if (dirtySources.size > 0)
-      for (const [uid, { madeFrom }] of converted)
-        if ([...dirtySources].some((source) => madeFrom.has(source))) dirtyPolicies.add(uid)
+    for (const source of dirtySources) for (const uid of users.sources.of(source)) dirtyPolicies.add(uid)
     dirtySources.clear()
     for (const uid of dirtyPolicies) {
       const fresh = guarded(sources.get(uid))
+      note(uid, fresh)
       if (fresh === undefined) {
-        converted.delete(uid)
         policies.remove(uid)
         continue
       }
-      converted.set(uid, fresh)
       const known = policies.get(uid)
-      if (known !== undefined && JSON.stringify(known.object) === JSON.stringify(fresh.policy)) continue
+      if (known !== undefined && isSamePolicy(known.object, fresh.policy)) continue
       const span = spanOf(fresh)
       policies.put(uid, fresh.policy, span)
       // The real controller's workers race here: one policy in three is seen without span at first.
@@ -149,38 +189,50 @@ export function createEngine(events: EngineEvents, random: Random): Engine {
     return span
   }
 
-  const wanted = (which: 'appliedTo' | 'addresses') => {
-    const groups = new Map<string, GroupSource>()
-    for (const entry of converted.values())
-      for (const [name, source] of entry[which]) groups.set(name, source)
-    return groups
+  /** Those that may be others than before, each with what it is made of; what nobody needs any more is let go. */
+  const takeStale = (
+    which: 'appliedTo' | 'addresses',
+    letGo: (name: string) => void,
+  ): readonly (readonly [string, GroupSource])[] => {
+    if (isWorldStale) for (const name of needed[which].keys()) stale[which].add(name)
+    const names = [...stale[which]]
+    stale[which].clear()
+    return names.flatMap((name) => {
+      const source = needed[which].get(name)
+      if (source === undefined) letGo(name)
+      return source === undefined ? [] : [[name, source] as const]
+    })
   }
 
   const settleAppliedTo = () => {
-    const groups = wanted('appliedTo')
-    for (const [name] of [...appliedToGroups.entries()]) {
-      if (groups.has(name)) continue
+    const groups = takeStale('appliedTo', (name) => {
       appliedToGroups.remove(name)
       resolver.forget('T', name)
       obstacles.delete(name)
-    }
-    for (const [name, source] of groups) {
-      const members = resolver.appliedTo(name, source)
-      if (members === undefined) continue
-      const obstacle = resolver.obstacle(source)
-      if (obstacle === undefined) obstacles.delete(name)
-      else obstacles.set(name, obstacle)
-      const shown = obstacle === undefined ? members : new Map<string, Member>()
-      const span = new Set([...shown.values()].map(({ node }) => node))
-      appliedToGroups.put(name, { name, uid: resolver.uidOf(name, source), members: shown }, span)
-    }
+    })
+    for (const [name, source] of groups) attempt(() => readAppliedTo(name, source))
+  }
+
+  const readAppliedTo = (name: string, source: GroupSource) => {
+    const members = resolver.appliedTo(name, source)
+    if (members === undefined) return
+    const obstacle = resolver.obstacle(source)
+    if (obstacle === undefined) obstacles.delete(name)
+    else obstacles.set(name, obstacle)
+    const shown = obstacle === undefined ? members : new Map<string, Member>()
+    const span = new Set([...shown.values()].map(({ node }) => node))
+    appliedToGroups.put(name, { name, uid: resolver.uidOf(name, source), members: shown }, span)
+    for (const uid of users.appliedTo.of(name)) unplaced.add(uid)
   }
 
   const settleSpans = () => {
-    for (const [uid, entry] of converted) {
+    for (const uid of unplaced) {
+      const entry = converted.get(uid)
       const known = policies.get(uid)
-      if (known === undefined) continue
-      const span = spanOf(entry)
+      const span = entry === undefined || known === undefined ? NOWHERE : spanOf(entry)
+      addressSpans.set(uid, entry?.addresses ?? NO_GROUPS, span)
+      if (entry === undefined) reported.delete(uid)
+      if (entry === undefined || known === undefined) continue
       const reason = obstacleOf(entry)
       if (reason !== reported.get(uid)) {
         if (reason === undefined) reported.delete(uid)
@@ -191,7 +243,7 @@ export function createEngine(events: EngineEvents, random: Random): Engine {
       policies.put(uid, entry.policy, span)
       if (isAntrea(uid)) events.policySettled(uid, false)
     }
-    for (const uid of reported.keys()) if (!converted.has(uid)) reported.delete(uid)
+    unplaced.clear()
   }
   const reported = new Map<string, string>()
 
@@ -205,39 +257,45 @@ export function createEngine(events: EngineEvents, random: Random): Engine {
   }
 
   const settleAddresses = () => {
-    const spans = new Map<string, Set<string>>()
-    for (const [uid, { addresses }] of converted)
-      for (const name of addresses.keys()) {
-        const span = spans.get(name) ?? new Set<string>()
-        for (const node of policies.get(uid)?.span ?? []) span.add(node)
-        spans.set(name, span)
-      }
-    const groups = wanted('addresses')
-    for (const [name] of [...addressGroups.entries()]) {
-      if (groups.has(name)) continue
+    const groups = takeStale('addresses', (name) => {
       addressGroups.remove(name)
       resolver.forget('A', name)
-    }
-    for (const [name, source] of groups) {
-      const known = addressGroups.get(name)
-      const members = resolver.addresses(name, source)
-      const span = spans.get(name) ?? NOWHERE
-      if (known !== undefined && members === undefined && sameSet(span, known.span)) continue
-      const held = members ?? known?.object.members ?? new Map<string, Member>()
-      addressGroups.put(name, { name, uid: resolver.uidOf(name, source), members: held }, span)
-    }
+    })
+    for (const [name, source] of groups) attempt(() => readAddresses(name, source))
+  }
+
+  const readAddresses = (name: string, source: GroupSource) => {
+    const known = addressGroups.get(name)
+    const members = resolver.addresses(name, source)
+    const span = addressSpans.of(name)
+    if (known !== undefined && members === undefined && sameSet(span, known.span)) return
+    const held = members ?? known?.object.members ?? new Map<string, Member>()
+    addressGroups.put(name, { name, uid: resolver.uidOf(name, source), members: held }, span)
   }
 
   /** A parent is computed with its last child. */
   const settleGroups = () => {
-    for (const key of dirtyGroups) {
+    const keys = new Set(dirtyGroups)
+    for (const key of dirtyGroups) for (const parent of world.parents.of(key)) keys.add(parent)
+    dirtyGroups.clear()
+    for (const key of keys) {
       const group = world.groups.get(key)
       if (group !== undefined && isComputed(group, converting)) events.groupSettled(key)
-      for (const parent of world.groups.values())
-        if (parent.spec.childGroups?.some((child) => keyOfGroup(parent.namespace, child) === key))
-          if (isComputed(parent, converting)) events.groupSettled(parent.key)
     }
-    dirtyGroups.clear()
+  }
+
+  /** Pods, Nodes, namespaces or Services are others: any computed group may be. */
+  let isWorldStale = false
+  const worldChanged = () => {
+    isWorldStale = true
+    events.dirty()
+  }
+
+  const setGroup = (key: GroupKey, now: KnownGroup | undefined) => {
+    if (now === undefined) world.groups.delete(key)
+    else world.groups.set(key, now)
+    const children = now?.spec.childGroups ?? []
+    world.parents.set(key, new Set(children.map((child) => keyOfGroup(now?.namespace, child))))
   }
 
   return {
@@ -249,31 +307,29 @@ export function createEngine(events: EngineEvents, random: Random): Engine {
     egressGroups: egress.store,
     podChanged(now, before) {
       membership.podChanged(now, before)
-      events.dirty()
+      worldChanged()
     },
     nodesChanged() {
       resolver.nodesChanged()
-      events.dirty()
+      worldChanged()
     },
     namespaceChanged(name) {
       membership.namespaceChanged(name)
+      worldChanged()
       mark('namespaces')
     },
-    serviceChanged: () => events.dirty(),
+    serviceChanged: worldChanged,
     tierChanged: (name) => mark(`tier/${name}`),
     groupChanged(key, now, before) {
       const kind = key.includes('/') ? 'Group' : 'ClusterGroup'
       try {
-        if (now === undefined) world.groups.delete(key)
-        else
-          world.groups.set(
-            key,
-            takeGroup(typed(kind, now), before && typed(kind, before), world.groups.get(key)),
-          )
+        const known = world.groups.get(key)
+        setGroup(key, now && takeGroup(typed(kind, now), before && typed(kind, before), known))
       } catch (error) {
         events.unreadable(error)
       }
       dirtyGroups.add(key)
+      for (const parent of world.parents.of(key)) mark(`group/${parent}`)
       mark(`group/${key}`)
     },
     policyChanged: (now, before) =>
@@ -295,7 +351,7 @@ export function createEngine(events: EngineEvents, random: Random): Engine {
       settleAddresses()
       egress.settle()
       settleGroups()
-      membership.retain(resolver.keysInUse())
+      isWorldStale = false
     },
     obstacle(uid) {
       const entry = converted.get(uid)

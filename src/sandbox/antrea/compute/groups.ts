@@ -66,26 +66,27 @@ export interface GroupWorld {
   service(namespace: string, name: string): Service | undefined
 }
 
-/** What a group comes down to, its children's included. */
-export interface Resolved {
-  readonly selectors: readonly GroupSelector[]
-  readonly blocks: readonly IpBlock[]
+/** What a group selects, its children included; one of blocks selects nothing. */
+export function selectorsOf(group: KnownGroup, world: GroupWorld): readonly GroupSelector[] {
+  const { spec, namespace } = group
+  if (hasBlocks(group)) return []
+  const children = childrenOf(group, world)
+  if (children !== undefined)
+    return children.flatMap((child) => (child === undefined ? [] : selectorsOf(child, world)))
+  const own = spec.serviceReference === undefined ? selectorOf(spec, namespace) : backendsOf(spec, world)
+  return own === undefined ? [] : [own]
 }
 
-export function resolveGroup(group: KnownGroup, world: GroupWorld): Resolved {
-  const { spec, namespace } = group
-  if (spec.ipBlocks !== undefined && spec.ipBlocks.length > 0) return { selectors: [], blocks: spec.ipBlocks }
-  const children = childrenOf(group, world)
-  if (children !== undefined) {
-    const parts = children.flatMap((child) => (child === undefined ? [] : [resolveGroup(child, world)]))
-    return {
-      selectors: parts.flatMap(({ selectors }) => selectors),
-      blocks: parts.flatMap(({ blocks }) => blocks),
-    }
-  }
-  const own = spec.serviceReference === undefined ? selectorOf(spec, namespace) : backendsOf(spec, world)
-  return { selectors: own === undefined ? [] : [own], blocks: [] }
+/** The blocks of a group, its children's included. */
+export function blocksOf(group: KnownGroup, world: GroupWorld): readonly IpBlock[] {
+  if (hasBlocks(group)) return group.spec.ipBlocks ?? []
+  return (childrenOf(group, world) ?? []).flatMap((child) =>
+    child === undefined ? [] : blocksOf(child, world),
+  )
 }
+
+export const hasBlocks = ({ spec }: KnownGroup): boolean =>
+  spec.ipBlocks !== undefined && spec.ipBlocks.length > 0
 
 /** Undefined: the group has no children. An undefined element: a child that is not there. */
 export function childrenOf(
@@ -126,7 +127,7 @@ export const isComputed = (group: KnownGroup, world: GroupWorld): boolean =>
 
 /** True when the group brings workloads into a rule, not only blocks. */
 export function hasWorkloads(group: KnownGroup, world: GroupWorld): boolean {
-  if (group.spec.ipBlocks !== undefined && group.spec.ipBlocks.length > 0) return false
+  if (hasBlocks(group)) return false
   const children = childrenOf(group, world)
   return children === undefined || children.some((child) => child !== undefined && hasWorkloads(child, world))
 }

@@ -9,8 +9,8 @@ import { compile, type GroupSelector, type Labels, type Predicate } from './sele
 export interface Membership {
   /** Starts to keep this selector, or says what is kept already. */
   keep(key: string, selector: GroupSelector): Kept
-  /** Forgets all selectors but these. */
-  retain(keys: ReadonlySet<string>): void
+  /** Nobody needs this selector any more. */
+  forget(key: string): void
   podChanged(now: Pod | undefined, before: Pod | undefined): void
   /** A namespace came, went or has other labels. */
   namespaceChanged(name: string): void
@@ -70,9 +70,7 @@ export function createMembership(world: MembershipWorld): Membership {
       entries.set(key, entry)
       return entry
     },
-    retain(keys) {
-      for (const key of entries.keys()) if (!keys.has(key)) entries.delete(key)
-    },
+    forget: (key) => void entries.delete(key),
     podChanged(now, before) {
       const pod = now ?? before
       if (pod === undefined) return

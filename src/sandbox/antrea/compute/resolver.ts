@@ -1,6 +1,6 @@
 /** The members of computed groups, read again only when something they are made of has changed. */
 import type { GroupSource } from './convert.ts'
-import { type GroupWorld, type Resolved, resolveGroup } from './groups.ts'
+import { type GroupWorld, selectorsOf } from './groups.ts'
 import { nodeAddressMember, nodeMember, podAddressMember, podMember, serviceMember } from './members.ts'
 import type { Membership } from './membership.ts'
 import { compile, type GroupSelector, keyOfSelector } from './selectors.ts'
@@ -18,29 +18,40 @@ export interface Resolver {
   uidOf(name: string, source: GroupSource): string
   forget(which: 'T' | 'A', name: string): void
   nodesChanged(): void
-  /** Selectors that the groups seen since the last call are made of. */
-  keysInUse(): ReadonlySet<string>
 }
-
-const NOTHING: Resolved = { selectors: [], blocks: [] }
 
 export function createResolver(world: World, groups: GroupWorld, membership: Membership): Resolver {
   const fingerprints = new Map<string, string>()
   let nodesVersion = 1
-  let inUse = new Set<string>()
+  /** By place, the selectors that its members were read from; and by selector, in how many places it counts. */
+  const keysOf = new Map<string, readonly string[]>()
+  const places = new Map<string, number>()
 
-  const resolve = (source: GroupSource): Resolved => {
-    if (source.kind === 'selector') return { selectors: [source.selector], blocks: [] }
+  const resolve = (source: GroupSource): readonly GroupSelector[] => {
+    if (source.kind === 'selector') return [source.selector]
     const group = world.groups.get(source.key)
-    return group === undefined ? NOTHING : resolveGroup(group, groups)
+    return group === undefined ? [] : selectorsOf(group, groups)
+  }
+
+  /** A selector that no place needs any more is not kept up to date any longer. */
+  const setKeys = (place: string, now: readonly string[]) => {
+    for (const key of now) places.set(key, (places.get(key) ?? 0) + 1)
+    for (const key of keysOf.get(place) ?? []) {
+      const left = (places.get(key) ?? 0) - 1
+      if (left > 0) places.set(key, left)
+      else {
+        places.delete(key)
+        membership.forget(key)
+      }
+    }
+    if (now.length === 0) keysOf.delete(place)
+    else keysOf.set(place, now)
   }
 
   /** Members anew, unless everything they are made of is as it was. */
   const read = (which: 'T' | 'A', name: string, source: GroupSource): Members | undefined => {
-    const resolved = resolve(source)
-    const kept = resolved.selectors.map((selector) => {
+    const kept = resolve(source).map((selector) => {
       const key = keyOfSelector(selector)
-      inUse.add(key)
       return { key, selector, ...membership.keep(key, selector) }
     })
     // Only an inline selector of a peer follows the Nodes (v2.7).
@@ -52,6 +63,10 @@ export function createResolver(world: World, groups: GroupWorld, membership: Mem
     const place = `${which}/${name}`
     if (fingerprints.get(place) === fingerprint) return undefined
     fingerprints.set(place, fingerprint)
+    setKeys(
+      place,
+      kept.map(({ key }) => key),
+    )
     const members = new Map<string, Member>()
     const add = (member: Member | undefined) => member !== undefined && members.set(member.key, member)
     for (const { pods } of kept)
@@ -80,21 +95,20 @@ export function createResolver(world: World, groups: GroupWorld, membership: Mem
       if (source.kind === 'selector') return undefined
       const namespace = world.groups.get(source.key)?.namespace
       if (namespace === undefined) return undefined
-      for (const selector of resolve(source).selectors)
+      for (const selector of resolve(source))
         for (const key of membership.keep(keyOfSelector(selector), selector).pods)
           if (world.pods.get(key)?.metadata.namespace !== namespace)
             return `Group ${source.key} with Pods in other Namespaces can not be used as AppliedTo`
       return undefined
     },
     uidOf: (name, source) => (source.kind === 'group' ? (world.groups.get(source.key)?.uid ?? name) : name),
-    forget: (which, name) => fingerprints.delete(`${which}/${name}`),
+    forget(which, name) {
+      const place = `${which}/${name}`
+      fingerprints.delete(place)
+      setKeys(place, [])
+    },
     nodesChanged() {
       nodesVersion += 1
-    },
-    keysInUse() {
-      const used = inUse
-      inUse = new Set()
-      return used
     },
   }
 }

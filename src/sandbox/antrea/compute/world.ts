@@ -5,8 +5,9 @@ import type { TierLookup } from '../admission/tiers.ts'
 import type { Stored } from '../follow.ts'
 import type { AntreaGroup, AntreaPolicy, KubeNode, KubePolicy, Pod, Service, Tier } from '../model.ts'
 import type { ConvertWorld } from './convert.ts'
-import { type GroupKey, type KnownGroup, keyOfGroup } from './groups.ts'
+import type { GroupKey, KnownGroup } from './groups.ts'
 import type { Labels } from './selectors.ts'
+import { createUsers, type Users } from './users.ts'
 
 type Copy<T> = Map<string, T>
 
@@ -22,6 +23,8 @@ export interface World {
   readonly kubePolicies: Copy<KubePolicy>
   /** Cluster groups by name and namespaced ones by `namespace/name`; neither can hold the other's form. */
   readonly groups: Map<GroupKey, KnownGroup>
+  /** The groups above, by the key of each child they name, whether or not that is there. */
+  readonly parents: Users
 }
 
 export const emptyWorld = (): World => ({
@@ -34,6 +37,7 @@ export const emptyWorld = (): World => ({
   policies: new Map(),
   kubePolicies: new Map(),
   groups: new Map(),
+  parents: createUsers(),
 })
 
 export function convertWorldOf(world: World): ConvertWorld {
@@ -62,10 +66,7 @@ export function lookupOf(
     policiesIn: (tier) => inTier(world.policies, tier),
     exists: (name) => world.tiers.has(name),
   }
-  const parents = (key: GroupKey) =>
-    [...world.groups.values()].filter(({ spec, namespace }) =>
-      spec.childGroups?.some((child) => keyOfGroup(namespace, child) === key),
-    ).length
+  const parents = (key: GroupKey) => world.parents.of(key).size
   const childrenIn = (copy: Copy<AntreaGroup>) => (key: GroupKey) => {
     const group = copy.get(key)
     return group === undefined ? undefined : (group.spec?.childGroups?.length ?? 0)

@@ -1,9 +1,9 @@
 /** Questions about groups: their members, and the groups a Pod or an address is in. */
 import type { ServerResponse } from '../../../world/index.ts'
 import { contains, masked, parseAddress, parseBlock, wireAddress } from '../addresses.ts'
-import { blockOf } from '../compute/convert.ts'
+import { blockOf } from '../compute/blocks.ts'
 import type { Engine } from '../compute/engine.ts'
-import { type KnownGroup, keyOfGroup, resolveGroup } from '../compute/groups.ts'
+import { blocksOf, type KnownGroup, keyOfGroup, selectorsOf } from '../compute/groups.ts'
 import { isWorkload, nodeAddressMember, podAddressMember } from '../compute/members.ts'
 import { compile } from '../compute/selectors.ts'
 import type { Member, WireIpNet } from '../compute/wire.ts'
@@ -23,14 +23,14 @@ export function createGroupQuestions(engine: Engine): GroupQuestions {
   const groupWorld = convertWorldOf(world)
 
   const membersOf = (group: KnownGroup): { members: Member[]; blocks: readonly IpBlock[] } => {
-    const resolved = resolveGroup(group, groupWorld)
+    const selectors = selectorsOf(group, groupWorld)
     const found = new Map<string, Member>()
-    for (const selector of resolved.selectors)
+    for (const selector of selectors)
       for (const pod of world.pods.values()) {
         const member = membership.selects(selector, pod) ? podAddressMember(pod) : undefined
         if (member !== undefined) found.set(member.key, member)
       }
-    for (const { nodeSelector } of resolved.selectors) {
+    for (const { nodeSelector } of selectors) {
       if (nodeSelector === undefined) continue
       const matches = compile(nodeSelector)
       for (const node of world.nodes.values())
@@ -39,12 +39,12 @@ export function createGroupQuestions(engine: Engine): GroupQuestions {
           found.set(member.key, member)
         }
     }
-    return { members: [...found.values()], blocks: resolved.blocks }
+    return { members: [...found.values()], blocks: blocksOf(group, groupWorld) }
   }
 
   const holdsPod = (group: KnownGroup, pod: Pod): boolean =>
     podAddressMember(pod) !== undefined &&
-    resolveGroup(group, groupWorld).selectors.some((selector) => membership.selects(selector, pod))
+    selectorsOf(group, groupWorld).some((selector) => membership.selects(selector, pod))
 
   const associations = (
     resource: string,
@@ -101,7 +101,7 @@ export function createGroupQuestions(engine: Engine): GroupQuestions {
       const groups = [...world.groups.values()].filter(
         (group) =>
           (pod !== undefined && holdsPod(group, pod)) ||
-          resolveGroup(group, groupWorld).blocks.some((block) => isInBlock(block, text)),
+          blocksOf(group, groupWorld).some((block) => isInBlock(block, text)),
       )
       return associations('IPGroupAssociation', text, undefined, groups)
     },
