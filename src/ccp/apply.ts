@@ -42,6 +42,8 @@ export interface ApplyDeps {
   readonly formerPolicy?: (name: string) => ClusterNetworkPolicy | undefined
   /** Whether "tier does not exist" is still a cache that lags. */
   readonly isTierFresh: (name: string) => boolean
+  /** A step begins; what it gives back hears of its end. */
+  readonly onStep?: (step: Step) => (error?: AdapterError) => void
 }
 
 export type ApplyOutcome =
@@ -64,11 +66,14 @@ export async function applySteps(
 ): Promise<ApplyOutcome> {
   const run = { writes: 0, refused: false, failure: undefined as AdapterError | undefined }
   const one = async (step: Step) => {
+    const end = deps.onStep?.(step)
     try {
       await execute(step, deps, signal)
       run.writes += 1
+      end?.()
     } catch (cause) {
       const error = lateTier(step, asAdapterError(cause), deps)
+      end?.(error)
       if (isRefusal(error)) {
         run.refused = true
         noteRefusal(step, error, deps)

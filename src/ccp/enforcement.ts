@@ -3,7 +3,7 @@
  * translate and plan say what; apply does it.
  */
 import { type AdapterError, needsPerson, waitFor } from '../errors.ts'
-import type { Health, WarningCode } from '../health/index.ts'
+import type { Health, TellFact, WarningCode } from '../health/index.ts'
 import type {
   ClusterGroup,
   ClusterNetworkPolicy,
@@ -19,7 +19,9 @@ import type { Clock } from '../world/index.ts'
 import { type Adoption, adopt, adoptionOf } from './adopt.ts'
 import { type ApplyOutcome, applySteps } from './apply.ts'
 import { Deciding } from './deciding.ts'
+import { createFigures, type PolicyFigures } from './figures.ts'
 import { type ClusterSight, noCopy, type PlanPreview } from './insight.ts'
+import { createJournal } from './journal.ts'
 import { lackingMembers } from './member-poll.ts'
 import { annotationOf, ownershipOf } from './ownership.ts'
 import { listNames, type Plan, type PlanMemory, type Refusal, type Step } from './plan/index.ts'
@@ -46,6 +48,7 @@ export interface EnforcerDeps {
   readonly translate?: Translate
   /** `enforce` when absent. */
   readonly mode?: Mode
+  readonly tell?: TellFact
 }
 
 export interface Enforcer {
@@ -75,6 +78,8 @@ export interface Enforcer {
   noteStatus(name: string): void
   /** What is thought of each policy of NSX; `missing`: nodes whose agents are known to be out of reach. */
   realization(missing: () => readonly string[]): ReturnType<NsxPolicies['realization']>
+  /** Counts of the newest translation and plan. */
+  figures(): PolicyFigures
   /** Another adapter's objects, and what else has a name that NSX's policy needs. */
   adoption(): readonly Adoption[]
   /** Takes over these. Rejects with why one could not be. */
@@ -124,16 +129,21 @@ class Enforcement implements Enforcer {
   private readonly unknownSinceMs = new Map<string, number>()
   private readonly groupWrittenMs = new Map<string, number>()
   private readonly standing
+  private readonly journal
+  private readonly counts
 
   constructor(deps: EnforcerDeps) {
     this.deps = deps
     this.planning = new Deciding({ ...deps, translate: deps.translate ?? createTranslator(deps.tiers) })
     this.standing = createStandingTimes(() => deps.clock.monotonicMs())
     this.unresolved = createUnresolved(deps.health)
+    this.counts = createFigures(deps.clock)
+    this.journal = createJournal(deps.clock, deps.tell ?? (() => {}))
     this.repairs = new Repairs({ ...deps, wasThere: (name) => this.planning.remembered.policies.has(name) })
   }
 
   take(state: DesiredState): void {
+    if (state.version !== this.desired?.version) this.journal.wanted()
     this.desired = state
     this.planning.setStale()
   }
@@ -231,7 +241,8 @@ class Enforcement implements Enforcer {
 
   async apply(next: Plan, signal: AbortSignal): Promise<ApplyOutcome> {
     const { kube, log, clusterId, clock } = this.deps
-    return applySteps(
+    const startedMs = clock.monotonicMs()
+    const outcome = await applySteps(
       next.steps,
       {
         kube,
@@ -249,9 +260,12 @@ class Enforcement implements Enforcer {
         onRefused: (ref, refusal) => void this.refused.set(ref, { ...refusal, atMs: clock.monotonicMs() }),
         formerPolicy: (name) => this.planning.remembered.policies.get(name),
         isTierFresh: (name) => this.isTierFresh(name),
+        onStep: (step) => this.journal.step(step),
       },
       signal,
     )
+    this.journal.plan(next, outcome, startedMs, signal.aborted)
+    return outcome
   }
 
   realization(missing: () => readonly string[]): ReturnType<NsxPolicies['realization']> {
@@ -276,6 +290,10 @@ class Enforcement implements Enforcer {
       missing,
     })
     return { verdicts, isGone: (path) => isClusterKnown && !byPath.has(path) }
+  }
+
+  figures(): PolicyFigures {
+    return this.counts.of(this.planning.translated, this.last)
   }
 
   adoption(): readonly Adoption[] {
@@ -352,6 +370,8 @@ class Enforcement implements Enforcer {
     const { translation } = this.planning.translated ?? {}
     const wanted = remembered.learn(translation, (name) => policies.get(name))
     this.unresolved.note(translation?.held ?? [], nowMs)
+    this.journal.problems(translation?.held ?? [], next.held)
+    if (next.steps.length + next.awaiting.length === 0) this.journal.nothingToDo()
     // A name that NSX holds again is not agreed to be gone any more.
     this.confirmed = new Set([...this.confirmed].filter((name) => !wanted.has(name)))
     const raised = new Map(next.warnings.map(({ code, detail }) => [code, detail]))

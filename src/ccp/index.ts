@@ -15,7 +15,7 @@ import {
 } from '../../machines/ccp.ts'
 import type { LinkContext } from '../../machines/link.ts'
 import { type AdapterError, asAdapterError, asAdapterErrors, retry, waitFor } from '../errors.ts'
-import type { Health } from '../health/index.ts'
+import type { Health, TellFact } from '../health/index.ts'
 import type { ClusterGroup, ClusterNetworkPolicy, KubeClient, Store, Tier } from '../kube/index.ts'
 import { BACKOFF_BASE_MS, WRITE_BACKOFF_BASE_MS } from '../limits.ts'
 import type { Logger } from '../log/index.ts'
@@ -44,6 +44,7 @@ import { createTranslator, type DesiredObjects, type Translate } from './transla
 
 export { type Adoption, type AdoptionInput, adopt, adoptionOf, describeAdoption } from './adopt.ts'
 export type { CcpInsight, ClusterSight, PlanPreview } from './insight.ts'
+export type { PolicyCounts, PolicyFigures, RefusedPolicy } from './figures.ts'
 export { createIntentNames, type IntentNames } from './names.ts'
 export { type ProtectionInput, protection } from './protection.ts'
 export type { AgentHealth } from './realization/index.ts'
@@ -80,6 +81,8 @@ export interface CcpDeps {
     /** `enforce` when absent. */
     readonly mode?: Mode
   }
+  /** Hears of plans, their steps and the policies' problems. */
+  readonly tell?: TellFact
   /** Gets the way to another adapter's objects, for the command line. */
   readonly onAdopter?: (adopter: Adopter) => void
   /** Gets the way to look at what the channel knows and would do. */
@@ -217,6 +220,10 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
         warnings.problem(context.error, `${deps.nsx.origin} fell silent; the link is made anew`)
       },
       approve: () => enforcer.approve(),
+      sayHeld: ({ context }) => {
+        enforcer.setPending(waitFor('PAUSED', 'writing to the cluster is paused (`status` says until when)'))
+        health.set('CCP_PAUSED', `${context.planned?.steps ?? 0} writes wait`, 'waiting')
+      },
       standDown: () => {
         enforcer.standDown()
         board.forget()
@@ -258,6 +265,7 @@ function insightOf(
       return state === undefined ? undefined : clock.monotonicMs() - state.snapshotMs
     },
     realization,
+    figures: () => enforcer.figures(),
     preview: (signal) => enforcer.preview(signal),
   }
 }
@@ -360,6 +368,7 @@ function follow(
 function sayWrites(health: Health, enforcer: Enforcer, context: CcpContext): void {
   const error = writeProblem(context)
   enforcer.setPending(error)
+  health.clear('CCP_PAUSED', 'waiting')
   if (error === undefined || error.code === 'SECOND_ADAPTER') health.clear('CCP_WRITES')
   else health.set('CCP_WRITES', `${error.code}: ${error.message}`)
   if (error?.code === 'KUBE_WEBHOOK_UNAVAILABLE') health.set('ANTREA_CONTROLLER_DOWN', error.message)

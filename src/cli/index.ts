@@ -38,7 +38,21 @@ const COMMANDS: readonly Entry[] = [
     summary: 'what the daemon does, and what is wrong, worst first',
     load: () => import('./status.ts'),
   },
-  { name: 'explain', summary: 'what a code means and what to do', load: () => import('./explain.ts') },
+  {
+    name: 'doctor',
+    summary: 'check everything the adapter stands on, each ✗ with its cause and what to do',
+    load: () => import('./doctor.ts'),
+  },
+  {
+    name: 'diff',
+    summary: 'what the next comparison would write, and what holds it back',
+    load: () => import('./diff.ts'),
+  },
+  {
+    name: 'explain',
+    summary: 'a code; or a policy, rule, group, object or Pod and its whole way between NSX and the nodes',
+    load: () => import('./explain.ts'),
+  },
   {
     name: 'traceflow',
     summary: "a packet's way through the cluster, hop by hop",
@@ -68,6 +82,11 @@ const COMMANDS: readonly Entry[] = [
     name: 'transitions',
     summary: 'what the statecharts went through',
     load: () => import('./transitions.ts'),
+  },
+  {
+    name: 'history',
+    summary: 'plans, sessions, requests, warnings, problems of the past; how everything was at a moment',
+    load: () => import('./history.ts'),
   },
   {
     name: 'config',

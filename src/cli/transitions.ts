@@ -2,8 +2,8 @@
 import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
 import { readHistoryFile, type Transition } from '../diagnostics/index.ts'
-import { needsPerson } from '../errors.ts'
 import { addSocketOption, ask } from './endpoint.ts'
+import { readable, timeOf, wordsOf } from './history.ts'
 import { plain, say } from './terminal.ts'
 
 const LIMIT_MAX = 10_000
@@ -42,28 +42,12 @@ async function fromDaemon(
   return (await ask<{ transitions: Transition[] }>(socket, 'GET', `/transitions?${query}`)).transitions
 }
 
-async function fromFile(
-  file: string,
-  limit: number,
-  machine: string | undefined,
-): Promise<readonly Transition[]> {
-  try {
-    return await readHistoryFile(file).read({ limit, ...(machine === undefined ? {} : { machine }) })
-  } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause)
-    throw needsPerson(
-      'DIAGNOSTICS_UNREADABLE',
-      `${file}: ${words}; is it the file that diagnostics.file names?`,
-      { cause },
-    )
-  }
-}
+const fromFile = (file: string, limit: number, machine: string | undefined): Promise<readonly Transition[]> =>
+  readable(file, () => readHistoryFile(file).read({ limit, ...(machine === undefined ? {} : { machine }) }))
 
 /** `2026-11-25 01:02:03.456  adapter/ccp  syncing → watching  (SYNCED)`. */
-export function transitionLine({ at, machine, from, to, event }: Transition): string {
-  const time = new Date(at).toISOString().replace('T', ' ').replace('Z', '')
-  return plain(`${time}  ${machine}  ${from === '' ? '' : `${from} → `}${to}  (${event})`)
-}
+export const transitionLine = (transition: Transition): string =>
+  plain(`${timeOf(transition.at)}  ${wordsOf({ kind: 'transition', ...transition })}`)
 
 function positive(text: string): number {
   const count = Number(text)

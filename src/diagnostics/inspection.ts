@@ -63,11 +63,11 @@ export function inspectSessions(
   const open = new Map<Channel, { readonly session: string; readonly sinceMs: number }>()
   return (inspected) => {
     if (inspected.type !== '@xstate.snapshot') return
-    const { context } = inspected.snapshot as { context?: LinkView }
+    const { context, status } = inspected.snapshot as { context?: LinkView; status?: string }
     const channel = context === undefined ? undefined : channels[pathOf(inspected.actorRef as AnyActorRef)]
     if (channel === undefined || context === undefined) return
     const before = open.get(channel)
-    const now = context.session?.session
+    const now = status === undefined || status === 'active' ? context.session?.session : undefined
     if (before?.session === now) return
     if (before !== undefined) {
       open.delete(channel)

@@ -1,5 +1,5 @@
 /** What the MP channel is made with. */
-import type { Health } from '../health/index.ts'
+import type { Health, TellFact } from '../health/index.ts'
 import type { AntreaAgentInfo, AntreaControllerInfo, ClusterNetworkPolicy } from '../kube/antrea.ts'
 import type { Store, WriteGate } from '../kube/contract.ts'
 import type { ResourceName } from '../kube/index.ts'
@@ -43,6 +43,8 @@ export interface MpDeps {
   readonly adapterVersion: string
   /** NSX is written only while the lease is held. */
   readonly gate: WriteGate
+  /** Hears of what was sent and answered. */
+  readonly tell?: TellFact
   /** What the manager may ask for, beside a comparison of the inventory. */
   readonly operations: readonly Operation[]
   /** Gets the way to look at what the next comparison would send. */

@@ -60,6 +60,7 @@ export function provideMp(deps: MpDeps): MpLogic {
     random,
     log,
     clusterId,
+    ...(deps.tell === undefined ? {} : { tell: deps.tell }),
     operations: [...deps.operations, resync.operation],
   })
   const warnings = createLinkWarnings(health, 'mp')

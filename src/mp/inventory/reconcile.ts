@@ -1,6 +1,6 @@
 /** Inventory's two pieces of work, as the chart calls them: read back what NSX holds, and bring it up to the cluster. */
 import { asAdapterError } from '../../errors.ts'
-import type { Health } from '../../health/index.ts'
+import type { Health, TellFact } from '../../health/index.ts'
 import { DELETE_GUARD_WAIT_MS, INVENTORY_BATCHES_IN_FLIGHT_MAX } from '../../limits.ts'
 import type { Logger } from '../../log/index.ts'
 import {
@@ -11,6 +11,7 @@ import {
 } from '../../nsx/model.ts'
 import { inParallel, inSlices, type Steps } from '../../world/index.ts'
 import { type ApplyDeps, type ApplyResult, applyPlan } from './apply.ts'
+import { createJournal } from './journal.ts'
 import { type InventoryPlan, planInTurns } from './plan.ts'
 import { OBJECTS_A_STEP } from './plan-compare.ts'
 import { readType } from './read.ts'
@@ -20,6 +21,7 @@ export interface ReconcileDeps extends ApplyDeps {
   readonly health: Health
   readonly log: Logger
   readonly view: InventoryView
+  readonly tell?: TellFact
 }
 
 export interface Reconciled extends Omit<ApplyResult, 'isCutShort'> {
@@ -50,6 +52,7 @@ interface Guard {
 
 export function createInventory(deps: ReconcileDeps): Inventory {
   const { book, view, clock, nsx, clusterId } = deps
+  const journal = createJournal(clock, deps.tell ?? (() => {}))
   let guard: Guard | undefined
   let confirmed: ReadonlySet<string> = new Set()
   /**
@@ -113,6 +116,30 @@ export function createInventory(deps: ReconcileDeps): Inventory {
     return { ...planned, but }
   }
 
+  const bringUp = async (signal: AbortSignal): Promise<Reconciled> => {
+    const total = { created: 0, updated: 0, deleted: 0, refused: 0, guarded: 0 }
+    for (let pass = 0; pass < PASSES_MAX; pass += 1) {
+      if (book.doubtful.size > 0) await readBack([...book.doubtful], signal)
+      await view.update()
+      signal.throwIfAborted()
+      const planned = await plan(signal)
+      // Both sides then share one copy, and the next comparison is one of references.
+      await inSlices(adopting(book, planned), clock, signal)
+      const result = await applyPlan(planned, { ...deps, onStep: journal.step }, signal)
+      total.created += result.created
+      total.updated += result.updated
+      total.deleted += result.deleted
+      total.refused += result.refused
+      total.guarded = planned.guarded.length
+      if (result.isCutShort || book.doubtful.size > 0) continue
+      if (planned.isComplete && result.refused === 0) settledBut = planned.but
+      break
+    }
+    confirmed = new Set()
+    report(deps, total)
+    return total
+  }
+
   return {
     begin({ newerFields }) {
       view.reset({ newerFields })
@@ -134,27 +161,15 @@ export function createInventory(deps: ReconcileDeps): Inventory {
       guard = undefined
     },
     async reconcile(signal) {
-      const total = { created: 0, updated: 0, deleted: 0, refused: 0, guarded: 0 }
-      for (let pass = 0; pass < PASSES_MAX; pass += 1) {
-        if (book.doubtful.size > 0) await readBack([...book.doubtful], signal)
-        await view.update()
-        signal.throwIfAborted()
-        const planned = await plan(signal)
-        // Both sides then share one copy, and the next comparison is one of references.
-        await inSlices(adopting(book, planned), clock, signal)
-        const result = await applyPlan(planned, deps, signal)
-        total.created += result.created
-        total.updated += result.updated
-        total.deleted += result.deleted
-        total.refused += result.refused
-        total.guarded = planned.guarded.length
-        if (result.isCutShort || book.doubtful.size > 0) continue
-        if (planned.isComplete && result.refused === 0) settledBut = planned.but
-        break
+      const startedMs = clock.monotonicMs()
+      try {
+        const total = await bringUp(signal)
+        journal.end(startedMs)
+        return total
+      } catch (thrown) {
+        journal.end(startedMs, asAdapterError(thrown), signal.aborted)
+        throw thrown
       }
-      confirmed = new Set()
-      report(deps, total)
-      return total
     },
   }
 }

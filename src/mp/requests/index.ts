@@ -17,6 +17,7 @@ import {
 } from '../../../machines/operation.ts'
 import type { MpRequest } from '../../../machines/requests.ts'
 import { type AdapterError, asAdapterError, needsPerson, retry } from '../../errors.ts'
+import type { RequestFact, TellFact } from '../../health/index.ts'
 import { createSlots, type Slots } from '../../kube/slots.ts'
 import { BACKOFF_BASE_MS, MP_REQUESTS_MAX, OPERATION_REFUSALS_MAX } from '../../limits.ts'
 import { type Fields, type Operation, sweepOperations } from '../../operations/index.ts'
@@ -30,6 +31,8 @@ export { followRequests, type RequestListener, type StreamDeps } from './stream.
 
 export interface RequestsDeps extends StreamDeps {
   readonly random: Random
+  /** Hears of each request that is answered. */
+  readonly tell?: TellFact
   readonly operations: readonly Operation[]
 }
 
@@ -51,11 +54,13 @@ export function createRequests(deps: RequestsDeps): Requests {
   const timeoutOf = ({ kind, timeoutMs }: OperationRequest): number =>
     Math.min(timeoutMs, byKind.get(kind)?.timeoutMsMax ?? timeoutMs)
   const journals = new WeakMap<OperationContext['request'], Journal>()
+  const begunMs = new WeakMap<OperationContext['request'], number>()
   const journalOf = ({ request, attached }: OperationContext): Journal => {
     const known = journals.get(request)
     if (known !== undefined) return known
     const made = createJournal(clock.now() + timeoutOf(request), attached?.session)
     journals.set(request, made)
+    begunMs.set(request, clock.monotonicMs())
     return made
   }
   let refusals = 0
@@ -111,6 +116,13 @@ export function createRequests(deps: RequestsDeps): Requests {
         const answer = answerOf(context.outcome)
         journalOf(context).conclude(answer)
         const { id, kind } = context.request
+        deps.tell?.({
+          kind: 'request',
+          request: id,
+          asked: kind,
+          ...toldOf(context.outcome),
+          tookMs: Math.round(clock.monotonicMs() - (begunMs.get(context.request) ?? clock.monotonicMs())),
+        })
         log.info(
           { request: id, kind, outcome: context.outcome?.kind, code: answer['code'] },
           'a request is answered',
@@ -207,6 +219,14 @@ async function tell(
 /** The manager does not know the request, or does not take what is said: nobody waits for more. */
 const isForgotten = ({ code, kind }: AdapterError): boolean =>
   code === 'NSX_NOT_FOUND' || (kind === 'needs-person' && code === 'NSX_BAD_REQUEST')
+
+const toldOf = (outcome: Outcome | undefined): Pick<RequestFact, 'outcome' | 'code' | 'message'> => {
+  const error = outcome !== undefined && 'error' in outcome ? outcome.error : undefined
+  return {
+    outcome: outcome?.kind ?? 'timed-out',
+    ...(error === undefined ? {} : { code: error.code, message: error.message }),
+  }
+}
 
 function answerOf(outcome: Outcome | undefined): Fields {
   if (outcome?.kind === 'done') return { t: 'result', ...(outcome.result as Fields) }
