@@ -58,8 +58,10 @@ export function createStatusHandler(source: StatusSource): Handler {
     ...routesOfLooks(source),
   }
   return async (request) => {
-    if (!isLocal(request)) return fail(403, 'SERVE_FORBIDDEN', 'this endpoint is not for web pages')
-    if (source.inspect !== undefined && /^\/inspect(\/|$)/.test(request.path)) return source.inspect(request)
+    const isInspect = source.inspect !== undefined && /^\/inspect(\/|$)/.test(request.path)
+    if (!isLocal(request) && !(isInspect && isOwnPage(request)))
+      return fail(403, 'SERVE_FORBIDDEN', 'this endpoint is not for web pages')
+    if (isInspect && source.inspect !== undefined) return source.inspect(request)
     const method = request.method === 'HEAD' ? 'GET' : request.method
     const route = routes[`${method} ${request.path}`]
     if (route !== undefined) return route(request)
@@ -91,11 +93,15 @@ const routesOfLog = ({
         'POST /log-level': (request) => changeLevel(own.log, request),
       }
 
-function isLocal({ headers }: ServerRequest): boolean {
-  if (headers['origin'] !== undefined) return false
-  const host = (headers['host'] ?? 'localhost').replace(/:\d+$/, '')
-  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/i.test(host)
-}
+const isLocal = ({ headers }: ServerRequest): boolean =>
+  headers['origin'] === undefined && isLocalHost(headers['host'])
+
+/** The page at /inspect asks for its modules with its own origin (HTML §8.1.4.2: module scripts are fetched in CORS mode). */
+const isOwnPage = ({ headers }: ServerRequest): boolean =>
+  headers['origin'] === `http://${headers['host']}` && isLocalHost(headers['host'])
+
+const isLocalHost = (host = 'localhost'): boolean =>
+  /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/i.test(host.replace(/:\d+$/, ''))
 
 /** As kube-apiserver words it: `[+]name ok`, `[-]name failed: reason`. */
 function readyz(status: StatusView, verbose: boolean): ServerResponse {
