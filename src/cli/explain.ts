@@ -1,10 +1,17 @@
-/** `explain`: what a code means and what to do, wherever it was seen. */
-import type { Command } from 'commander'
+/**
+ * `explain`: what a code means and what to do, wherever it was seen; or, asked of the daemon, what NSX and the cluster hold
+ * of something and how they hang together.
+ */
+import { type Command, Option } from 'commander'
 import { CODES as TRANSLATION_CODES } from '../ccp/translate/codes/index.ts'
 import { nearest } from '../config/problems.ts'
 import { needsPerson } from '../errors.ts'
 import { WARNINGS, type Warning } from '../health/index.ts'
+import { LOOK_TIMEOUT_MS } from '../limits.ts'
+import type { Explained } from '../serve/index.ts'
 import { CODES } from './codes/index.ts'
+import { addSocketOption, ask } from './endpoint.ts'
+import { explainScreen } from './explain-screen.ts'
 import { say, table } from './terminal.ts'
 
 export interface Explanation {
@@ -14,21 +21,61 @@ export interface Explanation {
   readonly lines: readonly string[]
 }
 
-export function configure(command: Command): void {
-  command
-    .argument('[code]', 'a code from a log line, `status` or a realization; all of them without it')
-    .option('--json', 'as JSON')
-    .addHelpText('after', '\nExample:\n  antrea-nsx-adapter explain NAME_CONFLICT')
-    .action((code: string | undefined, { json }: { json?: boolean }) => {
-      const found = code === undefined ? [...EXPLANATIONS.values()] : [explain(code)]
-      if (json === true) return say(JSON.stringify(code === undefined ? found : found[0], null, 2))
-      say(
-        code === undefined
-          ? overview(found)
-          : [`${found[0]!.code}: ${found[0]!.kind}`, ...found[0]!.lines].join('\n'),
-      )
-    })
+interface Options {
+  readonly socket: string
+  readonly output: 'text' | 'json'
+  readonly json?: boolean
 }
+
+/** The daemon's own deadline comes first. */
+const CALL_TIMEOUT_MS = LOOK_TIMEOUT_MS + 15_000
+
+export function configure(command: Command): void {
+  addSocketOption(command)
+  command
+    .argument(
+      '[what]',
+      'a code; an NSX path; a rule_id; a name; clusternetworkpolicy/NAME, clustergroup/NAME, tier/NAME, pod/NAMESPACE/NAME; all codes without it',
+    )
+    .addOption(
+      new Option('-o, --output <format>', 'how it is printed').choices(['text', 'json']).default('text'),
+    )
+    .option('--json', 'the same as -o json')
+    .addHelpText(
+      'after',
+      '\nCodes are explained without the daemon. Everything else is asked of it: what NSX wants, what that became, what the' +
+        '\ncluster has of it, what the nodes have realized and what the rules matched; backwards from an object to NSX; and from' +
+        '\na Pod to the groups that hold it and the rules that bear on it, in the order of evaluation.' +
+        '\nOf what is refused it says which rule, why, what to change, and what is in force instead.' +
+        '\n\nExamples:\n  antrea-nsx-adapter explain NAME_CONFLICT' +
+        '\n  antrea-nsx-adapter explain /infra/domains/default/security-policies/web/rules/allow' +
+        '\n  antrea-nsx-adapter explain 1024' +
+        '\n  antrea-nsx-adapter explain pod/shop/web-0' +
+        '\n  antrea-nsx-adapter explain clustergroup/NAME -o json | jq .from.used_by',
+    )
+    .action((what: string | undefined, options: Options) => show(what, options))
+}
+
+async function show(what: string | undefined, { socket, output, json }: Options): Promise<void> {
+  const isJson = json === true || output === 'json'
+  if (what === undefined) {
+    const all = [...EXPLANATIONS.values()]
+    return say(isJson ? JSON.stringify(all, null, 2) : overview(all))
+  }
+  if (isCode(what)) {
+    const found = explain(what)
+    return say(isJson ? JSON.stringify(found, null, 2) : screenOf(found))
+  }
+  const query = new URLSearchParams({ what })
+  const explained = await ask<Explained>(socket, 'GET', `/explain?${query}`, CALL_TIMEOUT_MS)
+  say(isJson ? JSON.stringify(explained, null, 2) : explainScreen(explained))
+}
+
+/** Codes are words in capitals with underlines; a known one is also taken in small letters. */
+const isCode = (word: string): boolean =>
+  EXPLANATIONS.has(word.toUpperCase()) || /^[A-Z]{2,}(_[A-Z0-9]+)+$/.test(word)
+
+const screenOf = ({ code, kind, lines }: Explanation): string => [`${code}: ${kind}`, ...lines].join('\n')
 
 /** Throws needs-person EXPLAIN_UNKNOWN, with the nearest code that is there. */
 export function explain(code: string): Explanation {

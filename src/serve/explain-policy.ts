@@ -305,6 +305,7 @@ const STATES: Readonly<Record<string, string>> = {
 const EVIDENCE: Readonly<Record<string, string>> = {
   'no-pods': 'no Pod is selected, so no node has to do anything',
   'no-rules': 'no rule is left to enforce',
+  nodes: "as the policy's own status counts the nodes",
   agents: "the agents' own word",
   flows: "the agents' flows were looked at",
   controller: "antrea-controller's word alone",

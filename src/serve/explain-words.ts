@@ -59,8 +59,7 @@ export function nsxRuleWords(objects: Objects, rule: Fields): string {
     .filter((path) => path !== 'ANY' && path !== '')
   const family = textOf(rule['ip_protocol'])
   return [
-    `${textOf(rule['action']) || 'no action'} from ${side(objects, rule['source_groups'], rule['sources_excluded'])}`,
-    `to ${side(objects, rule['destination_groups'], rule['destinations_excluded'])}`,
+    `${textOf(rule['action']) || 'no action'} from ${side(objects, rule['source_groups'], rule['sources_excluded'])} to ${side(objects, rule['destination_groups'], rule['destinations_excluded'])}`,
     services.length + entries.length === 0 ? 'any service' : some([...services, ...entries]),
     ...(profiles.length === 0
       ? []

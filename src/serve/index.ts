@@ -2,5 +2,7 @@
  * The status endpoint: what the adapter does and what is wrong, for people, probes and scripts on this machine. A Handler;
  * the command line carries it on a unix socket (mode 0600) and, where wanted, on loopback.
  */
+export type { DiffEnd, DiffHead, DiffHold, DiffLine, DiffStep } from './diff-lines.ts'
+export type * from './explain-types.ts'
 export { createInspection, type Inspection, type InspectSource } from './inspect.ts'
 export { createStatusHandler, type StatusSource, type StatusView } from './status.ts'

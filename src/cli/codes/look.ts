@@ -12,6 +12,9 @@ export const LOOK: Entries = {
     'A plan for an onlooker took too long to be made',
     'Ask again; `status` says what is slow or unreachable.',
   ],
+  DIFF_CUT: ['A plan ended before its end', 'Ask again; the log of the daemon says more.'],
+  DAEMON_OLDER: ['The daemon is of another version than this command', 'Restart the service.'],
+  DAEMON_REFUSED: ['The daemon did not do it', 'The message says why.'],
   EXPLAIN_SEVERAL: [
     'Several things are called so',
     'The message names them; say which by its whole path or as KIND/NAME.',
