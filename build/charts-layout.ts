@@ -21,14 +21,14 @@ const OPTIONS = {
   'elk.edgeRouting': 'ORTHOGONAL',
   'elk.edgeLabels.inline': 'false',
   'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
-  'elk.layered.spacing.nodeNodeBetweenLayers': '22',
-  'elk.layered.spacing.edgeNodeBetweenLayers': '14',
-  'elk.layered.spacing.edgeEdgeBetweenLayers': '10',
-  'elk.spacing.nodeNode': '26',
-  'elk.spacing.edgeNode': '16',
-  'elk.spacing.edgeEdge': '12',
+  'elk.layered.spacing.nodeNodeBetweenLayers': '16',
+  'elk.layered.spacing.edgeNodeBetweenLayers': '10',
+  'elk.layered.spacing.edgeEdgeBetweenLayers': '8',
+  'elk.spacing.nodeNode': '18',
+  'elk.spacing.edgeNode': '12',
+  'elk.spacing.edgeEdge': '9',
   'elk.spacing.edgeLabel': '4',
-  'elk.spacing.labelLabel': '6',
+  'elk.spacing.labelLabel': '4',
   'elk.layered.edgeLabels.sideSelection': 'SMART_DOWN',
   'elk.layered.thoroughness': '10',
 }
@@ -119,7 +119,7 @@ function nodeOf(graph: Graph, state: GraphState): ElkNode {
   const inner = graph.states.filter(({ parent }) => parent === state.path)
   const width = Math.max(
     Math.ceil(state.name.length * NAME_CHAR) + 24,
-    ...state.invokes.map((name) => Math.ceil(name.length * LABEL_CHAR) + 32),
+    ...state.invokes.map((name) => Math.ceil((name.length + 5) * LABEL_CHAR) + 16),
   )
   const height = HEAD + state.invokes.length * LINE + (state.invokes.length > 0 ? 4 : 0)
   if (inner.length === 0) return { id: state.path, width: Math.max(width, 64), height: Math.max(height, 30) }

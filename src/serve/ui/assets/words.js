@@ -20,10 +20,23 @@ export function brief(words) {
   )
   const told = ordered.flatMap(([region, word]) => {
     const last = word.split('.').at(-1) ?? word
-    if (regions.size === 1 || LEADING_REGIONS.has(region)) return [last]
+    if (regions.size === 1) return [commonOf(words), last].filter((name) => name !== '')
+    if (LEADING_REGIONS.has(region)) return [last]
     return QUIET.test(word) ? [] : [`${region} ${last}`]
   })
   return told.join(', ') || (regions.size > 3 ? 'all running' : words)
+}
+
+/**
+ * The state around all of them: `streaming`; empty for a single one.
+ * @param {string} words
+ */
+function commonOf(words) {
+  const paths = words.split(' ').map((word) => word.split('.'))
+  const [first = []] = paths
+  if (paths.length === 1) return ''
+  const common = first.filter((name, at) => paths.every((path) => path[at] === name))
+  return common.findLast((name) => name !== 'term') ?? ''
 }
 
 const BAD = /(^|\.)(refused|failed|broken|blocked|barred|failing|silent)$/
