@@ -34,6 +34,26 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./manager.ts'),
   },
   {
+    name: 'register',
+    summary: 'make a cluster known to NSX: certificate, identity, rights, configuration',
+    load: () => import('./register.ts'),
+  },
+  {
+    name: 'join',
+    summary: 'bring a registered cluster to a further control-plane node',
+    load: () => import('./join.ts'),
+  },
+  {
+    name: 'rotate',
+    summary: "renew the cluster's certificate in NSX, without an outage",
+    load: () => import('./rotate.ts'),
+  },
+  {
+    name: 'deregister',
+    summary: 'take a cluster out of NSX, also one that is gone',
+    load: () => import('./deregister.ts'),
+  },
+  {
     name: 'status',
     summary: 'what the daemon does, and what is wrong, worst first',
     load: () => import('./status.ts'),

@@ -28,5 +28,5 @@ export const TOKEN_SECONDS = (14 * DAY_MS) / 1_000
 export const TOKEN_RENEW_SHARE = 1 / 3
 /** After a failure it is tried again so late; and told when less than a third of its life is left. */
 export const TOKEN_RETRY_MS = 60_000
-/** Objects of one deregistration that --purge-policies looks at: as many as one cluster is made for. */
-export const PURGE_OBJECTS_MAX = 100_000
+/** A running instance writes its Lease each 10 s, up to 11 with jitter: one that does not change within this has stopped. */
+export const INSTANCE_LOOK_MS = 13_000

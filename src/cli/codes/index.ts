@@ -10,6 +10,7 @@ import { LOOK } from './look.ts'
 import { MANAGER } from './manager.ts'
 import { NSX } from './nsx.ts'
 import { OPERATIONS } from './operations.ts'
+import { REGISTRATION } from './registration.ts'
 import { TRANSPORT } from './transport.ts'
 import type { CodeHelp } from './types.ts'
 
@@ -21,6 +22,7 @@ export const CODES: Readonly<Record<string, CodeHelp>> = Object.fromEntries(
     ...KUBE,
     ...OPERATIONS,
     ...MANAGER,
+    ...REGISTRATION,
     ...HERE,
     ...INSPECT,
     ...LOOK,

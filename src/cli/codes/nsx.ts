@@ -12,7 +12,7 @@ export const NSX: Entries = {
   ],
   CLUSTER_NOT_REGISTERED: [
     'NSX has no cluster with this id',
-    'Compare cluster.id with the node_id of the cluster-control-plane in NSX, or register the cluster. It is asked again every 10 minutes.',
+    'Compare cluster.id with the node_id of the cluster-control-plane in NSX. Was NSX restored from a backup, or is the cluster new to it? Run register: it makes it again under its old node_id. It is asked again every 10 minutes.',
   ],
   CLUSTER_IDENTITY: [
     'NSX knows another Kubernetes cluster under this id',

@@ -25,15 +25,18 @@ type Fields = Readonly<Record<string, unknown>>
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-/** `http` and `nsx` carry an administrator's credentials. Rejects with REGISTRATION_* for what a person has to mend. */
+/**
+ * `nsx` carries an administrator's credentials; of the managers themselves, one of which has to answer, the clock is asked.
+ * Rejects with REGISTRATION_* for what a person has to mend.
+ */
 export async function observeNsx(
   nsx: NsxApi,
-  http: HttpClient,
+  managers: readonly HttpClient[],
   clock: Clock,
   signal: AbortSignal,
 ): Promise<ObservedNsx> {
   try {
-    const aheadMs = await aheadOf(http, clock, signal)
+    const aheadMs = await aheadOfOne(managers, clock, signal)
     const version = await nsx.call<Fields | undefined>({ method: 'GET', path: PATHS.version, signal })
     const list = (path: string) => all(nsx, path, signal)
     const certificates = (await list(PATHS.certificates)).flatMap(certificateOf)
@@ -50,7 +53,7 @@ export async function observeNsx(
       })),
     }
   } catch (thrown) {
-    throw explained(thrown, http.origin)
+    throw explained(thrown, nsx.origin)
   }
 }
 
@@ -58,6 +61,23 @@ async function all(nsx: NsxApi, path: string, signal: AbortSignal): Promise<Fiel
   const found: Fields[] = []
   for await (const one of paginate<Fields>(nsx, path, signal)) found.push(one ?? {})
   return found
+}
+
+/** Of the first that answers; with the error of the last where none does. */
+async function aheadOfOne(
+  managers: readonly HttpClient[],
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  let failure: unknown
+  for (const manager of managers) {
+    try {
+      return await aheadOf(manager, clock, signal)
+    } catch (error) {
+      failure = error
+    }
+  }
+  throw failure
 }
 
 /** RFC 9110 §6.6.1: a whole second, at the moment of the answer; the time of the call is halved. */
@@ -116,7 +136,9 @@ const controlPlaneOf = (one: Fields): ObservedControlPlane => ({
 export const isBadLogin = (error: AdapterError): boolean => {
   const { error_code: code } = (error.cause ?? {}) as { error_code?: number }
   return (
-    error.code === 'NSX_UNAUTHORIZED' || (error.code === 'NSX_FORBIDDEN' && (code === 403 || code === 98))
+    error.code === 'NSX_UNAUTHORIZED' ||
+    error.code === 'NSX_SIGN_IN' ||
+    (error.code === 'NSX_FORBIDDEN' && (code === 403 || code === 98))
   )
 }
 

@@ -15,7 +15,7 @@ const WORDS: WordsOf = {
   'create-identity': ({ which, nodeId }, name) =>
     `NSX: create the principal identity ${name} (node_id ${nodeId}) with ${CERTIFICATE[which]}`,
   'put-control-plane': ({ which, isNew }, name) =>
-    `NSX: ${isNew ? 'create' : 'update'} the cluster control plane ${name}: takes ${which.map((one) => CERTIFICATE[one]).join(' and ')}`,
+    `NSX: ${isNew ? 'create' : 'update'} the cluster control plane ${name}: takes ${which.map((one) => CERTIFICATE[one]).join(' and ')}${isNew || which.length > 1 ? '' : ' alone'}`,
   'create-cluster-record': (_, name) => `NSX: enter the cluster ${name} into the inventory`,
   'keep-cluster-id': () => 'keep the node_id that NSX gave',
   'check-identity': () => 'ask NSX with the certificate whether it may do what the adapter does',

@@ -148,7 +148,7 @@ export function createScene({
     clock,
     signal,
   }
-  const observe = () => observeNsx(nsx, http, clock, signal)
+  const observe = () => observeNsx(nsx, [http], clock, signal)
   const plan: Scene['plan'] = async (what) => {
     const observed = await observe()
     const record = await store.load()
