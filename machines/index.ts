@@ -4,5 +4,5 @@
  * Beside it runs outage: whether the API server answers anybody at all, which all watches ask; and among the watches
  * discovery: which optional resources are served, for which their watches wait.
  */
-export { type AdapterEvent, adapterMachine, type Leader } from './adapter.ts'
+export { type AdapterEvent, adapterMachine, type Leader, type PausedChannel } from './adapter.ts'
 export { createWatchesMachine } from './watches.ts'

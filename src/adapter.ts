@@ -3,7 +3,12 @@
  * the world comes in as an argument, so the daemon, the sandbox and the simulator run this same composition.
  */
 import { type ActorRefFrom, createActor, fromCallback, type InspectionEvent } from 'xstate'
-import { type AdapterEvent, adapterMachine, createWatchesMachine } from '../machines/index.ts'
+import {
+  type AdapterEvent,
+  adapterMachine,
+  createWatchesMachine,
+  type PausedChannel,
+} from '../machines/index.ts'
 import { createIntentNames, DEFAULT_TIERS, type Mode, provideCcp, type TierSettings } from './ccp/index.ts'
 import { inspectSessions, inspectTransitions, stateWords, type Transition } from './diagnostics/index.ts'
 import { asAdapterError } from './errors.ts'
@@ -26,6 +31,8 @@ import {
   placesOfStores,
   viewOfStores,
 } from './operations/index.ts'
+import { createPauses, createStatusParts } from './pauses.ts'
+import { createProgress } from './progress.ts'
 import { COMPONENTS, type StatusSnapshot, statusOf } from './status.ts'
 import type { Clock, HttpClient, Random } from './world/index.ts'
 
@@ -87,6 +94,11 @@ export interface Adapter {
   approve(): void
   /** NSX is shown another certificate from now on: what it refused is tried again at once. */
   renewed(): void
+  /** This channel writes nothing for so long; asked again, the new time counts. */
+  pause(channel: PausedChannel, forMs: number): void
+  resume(channel: PausedChannel): void
+  /** How long no chart has moved. */
+  idleMs(): number
   /** What another adapter keeps in this cluster, and a person may have taken over; a line each. */
   adoption(): readonly string[]
   /** Takes over what was shown. Rejects with why not: changed since, not leading, refused by the API server. */
@@ -126,12 +138,17 @@ const CHANNELS = { 'adapter/ccp': 'ccp', 'adapter/mp': 'mp' } as const
 /** Builds the adapter; nothing is sent before `start`. Throws the errors of reading the credentials. */
 export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
   const { settings, clock, random, log, health } = options
-  const inspectStates = inspectTransitions(clock, (transition) => report(options, transition))
+  const inspectStates = inspectTransitions(clock, (transition) => onTransition(transition))
   const inspectLinks = inspectSessions(clock, CHANNELS, (fact) => options.onFact?.(fact))
   const inspect = (event: InspectionEvent) => {
     inspectStates(event)
     inspectLinks(event)
     options.inspect?.(event)
+  }
+  const progress = createProgress(clock)
+  const onTransition = (transition: Transition) => {
+    progress.note(transition)
+    report(options, transition)
   }
   const kube = await createKubeSide({
     access: options.kubeAccess,
@@ -181,7 +198,9 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
       health,
       kube,
       instances,
+      parts: parts(made),
     })
+  const parts = createStatusParts(clock, progress, kube.store('antreaAgentInfos'))
   const closeSockets = async () => {
     await Promise.all([kube.close(), options.nsxHttp.close()])
   }
@@ -189,6 +208,9 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
     start: () => void actor.start(),
     approve: () => actor.send({ type: 'APPROVE' }),
     renewed: () => actor.send({ type: 'RENEWED' }),
+    pause: (channel, forMs) => actor.send({ type: 'PAUSE', channel, forMs: forMs }),
+    resume: (channel) => actor.send({ type: 'RESUME', channel }),
+    idleMs: () => progress.idleMs(),
     async stop() {
       await stopped(actor)
       actor.stop()
@@ -201,6 +223,7 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
     },
     adoption: () => made.adopter?.show() ?? [],
     async adopt(shown) {
+      made.pauses?.check('ccp')
       await made.adopter?.adopt(shown)
     },
     status,
@@ -245,6 +268,10 @@ function compose(
   >[0]['stores'] &
     Parameters<typeof provideMp>[0]['stores']
   const view = viewOfStores(stores)
+  const pauses = createPauses(clock, health)
+  made.pauses = pauses
+  const agents = createAgentHealth(stores, () => clock.monotonicMs())
+  made.agents = agents
   made.statistics = countedBy({ http: kube.http, clock, view, names })
   return adapterMachine.provide({
     actors: {
@@ -260,7 +287,7 @@ function compose(
         log: log.child({ room: 'ccp' }),
         kube: client,
         stores,
-        agents: createAgentHealth(stores, () => clock.monotonicMs()),
+        agents,
         ...askingAgents(options, stores),
         settings: {
           tiers: settings.tiers ?? DEFAULT_TIERS,
@@ -283,6 +310,7 @@ function compose(
         isServed: (name) => kube.isServed(name),
         clusterName: settings.clusterName,
         gate: kube.gate,
+        isPaused: () => pauses.view().mp !== undefined,
         onInsight: (insight) => {
           made.inventory = insight
         },
@@ -310,6 +338,8 @@ function compose(
       }),
     },
     actions: {
+      sayPaused: ({ context }, { channel }) => pauses.begin(channel, context.pauseMs[channel]),
+      sayResumed: (_, { channel }) => pauses.end(channel),
       childFailed: ({ event }) => {
         const failed = event as unknown as { type: string; error?: unknown }
         const error = asAdapterError(failed.error)

@@ -4,6 +4,7 @@ import { waitFor } from './errors.ts'
 import type { Store } from './kube/index.ts'
 import type { InventoryInsight } from './mp/index.ts'
 import { type ClusterView, type PolicyNames, readStatistics, type Statistics } from './operations/index.ts'
+import type { Pauses } from './pauses.ts'
 import type { Clock, HttpClient } from './world/index.ts'
 
 export interface Insight {
@@ -20,6 +21,8 @@ export interface Made {
   ccp?: CcpInsight
   inventory?: InventoryInsight
   statistics?: Insight['statistics']
+  pauses?: Pauses
+  agents?: { troubled(): readonly string[] }
 }
 
 export interface CountingDeps {

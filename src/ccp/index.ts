@@ -43,8 +43,8 @@ import { type DesiredState, followPolicy } from './source/index.ts'
 import { createTranslator, type DesiredObjects, type Translate } from './translate/index.ts'
 
 export { type Adoption, type AdoptionInput, adopt, adoptionOf, describeAdoption } from './adopt.ts'
+export { NO_POLICIES, type PolicyCounts, type PolicyFigures, type RefusedPolicy } from './figures.ts'
 export type { CcpInsight, ClusterSight, PlanPreview } from './insight.ts'
-export type { PolicyCounts, PolicyFigures, RefusedPolicy } from './figures.ts'
 export { createIntentNames, type IntentNames } from './names.ts'
 export { type ProtectionInput, protection } from './protection.ts'
 export type { AgentHealth } from './realization/index.ts'
@@ -224,6 +224,10 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
         enforcer.setPending(waitFor('PAUSED', 'writing to the cluster is paused (`status` says until when)'))
         health.set('CCP_PAUSED', `${context.planned?.steps ?? 0} writes wait`, 'waiting')
       },
+      sayHeld: ({ context }) => {
+        enforcer.setPending(waitFor('PAUSED', 'writing to the cluster is paused (`status` says until when)'))
+        health.set('CCP_PAUSED', `${context.planned?.steps ?? 0} writes wait`, 'waiting')
+      },
       standDown: () => {
         enforcer.standDown()
         board.forget()
@@ -368,6 +372,7 @@ function follow(
 function sayWrites(health: Health, enforcer: Enforcer, context: CcpContext): void {
   const error = writeProblem(context)
   enforcer.setPending(error)
+  health.clear('CCP_PAUSED', 'waiting')
   health.clear('CCP_PAUSED', 'waiting')
   if (error === undefined || error.code === 'SECOND_ADAPTER') health.clear('CCP_WRITES')
   else health.set('CCP_WRITES', `${error.code}: ${error.message}`)

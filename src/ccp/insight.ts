@@ -4,6 +4,7 @@
  */
 import { waitFor } from '../errors.ts'
 import type { ClusterGroup, ClusterNetworkPolicy, Tier } from '../kube/index.ts'
+import type { PolicyFigures } from './figures.ts'
 import type { Plan } from './plan/index.ts'
 import type { Realized } from './realization/index.ts'
 import type { Mode, TierSettings } from './settings.ts'
@@ -40,6 +41,8 @@ export interface CcpInsight {
   snapshotAgeMs(): number | undefined
   /** What NSX is told of each policy, by path; undefined while nothing is known. */
   realization(): ReadonlyMap<string, Realized> | undefined
+  /** How many policies and rules are in force, and which are refused, why and since when. Cheap. */
+  figures(): PolicyFigures
   /**
    * By the planner that the channel itself plans with, from the copies that are held. In slices. Rejects with wait-for
    * CCP_NO_COPY while NSX has not told what it wants, and KUBE_NOT_READY while the cluster is not known completely.

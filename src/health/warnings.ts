@@ -108,6 +108,18 @@ export const WARNINGS = {
     dependsOn: ['KUBE_UNREACHABLE', 'ANTREA_CONTROLLER_DOWN'],
     visibleAfterMs: 5_000,
   },
+  CCP_PAUSED: {
+    title: 'Writing policy to the cluster is paused',
+    severity: 'warning',
+    text: 'Everything is watched, compared and reported meanwhile. It ends by itself, with the process, or by `antrea-nsx-adapter resume ccp`.',
+    visibleAfterMs: 0,
+  },
+  INVENTORY_PAUSED: {
+    title: 'Sending inventory to NSX is paused',
+    severity: 'warning',
+    text: 'Everything is watched and compared meanwhile; health is reported and requests are answered. It ends by itself, with the process, or by `antrea-nsx-adapter resume mp`.',
+    visibleAfterMs: 0,
+  },
   LOOKS_LIKE_OURS: {
     title: 'Objects carry our label but are not ours',
     severity: 'warning',

@@ -43,6 +43,8 @@ export interface MpDeps {
   readonly adapterVersion: string
   /** NSX is written only while the lease is held. */
   readonly gate: WriteGate
+  /** Somebody wants nothing of the inventory written for now; the chart knows it, and who enters the cluster asks here. */
+  readonly isPaused?: () => boolean
   /** Hears of what was sent and answered. */
   readonly tell?: TellFact
   /** What the manager may ask for, beside a comparison of the inventory. */

@@ -37,7 +37,7 @@ export type MpLogic = typeof mpMachine
 
 /** The MP chart over a real manager and cluster; it takes no input. */
 export function provideMp(deps: MpDeps): MpLogic {
-  const { clock, random, log, nsx, health, clusterId, stores, gate } = deps
+  const { clock, random, log, nsx, health, clusterId, stores, gate, isPaused = () => false } = deps
   const heartbeats = createHeartbeats(stores, () => clock.monotonicMs())
   const reporter = createHealthReporter({ clock, health, nsx, clusterId, heartbeats })
   const view = createView(stores, clusterId, (node) => reporter.agentStatus(node), deps.isServed, clock)
@@ -101,16 +101,24 @@ export function provideMp(deps: MpDeps): MpLogic {
           const record = { ...deps, nodes: stores.nodes, check: () => gate.check() }
           const [newerFields] = await Promise.all([
             takesNewerFields(nsx, signal),
-            ensureClusterRecord(record, signal),
+            isPaused() ? undefined : ensureClusterRecord(record, signal),
           ])
           inventory.begin({ newerFields })
           read.newerFields = newerFields
-          observed.begun()
+          // What is left out in a pause is made up for by the first read after it.
+          if (!isPaused()) observed.begun()
         }
         await inventory.read(signal)
         read.isHeld = true
       }),
+      compareInventory: fromPromise(async ({ signal }) => {
+        const { waiting, ...done } = await inventory.compare(signal)
+        health.set('INVENTORY_PAUSED', `${waiting} changes wait`, 'waiting')
+        warnings.well()
+        return done
+      }),
       applyInventory: fromPromise(async ({ signal }) => {
+        health.clear('INVENTORY_PAUSED', 'waiting')
         const done = await inventory.reconcile(signal)
         resync.finish(done)
         warnings.well()

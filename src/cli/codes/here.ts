@@ -32,6 +32,10 @@ export const HERE: Entries = {
     'The status endpoint cannot listen',
     'Another process does, or the folder is not there. Set serve.socket or serve.listen.',
   ],
+  PAUSED: [
+    'Writing is paused',
+    '`antrea-nsx-adapter status` says since when and until when; `antrea-nsx-adapter resume all` ends it at once.',
+  ],
   SERVE_FORBIDDEN: [
     'The status endpoint is not for web pages',
     'Ask without an Origin header, by a loopback name.',

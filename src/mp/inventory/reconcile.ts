@@ -34,6 +34,8 @@ export interface Inventory {
   read(signal: AbortSignal): Promise<void>
   /** Plans from both sides as they are now and carries it out. What has an unknown outcome is read back first. */
   reconcile(signal: AbortSignal): Promise<Reconciled>
+  /** Plans as `reconcile` does and sends nothing; `waiting`: the changes that would be sent. */
+  compare(signal: AbortSignal): Promise<Reconciled & { readonly waiting: number }>
   /** A new session: everything is mapped anew, what was refused is tried once more. */
   begin(options: { readonly newerFields: boolean }): void
   /** Somebody asks for it: what was refused is tried once more. */
@@ -140,7 +142,20 @@ export function createInventory(deps: ReconcileDeps): Inventory {
     return total
   }
 
+  const compare = async (signal: AbortSignal) => {
+    if (book.doubtful.size > 0) await readBack([...book.doubtful], signal)
+    await view.update()
+    signal.throwIfAborted()
+    const planned = await plan(signal)
+    await inSlices(adopting(book, planned), clock, signal)
+    const waiting = planned.stages.reduce((sum, { steps }) => sum + steps.length, 0)
+    const total = { created: 0, updated: 0, deleted: 0, refused: 0, guarded: planned.guarded.length }
+    report(deps, total)
+    return { ...total, waiting }
+  }
+
   return {
+    compare,
     begin({ newerFields }) {
       view.reset({ newerFields })
       settledBut = undefined

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { StatusSnapshot } from '../../../src/adapter.ts'
 import { keepTold, sentence, watchdogOf } from '../../../src/cli/service-manager.ts'
 import { createFakeClock } from '../../fakes/clock.ts'
+import { NOTHING_ELSE } from '../../fakes/status.ts'
 
 const status = (changed: Partial<StatusSnapshot> = {}): StatusSnapshot => ({
   version: '1',
@@ -16,6 +17,7 @@ const status = (changed: Partial<StatusSnapshot> = {}): StatusSnapshot => ({
   warnings: [],
   leader: 'a',
   instances: [],
+  ...NOTHING_ELSE,
   ...changed,
 })
 

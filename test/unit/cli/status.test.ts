@@ -6,6 +6,7 @@ import type { StatusSnapshot } from '../../../src/adapter.ts'
 import { exitCodeOf, screen } from '../../../src/cli/status.ts'
 import { duration } from '../../../src/cli/terminal.ts'
 import type { ActiveWarning } from '../../../src/health/index.ts'
+import { NOTHING_ELSE } from '../../fakes/status.ts'
 
 const NOW = 1_000_000
 
@@ -34,6 +35,7 @@ const status = (fields: Partial<StatusSnapshot> = {}): StatusSnapshot => ({
   warnings: [],
   leader: 'cp-1',
   instances: [],
+  ...NOTHING_ELSE,
   ...fields,
 })
 

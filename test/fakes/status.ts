@@ -1,0 +1,13 @@
+/** The parts of a status that a test does not speak of. */
+import type { StatusSnapshot } from '../../src/adapter.ts'
+import { NO_POLICIES } from '../../src/ccp/index.ts'
+
+const lane = { lastFullSync: undefined, lagMs: 0, guarded: false }
+
+export const NOTHING_ELSE: Pick<StatusSnapshot, 'checks' | 'progress' | 'policies' | 'pauses' | 'agents'> = {
+  checks: [],
+  progress: { ccp: lane, mp: { ...lane, lastHealthReport: undefined } },
+  policies: NO_POLICIES,
+  pauses: {},
+  agents: { known: 0, troubled: [] },
+}
