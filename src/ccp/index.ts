@@ -224,10 +224,6 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
         enforcer.setPending(waitFor('PAUSED', 'writing to the cluster is paused (`status` says until when)'))
         health.set('CCP_PAUSED', `${context.planned?.steps ?? 0} writes wait`, 'waiting')
       },
-      sayHeld: ({ context }) => {
-        enforcer.setPending(waitFor('PAUSED', 'writing to the cluster is paused (`status` says until when)'))
-        health.set('CCP_PAUSED', `${context.planned?.steps ?? 0} writes wait`, 'waiting')
-      },
       standDown: () => {
         enforcer.standDown()
         board.forget()
@@ -372,7 +368,6 @@ function follow(
 function sayWrites(health: Health, enforcer: Enforcer, context: CcpContext): void {
   const error = writeProblem(context)
   enforcer.setPending(error)
-  health.clear('CCP_PAUSED', 'waiting')
   health.clear('CCP_PAUSED', 'waiting')
   if (error === undefined || error.code === 'SECOND_ADAPTER') health.clear('CCP_WRITES')
   else health.set('CCP_WRITES', `${error.code}: ${error.message}`)
