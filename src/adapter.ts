@@ -22,7 +22,7 @@ import { readOnly } from './kube/read-only.ts'
 import type { ResourceName } from './kube/resources.ts'
 import type { Logger, OwnLog } from './log/index.ts'
 import { createAgentHealth, provideMp } from './mp/index.ts'
-import { asObserver, createNsxManager, type NsxManager } from './nsx/index.ts'
+import { asObserver, isRest, type NsxManager, type NsxRest, type NsxRestGiven, openNsx } from './nsx/index.ts'
 import {
   createAntreaLevels,
   createOperations,
@@ -60,8 +60,10 @@ export interface AdapterOptions {
   readonly version: string
   readonly kubeAccess: AccessOptions
   readonly connectKube: (access: Access) => HttpClient
-  /** The manager, with this cluster's client certificate. */
-  readonly nsxHttp: HttpClient
+  /** The manager with the channels, with this cluster's client certificate. This or `nsxRest` is there. */
+  readonly nsxHttp?: HttpClient
+  /** NSX by its public API alone; the adapter closes it. */
+  readonly nsxRest?: NsxRestGiven
   /** SHA-256 of that certificate, lower-case hex; each instance says in its own Lease which one it uses. */
   readonly nsxCertificateSha256?: () => string | undefined
   /** A client of an antrea-agent's API that may read there; without it no agent is asked. */
@@ -163,9 +165,9 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
     lease: settings.lease,
     inspect,
   })
-  const nsx = createNsxManager({ http: options.nsxHttp, clock, random, log: log.child({ room: 'nsx' }) })
+  const nsx = openNsx({ ...options, log: log.child({ room: 'nsx' }) })
   const instances = kube.instances({
-    hello: (signal) => nsx.probe('ccp', signal),
+    hello: (signal) => (isRest(nsx) ? nsx.probe(signal) : nsx.probe('ccp', signal)),
     isOpen: () => isOpen(health, 'ccp') && isOpen(health, 'mp'),
     certificateSha256: options.nsxCertificateSha256,
     version: options.version,
@@ -202,12 +204,15 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
     })
   const parts = createStatusParts(clock, progress, kube.store('antreaAgentInfos'))
   const closeSockets = async () => {
-    await Promise.all([kube.close(), options.nsxHttp.close()])
+    await Promise.all([kube.close(), isRest(nsx) ? nsx.close() : options.nsxHttp?.close()])
   }
   return {
     start: () => void actor.start(),
     approve: () => actor.send({ type: 'APPROVE' }),
-    renewed: () => actor.send({ type: 'RENEWED' }),
+    renewed() {
+      if (isRest(nsx)) nsx.renewed()
+      actor.send({ type: 'RENEWED' })
+    },
     pause: (channel, forMs) => actor.send({ type: 'PAUSE', channel, forMs: forMs }),
     resume: (channel) => actor.send({ type: 'RESUME', channel }),
     idleMs: () => progress.idleMs(),
@@ -217,7 +222,7 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
       await closeSockets()
     },
     async kill() {
-      options.nsxHttp.reset()
+      nsx.reset()
       actor.stop()
       await closeSockets()
     },
@@ -243,7 +248,7 @@ const isOpen = (health: Health, channel: 'ccp' | 'mp'): boolean =>
 function compose(
   options: AdapterOptions,
   kube: KubeSide,
-  nsx: NsxManager,
+  nsx: NsxManager | NsxRest,
   instances: Instances,
   made: Made,
   ownFiles: OwnFiles,
@@ -255,7 +260,7 @@ function compose(
     clock,
     random,
     health,
-    nsx: isObserving ? asObserver(nsx) : nsx,
+    nsx: isObserving && !isRest(nsx) ? asObserver(nsx) : nsx,
     clusterId: settings.clusterId,
     clusterUid: () => kube.clusterUid(),
     instance: settings.instance,
@@ -284,6 +289,7 @@ function compose(
       readiness: readiness(kube),
       ccp: provideCcp({
         ...common,
+        nsx: common.nsx as NsxManager,
         log: log.child({ room: 'ccp' }),
         kube: client,
         stores,

@@ -1,22 +1,47 @@
 /** From the configuration to the managers: clients with the right credentials, for the daemon and for the commands. */
+import type { AdapterOptions } from '../adapter.ts'
 import type { LoadedConfig } from '../config/index.ts'
 import { needsPerson } from '../errors.ts'
 import type { Logger } from '../log/index.ts'
 import { createNsxRest, type NsxLogin, type NsxRest } from '../nsx/index.ts'
-import type { Clock, HttpClient, Random } from '../world/index.ts'
+import { type Clock, createReplaceableClient, type HttpClient, type Random } from '../world/index.ts'
 import { createHttpClient, type HttpProxy, type TlsIdentity } from '../world/real.ts'
 import { nsxIdentity, readSmallText } from './settings.ts'
 
 type NsxConfig = LoadedConfig['config']['nsx']
 
 /** A client of one manager, by whatever way the configuration says. */
-export const connectNsx = (nsx: NsxConfig, tls: TlsIdentity, origin: string): HttpClient => {
+const connectNsx = (nsx: NsxConfig, tls: TlsIdentity, origin: string): HttpClient => {
   const proxy = proxyOf(nsx)
   return createHttpClient({ origin, tls, ...(proxy === undefined ? {} : { proxy }) })
 }
 
+/** The managers as the daemon has them. */
+export interface Managers {
+  readonly given: Pick<AdapterOptions, 'nsxHttp' | 'nsxRest'>
+  /** Shows another certificate from now on; what is under way ends by itself. */
+  replace(tls: TlsIdentity): void
+}
+
+/** By the driver that the configuration names. */
+export function createManagers(loaded: LoadedConfig, tls: TlsIdentity): Managers {
+  const { nsx } = loaded.config
+  const connect = (origin: string, identity: TlsIdentity) => connectNsx(nsx, identity, origin)
+  const clients = nsx.url.map((origin) => createReplaceableClient(connect(origin, tls)))
+  const [first] = clients
+  return {
+    given:
+      nsx.driver === 'rest' || first === undefined
+        ? { nsxRest: { clients, ...nsxRestSettings(loaded) } }
+        : { nsxHttp: first },
+    replace(identity) {
+      for (const client of clients) client.replace(connect(client.origin, identity))
+    },
+  }
+}
+
 /** One a manager. */
-export const connectNsxManagers = (nsx: NsxConfig, tls: TlsIdentity): HttpClient[] =>
+const connectNsxManagers = (nsx: NsxConfig, tls: TlsIdentity): HttpClient[] =>
   nsx.url.map((origin) => connectNsx(nsx, tls, origin))
 
 /**

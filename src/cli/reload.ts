@@ -4,15 +4,14 @@ import { CONFIG_LEAVES, type Config, type LoadedConfig, valueAt } from '../confi
 import { ConfigError } from '../config/problems.ts'
 import { asAdapterError } from '../errors.ts'
 import type { Logger, LogLevels } from '../log/index.ts'
-import type { HttpClient, ReplaceableClient } from '../world/index.ts'
 import type { TlsIdentity } from '../world/real.ts'
+import type { Managers } from './nsx.ts'
 
 export interface ReloadDeps {
   /** As when the daemon started. Throws ConfigError or needs-person. */
   read(): LoadedConfig
   identity(loaded: LoadedConfig): TlsIdentity
-  connectNsx(tls: TlsIdentity): HttpClient
-  readonly nsx: ReplaceableClient
+  readonly managers: Managers
   /** Called when NSX is shown another certificate. */
   readonly onRenewed: () => void
   readonly levels: LogLevels
@@ -34,7 +33,7 @@ export interface Reloading {
 const SWAPPED = new Set(['log.level', 'nsx.cert', 'nsx.key', 'nsx.ca'])
 
 export function createReloading(first: LoadedConfig, tls: TlsIdentity, deps: ReloadDeps): Reloading {
-  const { nsx, levels, log } = deps
+  const { managers, levels, log } = deps
   let loaded = first
   let shown = tls
   let given: Pick<TlsIdentity, 'cert' | 'key'> = {}
@@ -43,7 +42,7 @@ export function createReloading(first: LoadedConfig, tls: TlsIdentity, deps: Rel
   const show = (next: TlsIdentity) => {
     if (next.cert === shown.cert && next.key === shown.key && next.ca === shown.ca) return
     shown = next
-    nsx.replace(deps.connectNsx(next))
+    managers.replace(next)
     deps.onRenewed()
     log.info({}, 'the certificate for NSX was replaced')
   }
@@ -56,6 +55,8 @@ export function createReloading(first: LoadedConfig, tls: TlsIdentity, deps: Rel
         const changed = changedSettings(loaded.config, next.config)
         levels.configure(next.config.log.level)
         show({ ...identity, ...given })
+        // The password is read when it is used, and may be another one.
+        if (next.config.nsx.auth !== 'certificate') deps.onRenewed()
         const later = changed.filter((setting) => !SWAPPED.has(setting))
         // Compared with what runs, so that what waits for a restart is told at each reload.
         loaded = withSwapped(loaded, next)

@@ -4,16 +4,10 @@ import { type DaemonOptions, type ListenAt, startDaemon } from '../daemon.ts'
 import { KUBE_CREDENTIALS_PERIOD_MS } from '../limits.ts'
 import { createLogLevels, createRecentLog, type Logger, redact } from '../log/index.ts'
 import { createPinoLogger } from '../log/pino.ts'
-import { type Clock, createReplaceableClient, sleep } from '../world/index.ts'
-import {
-  createHttpClient,
-  createRealClock,
-  createRealRandom,
-  serve,
-  type TlsIdentity,
-} from '../world/real.ts'
+import { type Clock, sleep } from '../world/index.ts'
+import { createHttpClient, createRealClock, createRealRandom, serve } from '../world/real.ts'
 import { keepOwnCredentials } from './keeping.ts'
-import { connectNsx } from './nsx.ts'
+import { createManagers } from './nsx.ts'
 import { createReloading, type Reloading } from './reload.ts'
 import { keepTold, type Notify, notifierOf, type Watched, watchdogOf } from './service-manager.ts'
 import {
@@ -52,13 +46,11 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
     'antrea-nsx-adapter starts',
   )
   failLoudly(log)
-  const managers = (identity: TlsIdentity) => connectNsx(config.nsx, identity, config.nsx.url[0] ?? '')
-  const nsx = createReplaceableClient(managers(tls))
+  const managers = createManagers(loaded, tls)
   const reloading = createReloading(loaded, tls, {
     read: () => readConfig(options),
     identity: nsxIdentity,
-    connectNsx: managers,
-    nsx,
+    managers,
     onRenewed: () => daemon.adapter.renewed(),
     levels: ownLog.levels,
     log,
@@ -74,7 +66,7 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
     },
     connectKube: ({ origin, tls: identity, headers }) =>
       createHttpClient({ origin, tls: identity, headers, http2: true }),
-    nsxHttp: nsx,
+    ...managers.given,
     ...connectingAgents(config.agents.tokenFile),
     ownFiles: async () => [
       { path: 'config.json', text: async () => `${JSON.stringify(redact(config), null, 2)}\n` },

@@ -72,7 +72,7 @@ export const WARNINGS = {
   NSX_UNTRUSTED: {
     title: 'The NSX Manager is not who it should be',
     severity: 'error',
-    text: 'Its certificate does not verify against nsx.ca. Check the CA file and the address.',
+    text: 'Its certificate does not verify against nsx.ca, or is none of those of nsx.thumbprint. Check them and the address.',
     visibleAfterMs: 0,
     blocksReady: true,
   },
@@ -82,6 +82,19 @@ export const WARNINGS = {
     text: 'The cluster id, its registration or its certificate does not fit. Compare cluster.id with the cluster-control-plane in NSX.',
     visibleAfterMs: 0,
     blocksReady: true,
+  },
+  NSX_MANAGER_DOWN: {
+    title: 'One of several NSX Managers does not answer',
+    severity: 'warning',
+    text: 'The others are used meanwhile, and it is asked again by itself. Check its node, and its address in nsx.url.',
+    visibleAfterMs: 10_000,
+    dependsOn: ['NSX_UNREACHABLE'],
+  },
+  NSX_PUBLIC_API: {
+    title: 'NSX is spoken with by its public API alone',
+    severity: 'info',
+    text: 'That API takes no realization, no component health, no statistics, no logs and no support bundles: NSX does not show them. Traceflow results stay in the cluster. See docs/nsx-manager.md.',
+    visibleAfterMs: 0,
   },
   CCP_PROTOCOL: {
     title: "The manager's policy stream breaks the protocol",

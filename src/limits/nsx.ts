@@ -22,3 +22,7 @@ export const NSX_SPARE_MS = 2_000
 export const NSX_SIGN_IN_PAUSE_MS = 600_000
 /** Traceflow configs and heartbeat-config are read so often; within the silence at which a link is asked (30 s). */
 export const NSX_REST_POLL_MS = 10_000
+/** Traceflow configs of this cluster that are run, beside what else MP_REQUESTS_MAX has room for; each leaves a Traceflow of some KiB. */
+export const NSX_TRACEFLOW_RUNS_MAX = 64
+/** Those that are known; with more of them no result is taken away, since it is not known whose config is gone. */
+export const NSX_TRACEFLOW_CONFIGS_MAX = 1_000

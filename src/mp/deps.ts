@@ -4,7 +4,7 @@ import type { AntreaAgentInfo, AntreaControllerInfo, ClusterNetworkPolicy } from
 import type { Store, WriteGate } from '../kube/contract.ts'
 import type { ResourceName } from '../kube/index.ts'
 import type { Logger } from '../log/index.ts'
-import type { NsxManager } from '../nsx/index.ts'
+import type { NsxManager, NsxRest } from '../nsx/index.ts'
 import type { Operation } from '../operations/index.ts'
 import type { Clock, Random } from '../world/index.ts'
 import type { InventoryInsight } from './insight.ts'
@@ -14,7 +14,7 @@ export interface MpDeps {
   readonly random: Random
   readonly log: Logger
   readonly health: Health
-  readonly nsx: NsxManager
+  readonly nsx: NsxManager | NsxRest
   readonly stores: {
     readonly nodes: Store
     readonly namespaces: Store

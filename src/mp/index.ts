@@ -13,10 +13,11 @@ import {
   INVENTORY_BATCH_WAIT_MS,
   INVENTORY_RESYNC_MS,
 } from '../limits.ts'
-import { createLinkWarnings, openLink } from '../nsx/index.ts'
+import { createLinkWarnings, isRest } from '../nsx/index.ts'
 import type { Session } from '../protocol/index.ts'
 import { backoffMs } from '../world/index.ts'
 import type { MpDeps } from './deps.ts'
+import { channelDriver, restDriver } from './drivers/index.ts'
 import { createHealthReporter, createHeartbeats } from './health/index.ts'
 import { createInventoryInsight } from './insight.ts'
 import {
@@ -27,7 +28,7 @@ import {
   takesNewerFields,
 } from './inventory/index.ts'
 import { createObservation } from './observe.ts'
-import { createRequests, createResync, followRequests, type RequestListener } from './requests/index.ts'
+import { createRequests, createResync, type RequestListener } from './requests/index.ts'
 
 export type { MpDeps } from './deps.ts'
 export { createAgentHealth } from './health/index.ts'
@@ -39,7 +40,8 @@ export type MpLogic = typeof mpMachine
 export function provideMp(deps: MpDeps): MpLogic {
   const { clock, random, log, nsx, health, clusterId, stores, gate, isPaused = () => false } = deps
   const heartbeats = createHeartbeats(stores, () => clock.monotonicMs())
-  const reporter = createHealthReporter({ clock, health, nsx, clusterId, heartbeats })
+  const driver = isRest(nsx) ? restDriver(deps, nsx) : channelDriver(deps, nsx)
+  const reporter = createHealthReporter({ clock, health, post: driver.postHealth, heartbeats })
   const view = createView(stores, clusterId, (node) => reporter.agentStatus(node), deps.isServed, clock)
   const book = createBook()
   const inventory = createInventory({ ...deps, book, view })
@@ -55,13 +57,12 @@ export function provideMp(deps: MpDeps): MpLogic {
   let compare = () => {}
   const resync = createResync(() => compare())
   const requests = createRequests({
-    nsx,
+    answers: driver.answers,
     clock,
     random,
     log,
-    clusterId,
     ...(deps.tell === undefined ? {} : { tell: deps.tell }),
-    operations: [...deps.operations, resync.operation],
+    operations: driver.operations([...deps.operations, resync.operation]),
   })
   const warnings = createLinkWarnings(health, 'mp')
   const observed = createObservation(deps, { heartbeats, reporter, view })
@@ -70,7 +71,7 @@ export function provideMp(deps: MpDeps): MpLogic {
     actors: {
       connect: fromPromise<Session, LinkContext>(({ input: { leader }, signal }) => {
         if (leader === undefined) throw retry('NOT_LEADING', 'only the leader opens a session')
-        return openLink(deps, 'mp', requests.kinds, leader, signal)
+        return driver.connect(leader, requests.kinds, signal)
       }),
       follow: fromCallback<MpEvent, LinkContext>(({ input, sendBack }) => {
         const stop = new AbortController()
@@ -81,7 +82,7 @@ export function provideMp(deps: MpDeps): MpLogic {
           onFailed: (error) => sendBack({ type: 'FAILED', error }),
         }
         compare = () => sendBack({ type: 'COMPARE' })
-        void followRequests(deps, input.session?.session ?? '', listener, stop.signal)
+        void driver.follow(input.session?.session ?? '', listener, stop.signal)
         return () => {
           // The next session begins with a comparison of its own.
           compare = () => {}
@@ -89,9 +90,9 @@ export function provideMp(deps: MpDeps): MpLogic {
           stop.abort(new Error('the link was given up'))
         }
       }),
-      probe: fromPromise<void>(({ signal }) => nsx.probe('mp', signal)),
+      probe: fromPromise<void>(({ signal }) => driver.probe(signal)),
       closeSession: fromPromise<void, LinkContext>(async ({ input }) => {
-        if (input.session !== undefined) await nsx.closeSession('mp', clusterId, input.session.session)
+        if (input.session !== undefined) await driver.close(input.session.session)
       }),
       watchHealth: fromCallback<MpEvent>(({ sendBack }) => observed.watchHealth(sendBack)),
       observe: fromCallback<MpEvent>(({ sendBack }) => observed.follow(sendBack)),

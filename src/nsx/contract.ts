@@ -39,6 +39,7 @@ export interface EndpointView {
 
 /** An NSX by its public API: one manager or several of one cluster of managers, who hold the same. */
 export interface NsxRest extends NsxApi {
+  readonly driver: 'rest'
   /** Resolves when a manager answers on a fresh connection. */
   probe(signal: AbortSignal): Promise<void>
   endpoints(): readonly EndpointView[]
@@ -91,3 +92,6 @@ export interface NsxManager extends NsxApi {
   ): Promise<Session>
   closeSession(channel: ChannelName, clusterId: string, session: string): Promise<void>
 }
+
+/** By which driver NSX is spoken with. */
+export const isRest = (nsx: NsxManager | NsxRest): nsx is NsxRest => 'driver' in nsx && nsx.driver === 'rest'

@@ -4,19 +4,21 @@
  * For ccp, mp, the composition and the command line.
  */
 export { createNsxManager, type NsxManagerOptions } from './client.ts'
-export type {
-  EndpointView,
-  NsxApi,
-  NsxCall,
-  NsxLogin,
-  NsxManager,
-  NsxRest,
-  NsxStream,
-  NsxStreamCall,
+export {
+  type EndpointView,
+  isRest,
+  type NsxApi,
+  type NsxCall,
+  type NsxLogin,
+  type NsxManager,
+  type NsxRest,
+  type NsxStream,
+  type NsxStreamCall,
 } from './contract.ts'
 export { NsxAnswerError } from './errors.ts'
 export { createLimiter, type Limiter, type LimiterOptions } from './limiter.ts'
 export { createLinkWarnings, type LinkDeps, type LinkWarnings, linkWarning, openLink } from './link.ts'
 export { asObserver } from './observer.ts'
+export { type NsxRestGiven, type OpenNsxOptions, openNsx } from './open.ts'
 export { paginate } from './paginate.ts'
 export { createNsxRest, type NsxRestOptions } from './rest.ts'

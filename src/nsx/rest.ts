@@ -63,6 +63,7 @@ export function createNsxRest(options: NsxRestOptions): NsxRest {
   })
   const parts: Parts = { clock, random, endpoints, limiter, identity }
   return {
+    driver: 'rest',
     origin: endpoints.origin,
     call: (wanted) => call(parts, wanted),
     probe: (signal) => endpoints.probe(signal),

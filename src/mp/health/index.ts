@@ -5,4 +5,4 @@
 export { createAgentHealth } from './agents.ts'
 export { createHeartbeats, type HeartbeatStores, type Heartbeats, writtenAt } from './heartbeats.ts'
 export { judgeAgent, judgeHealth, type Seen, type SeenChannel } from './judge.ts'
-export { createHealthReporter, type HealthReporter } from './report.ts'
+export { createHealthReporter, type HealthReporter, type PostHealth } from './report.ts'

@@ -1,7 +1,6 @@
 /** Puts together what is seen, judges it and posts it. The chart decides when. */
 import type { Health } from '../../health/index.ts'
 import { REPORT_INTERVAL_MS } from '../../limits.ts'
-import type { NsxManager } from '../../nsx/index.ts'
 import type { HealthReport } from '../../protocol/index.ts'
 import type { Clock } from '../../world/index.ts'
 import type { Heartbeats } from './heartbeats.ts'
@@ -24,11 +23,16 @@ export interface HealthReporter {
   intervalMs(): number
 }
 
+/** Sends a report to NSX; how often NSX wants one, in seconds, where it says so. */
+export type PostHealth = (
+  report: HealthReport,
+  signal: AbortSignal,
+) => Promise<{ readonly report_interval?: unknown } | undefined>
+
 export interface HealthReporterDeps {
   readonly clock: Clock
   readonly health: Health
-  readonly nsx: NsxManager
-  readonly clusterId: string
+  readonly post: PostHealth
   readonly heartbeats: Heartbeats
 }
 
@@ -39,7 +43,7 @@ const CONCERNS: Readonly<Record<'mp' | 'ccp', RegExp>> = {
 }
 
 export function createHealthReporter(deps: HealthReporterDeps): HealthReporter {
-  const { clock, health, nsx, clusterId, heartbeats } = deps
+  const { clock, health, post, heartbeats } = deps
   let sent: { readonly session: string; readonly statuses: string; readonly sequence: number } | undefined
   let agents = new Map<string, 'HEALTHY' | 'UNHEALTHY'>()
   let intervalMs = REPORT_INTERVAL_MS
@@ -86,12 +90,7 @@ export function createHealthReporter(deps: HealthReporterDeps): HealthReporter {
       // Noted before the answer: a number is used once, whether or not the manager heard it.
       sent = { session, sequence, statuses: statusesOf(judged) }
       const body: HealthReport = { session, sequence, ...judged }
-      const answer = await nsx.call<{ report_interval?: unknown } | undefined>({
-        method: 'POST',
-        path: `/mp/v1/clusters/${encodeURIComponent(clusterId)}/health`,
-        body,
-        signal,
-      })
+      const answer = await post(body, signal)
       const seconds = answer?.report_interval
       if (typeof seconds === 'number' && Number.isFinite(seconds))
         intervalMs = Math.min(Math.max(seconds * 1_000, REPORT_INTERVAL_MS_MIN), REPORT_INTERVAL_MS_MAX)

@@ -10,14 +10,14 @@ import {
   INVENTORY_BATCHES_IN_FLIGHT_MAX,
   INVENTORY_REFUSALS_MAX,
 } from '../../limits.ts'
-import type { NsxManager } from '../../nsx/index.ts'
+import type { NsxApi } from '../../nsx/index.ts'
 import type { InventoryObject } from '../../nsx/model.ts'
 import { type Clock, inParallel } from '../../world/index.ts'
 import type { InventoryBook } from './book.ts'
 import type { InventoryPlan, InventoryStep } from './plan.ts'
 
 export interface ApplyDeps {
-  readonly nsx: NsxManager
+  readonly nsx: NsxApi
   readonly clock: Clock
   readonly clusterId: string
   readonly gate: WriteGate

@@ -3,10 +3,10 @@ import { type AdapterError, asAdapterError } from '../../errors.ts'
 import type { KubeObject } from '../../kube/index.ts'
 import type { Logger } from '../../log/index.ts'
 import { clusterRecordOf, infraTypeOf } from '../../nsx/cluster-record.ts'
-import type { NsxManager } from '../../nsx/index.ts'
+import type { NsxApi } from '../../nsx/index.ts'
 
 export interface ClusterRecordDeps {
-  readonly nsx: NsxManager
+  readonly nsx: NsxApi
   readonly log: Logger
   readonly clusterId: string
   readonly clusterName: string
@@ -52,7 +52,7 @@ export async function ensureClusterRecord(deps: ClusterRecordDeps, signal: Abort
  * Whether the manager knows the inventory fields that came with NSX 4.2 (docs/inventory.md). One that does not tell its
  * version is taken as a new one; a failure that will pass rejects.
  */
-export async function takesNewerFields(nsx: NsxManager, signal: AbortSignal): Promise<boolean> {
+export async function takesNewerFields(nsx: NsxApi, signal: AbortSignal): Promise<boolean> {
   try {
     const answer = await nsx.call<{ product_version?: unknown } | undefined>({
       method: 'GET',

@@ -2,7 +2,7 @@
 
 import { needsPerson } from '../../errors.ts'
 import { INVENTORY_OBJECTS_MAX } from '../../limits.ts'
-import type { NsxManager } from '../../nsx/index.ts'
+import type { NsxApi } from '../../nsx/index.ts'
 import { INVENTORY_PATHS, type InventoryObject, type InventoryType } from '../../nsx/model.ts'
 import { paginate } from '../../nsx/paginate.ts'
 
@@ -43,7 +43,7 @@ const KEPT = [
  * that is no inventory object, does no harm: it is left out. Rejects as `paginate` does, and with INVENTORY_TOO_LARGE.
  */
 export async function readType(
-  nsx: NsxManager,
+  nsx: NsxApi,
   clusterId: string,
   type: InventoryType,
   signal: AbortSignal,

@@ -20,16 +20,20 @@ import { type AdapterError, asAdapterError, needsPerson, retry } from '../../err
 import type { RequestFact, TellFact } from '../../health/index.ts'
 import { createSlots, type Slots } from '../../kube/slots.ts'
 import { BACKOFF_BASE_MS, MP_REQUESTS_MAX, OPERATION_REFUSALS_MAX } from '../../limits.ts'
+import type { Logger } from '../../log/index.ts'
 import { type Fields, type Operation, sweepOperations } from '../../operations/index.ts'
-import { backoffMs, type Random } from '../../world/index.ts'
-import { createContentSink } from './content.ts'
+import { backoffMs, type Clock, type Random } from '../../world/index.ts'
+import type { Answers } from './answers.ts'
 import { createJournal, type Journal } from './journal.ts'
-import type { StreamDeps } from './stream.ts'
 
+export { type Answers, channelAnswers } from './answers.ts'
 export { createResync, type Resync } from './resync.ts'
 export { followRequests, type RequestListener, type StreamDeps } from './stream.ts'
 
-export interface RequestsDeps extends StreamDeps {
+export interface RequestsDeps {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly answers: Answers
   readonly random: Random
   /** Hears of each request that is answered. */
   readonly tell?: TellFact
@@ -92,9 +96,10 @@ export function createRequests(deps: RequestsDeps): Requests {
         try {
           const operation = byKind.get(kind)
           if (operation === undefined) throw unsupported(kind, byKind.keys())
-          const content = createContentSink({ ...deps, id, session: () => journal.session })
+          const content = deps.answers.content?.(id, () => journal.session)
           const { deadlineMs, say } = journal
-          return await operation.accept(body)({ id, deadlineMs, signal, say, content })
+          const run = { id, deadlineMs, signal, say, ...(content === undefined ? {} : { content }) }
+          return await operation.accept(body)(run)
         } catch (thrown) {
           throw asAdapterError(thrown)
         }
@@ -157,7 +162,8 @@ export function createRequests(deps: RequestsDeps): Requests {
       refusals += 1
       const message = `${MP_REQUESTS_MAX} requests wait already; ask again when they are answered.`
       const events = [{ seq: 1, t: 'error', code: 'TOO_MANY_REQUESTS', message }]
-      post(deps, id, { session, attempt, events })
+      deps.answers
+        .post(id, { session, attempt, events })
         .catch((thrown: unknown) =>
           log.warn({ request: id, code: asAdapterError(thrown).code }, 'a refusal was not heard'),
         )
@@ -175,23 +181,6 @@ const unsupported = (kind: string, kinds: Iterable<string>) =>
     `This adapter does not carry out ${kind.slice(0, 100)}; ask for one of: ${[...kinds].join(', ')}.`,
   )
 
-interface Acknowledged {
-  readonly acknowledged?: unknown
-}
-
-const post = (
-  { nsx, clusterId }: RequestsDeps,
-  id: string,
-  body: { readonly session: string; readonly attempt: number; readonly events: readonly Fields[] },
-  signal?: AbortSignal,
-): Promise<Acknowledged | undefined> =>
-  nsx.call<Acknowledged | undefined>({
-    method: 'POST',
-    path: `/mp/v1/clusters/${encodeURIComponent(clusterId)}/requests/${encodeURIComponent(id)}/events`,
-    body,
-    ...(signal === undefined ? {} : { signal }),
-  })
-
 /** One call. What the manager does not take is no answer; a session that ended waits for the next one. */
 async function tell(
   deps: RequestsDeps,
@@ -202,7 +191,7 @@ async function tell(
   if (attached === undefined) throw retry('SESSION_ENDED', 'there is no session to answer in')
   const { events, final } = journal.batch()
   try {
-    const answer = await post(deps, request.id, { ...attached, events }, signal)
+    const answer = await deps.answers.post(request.id, { ...attached, events }, signal)
     const heard = answer?.acknowledged
     if (typeof heard !== 'number' || !journal.acknowledge(heard))
       throw retry('NSX_PROTOCOL', `the manager acknowledged ${String(heard)}, not the last event`)

@@ -7,15 +7,21 @@ import {
   createHeartbeats,
   judgeAgent,
   judgeHealth,
+  type PostHealth,
   type Seen,
 } from '../../../src/mp/health/index.ts'
 import { judgeChannel, judgeController } from '../../../src/mp/health/judge.ts'
+import type { NsxManager } from '../../../src/nsx/index.ts'
 import { HealthReport } from '../../../src/protocol/index.ts'
 import { createFakeClock, createSeededRandom, EPOCH_MS } from '../../fakes/clock.ts'
 import { createCluster } from './cluster.ts'
 import { CLUSTER, createFakeNsx } from './nsx.ts'
 
 const S = 1_000
+const postTo =
+  (nsx: Pick<NsxManager, 'call'>): PostHealth =>
+  (body, signal) =>
+    nsx.call({ method: 'POST', path: `/mp/v1/clusters/${CLUSTER}/health`, body, signal })
 const beat = (ageMs: number | undefined, watchedMs = 1_000 * S) => ({
   ageMs,
   watchedMs,
@@ -214,7 +220,7 @@ test('a report goes out numbered anew in each session; a status that moves makes
   const health = createHealth(clock)
   const heartbeats = createHeartbeats(cluster.deps, () => clock.monotonicMs())
   heartbeats.follow(() => {})
-  const reporter = createHealthReporter({ clock, health, nsx: fake.nsx, clusterId: CLUSTER, heartbeats })
+  const reporter = createHealthReporter({ clock, health, post: postTo(fake.nsx), heartbeats })
   const signal = new AbortController().signal
   health.setComponent('mp', 'link.open.phase.watching')
   assert.equal(reporter.hasChanged(), false)
@@ -243,7 +249,7 @@ test('a node whose agent moved is due in the inventory', async () => {
   const heartbeats = createHeartbeats(cluster.deps, () => clock.monotonicMs())
   heartbeats.follow(() => {})
   const nsx = createFakeNsx(clock, createSeededRandom(1)).nsx
-  const reporter = createHealthReporter({ clock, health, nsx, clusterId: CLUSTER, heartbeats })
+  const reporter = createHealthReporter({ clock, health, post: postTo(nsx), heartbeats })
   cluster.put('antreaAgentInfos', agentInfo('n1', 0))
   assert.deepEqual(reporter.movedNodes(), [])
   assert.equal(reporter.agentStatus('n1'), undefined)
