@@ -99,6 +99,16 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./support-bundle.ts'),
   },
   {
+    name: 'inspect',
+    summary: 'the statecharts that live: state, since when, what comes next; now, as it comes, and as it was',
+    load: () => import('./inspect.ts'),
+  },
+  {
+    name: 'console',
+    summary: 'the same as drawings, live, in a browser on this machine',
+    load: () => import('./console.ts'),
+  },
+  {
     name: 'transitions',
     summary: 'what the statecharts went through',
     load: () => import('./transitions.ts'),

@@ -35,7 +35,8 @@ function commonOf(words) {
   const paths = words.split(' ').map((word) => word.split('.'))
   const [first = []] = paths
   if (paths.length === 1) return ''
-  const common = first.filter((name, at) => paths.every((path) => path[at] === name))
+  const split = first.findIndex((name, at) => paths.some((path) => path[at] !== name))
+  const common = first.slice(0, split)
   return common.findLast((name) => name !== 'term') ?? ''
 }
 
