@@ -38,7 +38,7 @@ export const REST_OVERLAP_MS = MINUTE
 /** Objects of all clusters and of NSX's own firewall that search tells of: 500,000 of some 200 bytes are 100 MiB. Over it: REST_TOO_MANY. */
 export const REST_PRINTS_MAX = 500_000
 /** Groups outside the cluster whose members are asked for in an idle cycle; new and changed ones at once. */
-export const REST_MEMBERS_A_CYCLE = 2
+export const REST_MEMBERS_A_CYCLE = 1
 /** Addresses of one group, as where members are polled beside the channel. */
 export const REST_ADDRESSES_MAX = 200_000
 /** An object that NSX gives in an older revision than it did before is not believed so long; then NSX was restored from a backup. */
@@ -49,3 +49,10 @@ export const REST_SYNC_MS = HOUR
 export const REST_OWNED_WAIT_MS = 500
 /** So many new policies of a first read are asked of NSX one by one beside search: 20 s. Of more search is believed. */
 export const REST_CONFIRMED_MAX = 100
+/**
+ * Objects read again in one cycle so that changed policies and what they refer to are of one moment: 12 s of the budget, and
+ * two requests for a policy. More of them are held to what search says alone.
+ */
+export const REST_STEADY_MAX = 30
+/** Cycles in a row in which nothing is handed over because it is in doubt. Then it is, and is put right as NSX tells. */
+export const REST_WITHHELD_MAX = 3

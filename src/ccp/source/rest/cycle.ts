@@ -6,12 +6,13 @@ import {
   REST_ROUNDS_MAX,
   REST_TORN_MAX,
   REST_WHOLE_MS,
+  REST_WITHHELD_MAX,
 } from '../../../limits.ts'
-import { type Answer, absorb } from './absorb.ts'
+import { type Answer, absorb, membersObject } from './absorb.ts'
 import { type Asking, POLICY_API, urlOf } from './asking.ts'
-import { bodyFrom } from './bodies.ts'
+import { type Body, bodyFrom } from './bodies.ts'
 import { type Ask, askName, decide } from './decide.ts'
-import { type Memory, noteView, prune } from './memory.ts'
+import { complete, groupsWithin, type Memory, noteView } from './memory.ts'
 import type { Pages } from './pages.ts'
 import {
   isOwnSpan,
@@ -24,6 +25,7 @@ import {
   wholeView,
   withNewest,
 } from './prints.ts'
+import { isInDoubt } from './steady.ts'
 
 export interface CycleDeps {
   readonly asking: Asking
@@ -34,6 +36,8 @@ export interface CycleDeps {
   /** Paths of the policies that the cluster's own objects were made from. */
   readonly owned: () => ReadonlySet<string>
   readonly nowMs: () => number
+  /** A larger one with each call, also over the sessions. */
+  readonly number: () => number
 }
 
 /** What was known before; changed as the cycle goes on, so that what was read is not read again after a failure. */
@@ -50,7 +54,8 @@ const PRINTS =
 const CONTROL_PLANES = '/infra/sites/default/enforcement-points/default/cluster-control-planes'
 
 /**
- * True: what is known now is a complete set. False: search changed while it was read, three times; nothing was decided.
+ * True: what is known now is a complete set. False: search changed while it was read, three times, or what changed is in
+ * doubt until the next cycle.
  * Rejects with the manager's error; what was read before it is kept.
  */
 export async function runCycle(deps: CycleDeps, known: Known, isWhole: boolean): Promise<boolean> {
@@ -72,7 +77,12 @@ export async function runCycle(deps: CycleDeps, known: Known, isWhole: boolean):
     known.memory = { ...known.memory, isDirty: true }
     break
   }
-  known.memory = prune(known.memory)
+  const { withheld } = known.memory
+  if (withheld < REST_WITHHELD_MAX && isInDoubt(known.memory)) {
+    known.memory = { ...known.memory, withheld: withheld + 1 }
+    return false
+  }
+  known.memory = complete(known.memory, deps.number())
   return true
 }
 
@@ -130,28 +140,63 @@ async function askAll(
     if (asks.length === 0) return
     for (const ask of asks) asked.add(askName(ask))
     await deps.asking.all(asks, async (ask) => {
-      const answer = await answerOf(deps, ask)
-      if ('isOurs' in answer && !answer.isOurs && known.memory.policies.has(ask.path))
-        await checkRegistered(deps)
-      known.memory = absorb(known.memory, [answer], deps.nowMs())
+      const began = deps.number()
+      const answer = await answerOf(deps, known.memory, ask)
+      if (isDenied(answer) && known.memory.policies.has(ask.path)) await checkRegistered(deps)
+      known.memory = absorb(known.memory, answer, { nowMs: deps.nowMs(), began, ended: deps.number() })
     })
   }
 }
 
-async function answerOf({ asking, pages, clusterName, nowMs }: CycleDeps, ask: Ask): Promise<Answer> {
+const isDenied = (answer: Answer): boolean => 'isOurs' in answer && !answer.isOurs
+
+async function answerOf(deps: CycleDeps, memory: Memory, ask: Ask): Promise<Answer> {
   switch (ask.what) {
-    case 'body': {
-      const value = await asking.find<unknown>(urlOf(ask.path))
-      return { ask, body: value === undefined ? undefined : bodyFrom(ask.path, value) }
-    }
-    case 'span': {
-      const spans = await untorn(() => pages.list(`${ask.path}/container-cluster-span`))
-      const isOurs = spans !== 'absent' && spans.some((span) => isOwnSpan(span, clusterName))
-      return { ask, isOurs }
-    }
+    case 'body':
+      return { ask, body: await bodyAt(deps, ask.path) }
+    case 'policy':
+      return policyAt(deps, memory, ask)
+    case 'span':
+      return { ask, isOurs: await hasSpan(deps, ask.path) }
     case 'members':
-      return { ask, addresses: await membersOf({ asking, pages, nowMs }, ask.path) }
+      return { ask, addresses: await membersAt(deps, memory, ask) }
   }
+}
+
+/**
+ * A policy that is another one than is held, or that was not held, has to be the same before and after its spans were read:
+ * then it was so while it was this cluster's.
+ */
+async function policyAt(
+  deps: CycleDeps,
+  memory: Memory,
+  ask: Extract<Ask, { what: 'policy' }>,
+): Promise<Answer> {
+  const { path, after } = ask
+  const isHeld = (body: Body | undefined) =>
+    memory.policies.has(path) && body?.key === memory.bodies.get(path)?.key
+  let body = await bodyAt(deps, path)
+  const isDoubted = after !== undefined || memory.absent.has(path)
+  if (!isDoubted && isHeld(body)) return { ask, body, isOurs: true }
+  for (let attempt = 1; body !== undefined; attempt += 1) {
+    const isOurs = await hasSpan(deps, path)
+    if (!isOurs || isHeld(body) || attempt === REST_TORN_MAX) return { ask, body, isOurs }
+    const again = await bodyAt(deps, path)
+    if (again?.key === body.key) return { ask, body, isOurs }
+    body = again
+  }
+  return { ask, body, isOurs: false }
+}
+
+async function bodyAt({ asking }: CycleDeps, path: string): Promise<Body | undefined> {
+  const value = await asking.find<unknown>(urlOf(path))
+  return value === undefined ? undefined : bodyFrom(path, value)
+}
+
+/** By the policy's own list, which is never late. */
+async function hasSpan({ pages, clusterName }: CycleDeps, path: string): Promise<boolean> {
+  const spans = await untorn(() => pages.list(`${path}/container-cluster-span`))
+  return spans !== 'absent' && spans.some((span) => isOwnSpan(span, clusterName))
 }
 
 /** A short list that changed between its pages three times in a row is a reason to begin anew. */
@@ -163,12 +208,29 @@ async function untorn<T>(read: () => Promise<T | undefined>): Promise<T> {
   throw asAdapterError(new Error('a list of the manager changed each time it was read; it is read again'))
 }
 
+/** Members count for the groups that are held: when they are others than before, these are looked at once more behind them. */
+async function membersAt(
+  deps: CycleDeps,
+  memory: Memory,
+  { path, of }: Extract<Ask, { what: 'members' }>,
+): Promise<readonly string[] | undefined> {
+  const addresses = await membersOf(deps, path)
+  const held = memory.members.get(path)
+  if (addresses === undefined) return undefined
+  if (held?.of === of && held.object.hash === membersObject(path, addresses).hash) return addresses
+  for (const group of groupsWithin(memory, path)) {
+    const body = await bodyAt(deps, group)
+    if (body?.key !== memory.bodies.get(group)?.key) return undefined
+  }
+  return addresses
+}
+
 /**
  * The effective addresses of a group. Undefined when NSX cannot tell: an empty list is what it answers also before it has
  * worked them out, and counts only for a group that is realized.
  */
 async function membersOf(
-  { asking, pages }: Pick<CycleDeps, 'asking' | 'pages' | 'nowMs'>,
+  { asking, pages }: Pick<CycleDeps, 'asking' | 'pages'>,
   path: string,
 ): Promise<readonly string[] | undefined> {
   const list = await pages.list(`${path}/members/ip-addresses`)

@@ -40,11 +40,14 @@ export interface RestDeps {
 export interface RestMemory {
   readonly known: Known
   told: DesiredState | undefined
+  /** So many reads began or ended. */
+  reads: number
 }
 
 export const restMemory = (): RestMemory => ({
   known: { memory: EMPTY, view: undefined, wholeMs: Number.NEGATIVE_INFINITY },
   told: undefined,
+  reads: 0,
 })
 
 /**
@@ -85,6 +88,10 @@ export async function followRest(
     pages: createPages(asking),
     owned: () => deps.owned() ?? new Set(),
     nowMs: () => clock.monotonicMs(),
+    number: () => {
+      memory.reads += 1
+      return memory.reads
+    },
   }
   for (let isTold = false; ; ) {
     const startedMs = clock.monotonicMs()

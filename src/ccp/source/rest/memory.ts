@@ -13,6 +13,10 @@ export interface Held extends Body {
   /** What search said when it was read ('' : nothing): no reason to read it again as long as that stays. */
   readonly seen: string
   readonly readMs: number
+  /** Numbers of reads in their order: of the first that gave this revision its beginning and its end, of the last its beginning. */
+  readonly first: number
+  readonly known: number
+  readonly read: number
   /** Reads of all of search in a row in which it was not there. */
   readonly missed: number
   /** NSX gives it in an older revision since then. */
@@ -44,6 +48,10 @@ export interface Memory {
   readonly restores: number
   /** A complete set was made of this once. */
   readonly isComplete: boolean
+  /** The last number of a read when it was last. */
+  readonly told: number
+  /** Cycles in a row whose set was in doubt. */
+  readonly withheld: number
 }
 
 export const EMPTY: Memory = {
@@ -56,6 +64,8 @@ export const EMPTY: Memory = {
   isDirty: false,
   restores: 0,
   isComplete: false,
+  told: 0,
+  withheld: 0,
 }
 
 /** Cycles in a row in which something is missing before NSX itself is asked whether it is gone. */
@@ -114,21 +124,27 @@ export function reach({ policies, bodies }: Pick<Memory, 'policies' | 'bodies'>)
   return reached
 }
 
+/** The groups whose members depend on each other's; of one that is not generic none. */
+export const groupsWithin = (memory: Memory, path: string): readonly string[] =>
+  genericOf(path, (one) => memory.bodies.get(one)?.object.body)?.paths ?? []
+
 /** The reached groups whose members NSX has to be asked for, with the hashes of the groups these depend on. */
 export function genericGroups(memory: Memory, reached: ReadonlySet<string>): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
-  const groupAt = (path: string) => memory.bodies.get(path)?.object.body
   for (const path of reached) {
     if (memory.bodies.get(path)?.object.kind !== 'Group') continue
-    const generic = genericOf(path, groupAt)
-    if (generic === undefined) continue
-    const of = generic.paths.map((one) => memory.bodies.get(one)?.object.hash ?? '').sort()
+    const within = groupsWithin(memory, path)
+    if (within.length === 0) continue
+    const of = within.map((one) => memory.bodies.get(one)?.object.hash ?? '').sort()
     found.set(path, of.join(' '))
   }
   return found
 }
 
-/** The complete set: as the channel's snapshot would have it. */
+/**
+ * The complete set: as the channel's snapshot would have it. Members of a group as it was before are left out, so that what
+ * needs them is held until they are known.
+ */
 export function assemble(memory: Memory): ReadonlyMap<string, DesiredObject> {
   const reached = reach(memory)
   const objects = new Map<string, DesiredObject>()
@@ -136,15 +152,15 @@ export function assemble(memory: Memory): ReadonlyMap<string, DesiredObject> {
     const held = memory.bodies.get(path)
     if (held !== undefined) objects.set(objectKey(held.object.kind, path), held.object)
   }
-  for (const path of genericGroups(memory, reached).keys()) {
+  for (const [path, of] of genericGroups(memory, reached)) {
     const members = memory.members.get(path)
-    if (members !== undefined) objects.set(objectKey(members.object.kind, path), members.object)
+    if (members?.of === of) objects.set(objectKey(members.object.kind, path), members.object)
   }
   return objects
 }
 
-/** The cycle is over: what no policy of this cluster needs is forgotten. */
-export function prune(memory: Memory): Memory {
+/** A complete set was made: what no policy of this cluster needs is forgotten. `told`: the last number of a read. */
+export function complete(memory: Memory, told: number): Memory {
   const reached = reach(memory)
   const generic = genericGroups(memory, reached)
   return {
@@ -153,6 +169,8 @@ export function prune(memory: Memory): Memory {
     members: kept(memory.members, generic),
     absent: kept(memory.absent, reached),
     isComplete: true,
+    told,
+    withheld: 0,
   }
 }
 
