@@ -145,6 +145,8 @@ const stepsTable = (steps: readonly ScenarioStep[]): string =>
     ]),
   ])
 
+const program = isSea() ? process.execPath : 'node_modules/.bin/node src/main.ts'
+
 const placesText = ({ manager, kubeconfig, cluster_id: clusterId, adapter }: SandboxPlaces): string =>
   [
     table([
@@ -161,7 +163,8 @@ const placesText = ({ manager, kubeconfig, cluster_id: clusterId, adapter }: San
     'Try, in another terminal:',
     `  kubectl --kubeconfig ${kubeconfig} get acnp,clustergroups,tiers,pods -A`,
     `  curl -s --cacert ${manager.ca} -u '${manager.user}:${manager.password}' ${manager.url}/api/v1/fabric/container-application-instances`,
-    `  ${isSea() ? process.execPath : 'node_modules/.bin/node src/main.ts'} status --socket ${adapter.socket}`,
+    `  ${program} status --socket ${adapter.socket}`,
+    `  ${program} console --socket ${adapter.socket}     # the charts, live, in a browser`,
     '',
   ].join('\n')
 
