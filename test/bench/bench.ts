@@ -2,6 +2,8 @@
 import { benchApiServer } from './apiserver.ts'
 import { benchCcp } from './ccp.ts'
 import { measureDelivery } from './delivery.ts'
+import { benchDiagnostics } from './diagnostics.ts'
+import { benchExecutable } from './executable.ts'
 import { benchInventory } from './inventory.ts'
 import { benchKube } from './kube.ts'
 import { benchManager } from './manager.ts'
@@ -40,6 +42,8 @@ const SECTIONS: Readonly<Record<string, () => Promise<string>>> = {
   inventory: () => benchInventory(say),
   ccp: () => benchCcp(say),
   manager: () => benchManager(say),
+  diagnostics: () => benchDiagnostics(say),
+  executable: () => benchExecutable(say),
 }
 /** Measured when nothing is named. */
 const USUAL = ['sandbox']
