@@ -27,7 +27,7 @@ const watches = createWatchesMachine(
   Object.fromEntries([...WATCHED, 'discovery'].map((name) => [name, watchMachine])),
 )
 
-const MACHINES: readonly AnyStateMachine[] = [
+export const MACHINES: readonly AnyStateMachine[] = [
   adapterMachine,
   leaseMachine,
   instancesMachine,
