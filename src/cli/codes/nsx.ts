@@ -38,6 +38,7 @@ export const NSX: Entries = {
     'NSX does not have what was asked for',
     'Is nsx.url an NSX Manager, or one that speaks this protocol?',
   ],
+  NSX_GONE: ['NSX does not have it any more', 'A full sync follows by itself.'],
   NSX_CONFLICT: ['NSX refuses for another change', 'It is read again and tried anew.'],
   NSX_REVISION: ['The object in NSX was changed meanwhile', 'It is read again and tried anew.'],
   NSX_BAD_REQUEST: [
