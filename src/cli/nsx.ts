@@ -41,7 +41,7 @@ export function createManagers(loaded: LoadedConfig, tls: TlsIdentity): Managers
 }
 
 /** One a manager. */
-const connectNsxManagers = (nsx: NsxConfig, tls: TlsIdentity): HttpClient[] =>
+export const connectNsxManagers = (nsx: NsxConfig, tls: TlsIdentity): HttpClient[] =>
   nsx.url.map((origin) => connectNsx(nsx, tls, origin))
 
 /**
@@ -74,7 +74,7 @@ export function nsxRestSettings({ config }: LoadedConfig): {
   }
 }
 
-function proxyOf({ proxy, proxyAuthFile }: NsxConfig): HttpProxy | undefined {
+export function proxyOf({ proxy, proxyAuthFile }: NsxConfig): HttpProxy | undefined {
   if (proxy === undefined) return undefined
   if (proxyAuthFile === undefined) return { url: proxy }
   return {
