@@ -3,6 +3,7 @@
  * One table a file. Only `explain` reads them.
  */
 import { CHANNEL } from './channel.ts'
+import { DOCTOR } from './doctor.ts'
 import { HERE } from './here.ts'
 import { INSPECT } from './inspect.ts'
 import { KUBE } from './kube.ts'
@@ -26,5 +27,6 @@ export const CODES: Readonly<Record<string, CodeHelp>> = Object.fromEntries(
     ...HERE,
     ...INSPECT,
     ...LOOK,
+    ...DOCTOR,
   }).map(([code, [title, text]]) => [code, { title, text }]),
 )
