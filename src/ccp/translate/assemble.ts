@@ -4,7 +4,7 @@ import { RULES_PER_DIRECTION_MAX } from '../../limits.ts'
 import type { Problem } from '../../protocol/ccp.ts'
 import type { Steps } from '../../world/steps.ts'
 import type { Category, TierSettings } from '../settings.ts'
-import { keepHash, policySpecHash, uuidName } from './canonical.ts'
+import { madePolicyHash, uuidName } from './canonical.ts'
 import { problem } from './findings.ts'
 import { CATEGORIES, type Priority, priorities } from './order.ts'
 import { hasErrors, type PolicyDraft } from './policy.ts'
@@ -186,7 +186,7 @@ function finish(
     displayName: draft.head.displayName,
     category,
     spec,
-    specHash: keepHash(spec, policySpecHash(spec)),
+    specHash: madePolicyHash(spec),
     groups: draft.groups,
     notices,
   }

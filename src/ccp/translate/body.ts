@@ -91,6 +91,7 @@ export type GroupBody = z.infer<typeof GroupBody>
 
 /** What names a group. */
 export const GroupHead = z.looseObject(base)
+export type GroupHead = z.infer<typeof GroupHead>
 
 /** The addresses of a generic group's members, as the channel carries them (docs/protocol.md). */
 export const GroupMembersBody = z.looseObject({ ip_addresses: z.array(z.string()) })

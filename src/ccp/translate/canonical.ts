@@ -1,5 +1,5 @@
 /** One form for equal specs, so that a comparison with what the API server stored writes nothing for nothing. */
-import type { ClusterGroupSpec } from '../../kube/antrea.ts'
+import type { ClusterGroupSpec, ClusterNetworkPolicySpec } from '../../kube/antrea.ts'
 import { canonicalJson, sha256Hex } from '../../protocol/hash.ts'
 
 type Fields = Record<string, unknown>
@@ -58,12 +58,20 @@ export function keepHash(spec: object, hash: string): string {
   return hash
 }
 
+/**
+ * The hash of a spec that the translation has made itself: in its normal form, of plain text, and every object's keys in
+ * order. Canonical JSON is then what JSON.stringify writes.
+ */
+const madeHash = (spec: object): string => keepHash(spec, sha256Hex(JSON.stringify(spec)))
+
+export const madePolicyHash = (spec: ClusterNetworkPolicySpec): string => madeHash(spec)
+
 /** Hex digits of a child's name after its group's uuid. */
 const CHILD_HASH_HEX = 10
 
 /** `<uuid>-<hash>`: a child's name is its content, so it is never edited. */
 export const childName = (groupName: string, spec: ClusterGroupSpec): string =>
-  `${groupName}-${keepHash(spec, groupSpecHash(spec)).slice(0, CHILD_HASH_HEX)}`
+  `${groupName}-${madeHash(spec).slice(0, CHILD_HASH_HEX)}`
 
 /** The same for a child of addresses, whose canonical form is short of being theirs: they are digits, dots and colons. */
 export const shardName = (groupName: string, spec: ClusterGroupSpec, cidrs: readonly string[]): string => {

@@ -2,7 +2,7 @@
 import type { ClusterGroupSpec, LabelSelector } from '../../kube/antrea.ts'
 import { GROUP_IP_BLOCKS_MAX } from '../../limits.ts'
 import type { Steps } from '../../world/steps.ts'
-import { type Block, spreadOf } from './addresses.ts'
+import { type Block, sortedCidrs, spreadOf } from './addresses.ts'
 import { childName, shardName } from './canonical.ts'
 import type { GroupShape, PodTerm } from './groups.ts'
 import type { ListEdit } from './kept-lists.ts'
@@ -28,7 +28,7 @@ export function termSelectors(term: PodTerm): {
 
 interface Shard {
   /** In the order in which they came. */
-  readonly cidrs: readonly string[]
+  readonly blocks: readonly Block[]
   readonly name: string
   readonly spec: ClusterGroupSpec
 }
@@ -62,18 +62,14 @@ export function* groupChildren(
   const known = before === undefined ? undefined : spreads.get(before)
   const former = known?.groupName === groupName ? known : undefined
   const spread = edited(former, shape.blocks, edit) ?? (yield* spreadAll(groupName, shape.blocks, former))
-  const specs: ClusterGroupSpec[] = [
-    ...shape.terms.map(termSelectors),
-    ...shape.services.map(({ namespace, name }) => ({ serviceReference: { name, namespace } })),
-  ]
   const named: [string, ClusterGroupSpec][] = []
   for (const shard of spread.shards) if (shard !== undefined) named.push([shard.name, shard.spec])
-  if (specs.length + named.length === 0) specs.push({ podSelector: NOTHING })
-  for (const [at, spec] of specs.entries()) {
-    named.push([childName(groupName, spec), spec])
-    if ((at + 1) % SPECS_A_STEP === 0) yield
-  }
-  const children = new Map(named.sort(([a], [b]) => (a < b ? -1 : 1)))
+  const add = (spec: ClusterGroupSpec) => named.push([childName(groupName, spec), spec])
+  for (const term of shape.terms) if (add(termSelectors(term)) % SPECS_A_STEP === 0) yield
+  for (const { name, namespace } of shape.services)
+    if (add({ serviceReference: { name, namespace } }) % SPECS_A_STEP === 0) yield
+  if (named.length === 0) add({ podSelector: NOTHING })
+  const children = new Map(named.length === 1 ? named : named.sort(([a], [b]) => (a < b ? -1 : 1)))
   if (shape.blocks.length > 0) spreads.set(children, spread)
   return children
 }
@@ -93,10 +89,10 @@ function edited(
   const added = Map.groupBy(edit.added, numberOf)
   for (const number of new Set([...removed.keys(), ...added.keys()])) {
     const gone = new Set(removed.get(number)?.map(({ cidr }) => cidr))
-    const cidrs = (shards[number]?.cidrs ?? []).filter((cidr) => !gone.has(cidr))
-    for (const { cidr } of added.get(number) ?? []) cidrs.push(cidr)
-    if (cidrs.length > GROUP_IP_BLOCKS_MAX) return undefined
-    shards[number] = cidrs.length === 0 ? undefined : shardOf(groupName, cidrs)
+    const left = (shards[number]?.blocks ?? []).filter(({ cidr }) => !gone.has(cidr))
+    for (const block of added.get(number) ?? []) left.push(block)
+    if (left.length > GROUP_IP_BLOCKS_MAX) return undefined
+    shards[number] = left.length === 0 ? undefined : shardOf(groupName, left)
   }
   return { groupName, blocks, count, shards }
 }
@@ -104,22 +100,22 @@ function edited(
 function* spreadAll(groupName: string, blocks: readonly Block[], former: Spread | undefined): Steps<Spread> {
   const buckets = yield* spread(blocks)
   const shards: (Shard | undefined)[] = []
-  for (const cidrs of buckets) {
+  for (const bucket of buckets) {
     const same = former?.shards[shards.length]
-    const isSame = same !== undefined && holdsSame(same.cidrs, cidrs)
-    shards.push(cidrs.length === 0 ? undefined : isSame ? same : shardOf(groupName, cidrs))
+    const isSame = same !== undefined && holdsSame(same.blocks, bucket)
+    shards.push(bucket.length === 0 ? undefined : isSame ? same : shardOf(groupName, bucket))
     yield
   }
   return { groupName, blocks, count: buckets.length, shards }
 }
 
-const holdsSame = (a: readonly string[], b: readonly string[]): boolean =>
-  a.length === b.length && a.every((cidr, at) => cidr === b[at])
+const holdsSame = (a: readonly Block[], b: readonly Block[]): boolean =>
+  a.length === b.length && a.every(({ cidr }, at) => cidr === b[at]!.cidr)
 
-function shardOf(groupName: string, cidrs: readonly string[]): Shard {
-  const sorted = cidrs.toSorted()
+function shardOf(groupName: string, blocks: readonly Block[]): Shard {
+  const sorted = sortedCidrs(blocks)
   const spec = { ipBlocks: sorted.map((cidr) => ({ cidr })) }
-  return { cidrs, name: shardName(groupName, spec, sorted), spec }
+  return { blocks, name: shardName(groupName, spec, sorted), spec }
 }
 
 /** Specs named in one step. */
@@ -131,13 +127,13 @@ const BLOCKS_A_STEP = 2_000
  * A block's shard follows from the block alone, so that one more or less rewrites one shard. The number of shards is
  * the smallest power of two that keeps each within GROUP_IP_BLOCKS_MAX.
  */
-function* spread(blocks: readonly Block[]): Steps<string[][]> {
+function* spread(blocks: readonly Block[]): Steps<Block[][]> {
   if (blocks.length === 0) return []
   for (let count = countFor(blocks.length); ; count *= 2) {
-    const buckets = Array.from({ length: count }, (): string[] => [])
+    const buckets = Array.from({ length: count }, (): Block[] => [])
     for (let at = 0; at < blocks.length; at += 1) {
-      const { cidr } = blocks[at]!
-      buckets[spreadOf(cidr) % count]!.push(cidr)
+      const block = blocks[at]!
+      buckets[spreadOf(block.cidr) % count]!.push(block)
       if ((at + 1) % BLOCKS_A_STEP === 0) yield
     }
     if (buckets.every((bucket) => bucket.length <= GROUP_IP_BLOCKS_MAX) || count >= blocks.length)

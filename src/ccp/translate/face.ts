@@ -5,9 +5,12 @@
 import type { Family } from './addresses.ts'
 import { isError, problem } from './findings.ts'
 import type { GroupShape } from './groups.ts'
+import { madeKey } from './lookup.ts'
 import { ADDRESSES_MAX, type ResolveGroup, usableGroup } from './peers.ts'
 
 export interface GroupFace {
+  /** What it is asked for by, as the lookup notes it. */
+  readonly key: string
   /** undefined: it has no UUID. */
   readonly name: string | undefined
   readonly shape: GroupShape
@@ -23,11 +26,11 @@ export function faceOf(
 ): GroupFace {
   if (before !== undefined && before.name === name)
     if (before.shape === shape || isAlike(before.shape, shape)) return before
-  return { name, shape, answer: answerOf(path, name, shape) }
+  return { key: madeKey(path), name, shape, answer: answerOf(path, name, shape) }
 }
 
 function answerOf(path: string, name: string | undefined, shape: GroupShape): GroupFace['answer'] {
-  const errors = shape.problems.filter(isError)
+  const errors = shape.problems.length === 0 ? shape.problems : shape.problems.filter(isError)
   if (errors.length > 0) return { problems: errors }
   if (name !== undefined) return { group: usableGroup(path, name, shape) }
   return { problems: [problem('NO_UNIQUE_ID', `${path} has no UUID`, { group_path: path })] }

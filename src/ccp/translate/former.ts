@@ -2,11 +2,13 @@
  * The set that was translated last, and who asked for what: so that the next one looks only at what a commit touches. It
  * only saves work: whatever it does not know is worked out, with the same result.
  */
-import { Relation } from './relation.ts'
+import { Askers } from './askers.ts'
 import { type DesiredObject, type DesiredObjects, objectKey } from './types.ts'
 
 /** Over so many changes at once, everything is looked at. */
 const CHANGES_MAX = 500
+
+const NOTHING: ReadonlyMap<string, unknown> = new Map()
 
 /** Objects sorted by path, and for each what its result was made from. */
 export class Former {
@@ -14,7 +16,7 @@ export class Former {
   private sorted: DesiredObject[] = []
   /** Keys of what differs, as `next` found; undefined: too much. */
   private changed: readonly string[] | undefined
-  private readonly asked = new Relation()
+  private readonly asked = new Askers()
 
   /** Paths of what may have another result than before, and the new set in order; undefined: too much. */
   next(
@@ -45,19 +47,19 @@ export class Former {
 
   /** Adds the paths of those whose result asked for this, by `objectKey` or by what `recall` noted. */
   addAskers(key: string, touched: Set<string>): void {
-    for (const asker of this.asked.namesOf(key)) touched.add(asker.slice(asker.indexOf(' ') + 1))
+    for (const { path } of this.asked.of(key)) touched.add(path)
   }
 
-  /** What an object's result was made from. */
-  note(object: DesiredObject, asked: Iterable<string>): void {
-    this.asked.set(askerOf(object), [...asked])
+  /** What an object's result was made from, by key. */
+  note(object: DesiredObject, asked: ReadonlyMap<string, unknown> | undefined): void {
+    this.asked.set(askerOf(object), object, asked ?? NOTHING)
   }
 
   /** All of it is translated now. */
   settle(objects: DesiredObjects, sorted: DesiredObject[]): void {
     for (const key of this.changed ?? this.objects.keys()) {
       const object = objects.has(key) ? undefined : this.objects.get(key)
-      if (object !== undefined) this.asked.set(askerOf(object), [])
+      if (object !== undefined) this.asked.set(askerOf(object), object, NOTHING)
     }
     this.objects = objects
     this.sorted = sorted

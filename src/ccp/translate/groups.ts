@@ -3,7 +3,15 @@ import type { LabelSelectorRequirement } from '../../kube/antrea.ts'
 import type { Problem } from '../../protocol/ccp.ts'
 import { canonicalJson } from '../../protocol/hash.ts'
 import type { Steps } from '../../world/steps.ts'
-import { type Block, isMulticast, isPlainV4, parseBlocks } from './addresses.ts'
+import {
+  type Block,
+  isMulticast,
+  isMulticastV4,
+  NOT_PLAIN,
+  parseBlocks,
+  plainBlock,
+  plainV4,
+} from './addresses.ts'
 import {
   type ExpressionBody,
   type FlatExpressionBody,
@@ -13,6 +21,7 @@ import {
 } from './body.ts'
 import type { Code } from './codes/index.ts'
 import { conditionOf, isGenericCondition, isGenericMember, serviceOf } from './conditions.ts'
+import { Blocks, Distinct } from './distinct.ts'
 import { problem, quote } from './findings.ts'
 import { editedList, type KeptList, type ListEdit } from './kept-lists.ts'
 import type { Lookup } from './lookup.ts'
@@ -49,6 +58,8 @@ const ADDRESSES_A_STEP = 500
 
 export interface ReadShape {
   readonly shape: GroupShape
+  /** The group's own body; undefined: it cannot be read. */
+  readonly body: GroupBody | undefined
   /** How its blocks came to differ from those of before; undefined: they were all read. */
   readonly edit: ListEdit | undefined
 }
@@ -59,38 +70,45 @@ export interface ReadShape {
  */
 export function* groupShape(group: DesiredObject, lookup: Lookup, before?: GroupShape): Steps<ReadShape> {
   const collector = new Collector(lookup, before === undefined ? undefined : lists.get(before))
-  yield* collector.group(group, [])
-  const { terms, services, problems, isGeneric, list, edit } = collector
+  const body = collector.bodyOf(group)
+  if (body !== undefined) yield* collector.group(group.path, body, NO_TRAIL)
+  const { problems, isGeneric, list, edit } = collector
+  const terms = collector.terms()
+  const services = collector.services()
   const blocks = collector.all()
-  if (blocks.length > BLOCKS_MAX || terms.size + services.size > TERMS_MAX)
+  if (blocks.length > BLOCKS_MAX || terms.length + services.length > TERMS_MAX)
     collector.report(
       'GROUP_TOO_LARGE',
       group.path,
-      `${blocks.length} addresses, ${terms.size + services.size} criteria`,
+      `${blocks.length} addresses, ${terms.length + services.length} criteria`,
     )
-  const sorted = <T>(map: Map<string, T>) =>
-    map.size < 2 ? [...map.values()] : [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item)
-  const shape = { terms: sorted(terms), services: sorted(services), blocks, isGeneric, problems }
+  const shape = { terms, services, blocks, isGeneric, problems }
   if (list?.length === blocks.length && blocks.length > 0) lists.set(shape, { texts: list, blocks })
-  return { shape, edit }
+  return { shape, body, edit }
 }
+
+const NO_TRAIL: readonly string[] = []
 
 /** Of shapes whose addresses come from one list, in its order. */
 const lists = new WeakMap<GroupShape, KeptList>()
 
+const serviceText = ({ namespace, name }: ServiceRef): string => `${namespace}/${name}`
+
+const NO_BLOCKS: readonly Block[] = []
+
 class Collector {
-  readonly terms = new Map<string, PodTerm>()
-  readonly services = new Map<string, ServiceRef>()
-  readonly blocks = new Map<string, Block>()
   readonly problems: Problem[] = []
-  readonly lookup: Lookup
-  /** A group that is reached twice adds nothing the second time. */
-  readonly done = new Set<string>()
   isGeneric = false
   /** The list of addresses, where there is one only and each of its texts has its own block; `edit`: it was not read whole. */
   list: readonly string[] | undefined
   edit: ListEdit | undefined
+  private readonly lookup: Lookup
   private readonly before: KeptList | undefined
+  private readonly foundTerms = new Distinct<PodTerm>(canonicalJson)
+  private readonly foundServices = new Distinct(serviceText)
+  private blocks: Blocks | undefined
+  /** Paths: a group that is reached twice adds nothing the second time. */
+  private done: Set<string> | undefined
   private edited: readonly Block[] | undefined
   private listCount = 0
 
@@ -99,59 +117,79 @@ class Collector {
     this.before = before
   }
 
+  terms(): readonly PodTerm[] {
+    return this.foundTerms.sorted()
+  }
+
+  services(): readonly ServiceRef[] {
+    return this.foundServices.sorted()
+  }
+
   all(): readonly Block[] {
-    return this.edited ?? [...this.blocks.values()]
+    return this.edited ?? this.blocks?.list ?? NO_BLOCKS
   }
 
   report(code: Code, path: string, detail: string): void {
     this.problems.push(problem(code, `${path}: ${detail}`, { group_path: path }))
   }
 
-  *group(group: DesiredObject, trail: readonly string[]): Steps<void> {
-    const { path } = group
-    if (trail.includes(path) || trail.length > NESTING_MAX)
-      return this.report('GROUP_CYCLE', path, 'it leads back to itself')
-    if (this.done.has(path)) return
-    this.done.add(path)
-    const body = this.bodyOf(group)
-    if (body === undefined) return
+  /** `trail`: the groups that it is nested in. */
+  *group(path: string, body: GroupBody, trail: readonly string[]): Steps<void> {
     const expression = body.expression ?? []
     if (expression.length === 0 && trail.length === 0) this.report('EMPTY_GROUP', path, 'it has no criteria')
     let hasOutsiders = false
-    for (const operands of this.alternatives(path, expression))
-      if (yield* this.criterion(path, operands, [...trail, path])) hasOutsiders = true
+    for (const operands of this.alternatives(path, expression)) {
+      const only = operands.length === 1 ? operands[0] : undefined
+      if (only?.resource_type === 'IPAddressExpression') yield* this.addresses(path, only.ip_addresses ?? [])
+      else if (only?.resource_type === 'PathExpression') {
+        if (yield* this.nested(only.paths ?? [], [...trail, path])) hasOutsiders = true
+      } else if (this.criterion(path, operands)) hasOutsiders = true
+    }
     if (hasOutsiders) yield* this.effectiveMembers(path)
+  }
+
+  *nestedGroup(group: DesiredObject, trail: readonly string[]): Steps<void> {
+    const { path } = group
+    if (trail.includes(path) || trail.length > NESTING_MAX)
+      return this.report('GROUP_CYCLE', path, 'it leads back to itself')
+    this.done ??= new Set()
+    if (this.done.has(path)) return
+    this.done.add(path)
+    const body = this.bodyOf(group)
+    if (body !== undefined) yield* this.group(path, body, trail)
   }
 
   bodyOf(group: DesiredObject): GroupBody | undefined {
     const { path } = group
-    const refuse = (code: Code, detail: string) => void this.report(code, path, detail)
-    if (path.startsWith('/orgs/')) return refuse('PROJECT_SCOPE', 'it lives in a project') as undefined
-    if (path.startsWith('/global-infra/'))
-      return refuse('GLOBAL_OBJECT', 'it is a global object') as undefined
-    if (group.body === undefined) return refuse('OBJECT_TOO_LARGE', 'it came without its body') as undefined
+    if (path.startsWith('/orgs/')) return this.refuse('PROJECT_SCOPE', path, 'it lives in a project')
+    if (path.startsWith('/global-infra/')) return this.refuse('GLOBAL_OBJECT', path, 'it is a global object')
+    if (group.body === undefined) return this.refuse('OBJECT_TOO_LARGE', path, 'it came without its body')
     const read = readBody(GroupBody, group.body)
-    if (!('body' in read)) return refuse('BODY_MALFORMED', `${read.field}: ${read.message}`) as undefined
+    if (!('body' in read)) return this.refuse('BODY_MALFORMED', path, `${read.field}: ${read.message}`)
     if (read.body.reference === true)
-      return refuse('GLOBAL_OBJECT', 'it is a reference to a global group') as undefined
+      return this.refuse('GLOBAL_OBJECT', path, 'it is a reference to a global group')
     if ((read.body.extended_expression ?? []).length > 0)
-      refuse('MEMBER_UNSUPPORTED', 'it has an extended expression (identity)')
+      this.report('MEMBER_UNSUPPORTED', path, 'it has an extended expression (identity)')
     return read.body
   }
 
+  refuse(code: Code, path: string, detail: string): undefined {
+    this.report(code, path, detail)
+  }
+
   /** Split at OR: what is left of each part is joined by AND. */
-  alternatives(path: string, expression: readonly ExpressionBody[]): ExpressionBody[][] {
+  alternatives(path: string, expression: readonly ExpressionBody[]): readonly (readonly ExpressionBody[])[] {
     if (expression.length === 0) return []
+    if (expression.length === 1 && !isConjunction(expression[0]!)) return [expression]
     const parts: ExpressionBody[][] = [[]]
     const isWellFormed =
-      expression.length % 2 === 1 &&
-      expression.every((item, at) => (item.resource_type === 'ConjunctionOperator') === (at % 2 === 1))
+      expression.length % 2 === 1 && expression.every((item, at) => isConjunction(item) === (at % 2 === 1))
     if (!isWellFormed) {
       this.report('EXPRESSION_MALFORMED', path, 'operands and conjunctions do not alternate')
       return []
     }
     for (const item of expression) {
-      if (item.resource_type !== 'ConjunctionOperator') parts.at(-1)?.push(item)
+      if (!isConjunction(item)) parts.at(-1)?.push(item)
       else if (item.conjunction_operator === 'OR') parts.push([])
       else if (item.conjunction_operator !== 'AND')
         this.report('EXPRESSION_MALFORMED', path, `conjunction ${quote(item.conjunction_operator)}`)
@@ -160,15 +198,13 @@ class Collector {
   }
 
   /** True: it names members outside the cluster, whose addresses the manager tells. */
-  *criterion(path: string, operands: readonly ExpressionBody[], trail: readonly string[]): Steps<boolean> {
+  criterion(path: string, operands: readonly ExpressionBody[]): boolean {
     const only = operands.length === 1 ? operands[0] : undefined
-    if (only?.resource_type === 'IPAddressExpression') {
-      yield* this.addresses(path, only.ip_addresses ?? [])
-      return false
-    }
-    if (only?.resource_type === 'PathExpression') return yield* this.nested(only.paths ?? [], trail)
     if (only !== undefined && OUTSIDERS.has(only.resource_type ?? '')) return true
-    const conditions = operands.flatMap((operand) => this.conditions(path, operand))
+    const conditions =
+      only?.resource_type === 'Condition'
+        ? [only]
+        : operands.flatMap((operand) => this.conditions(path, operand))
     const outsiders = conditions.filter(isGenericCondition)
     if (outsiders.length > 0) {
       if (outsiders.length === conditions.length) return true
@@ -209,30 +245,29 @@ class Collector {
   }
 
   term(path: string, conditions: readonly FlatExpressionBody[]) {
-    const found = conditions.map((condition) => conditionOf(condition))
-    const problems = found.filter((result) => 'code' in result)
-    for (const { code, detail } of problems) this.report(code, path, detail)
-    if (problems.length > 0) return
-    const part = (member: 'pod' | 'namespace') => {
-      const requirements = found.flatMap((result) =>
-        'requirement' in result && result.member === member ? [result.requirement] : [],
-      )
-      if (requirements.length < 2) return requirements
-      const sorted = new Map(requirements.map((requirement) => [canonicalJson(requirement), requirement]))
-      return [...sorted].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, requirement]) => requirement)
+    const pod: LabelSelectorRequirement[] = []
+    const namespace: LabelSelectorRequirement[] = []
+    let isWhole = true
+    for (const condition of conditions) {
+      const found = conditionOf(condition)
+      if ('code' in found) {
+        this.report(found.code, path, found.detail)
+        isWhole = false
+      } else if (found.member === 'pod') pod.push(found.requirement)
+      else namespace.push(found.requirement)
     }
-    const [pod, namespace] = [part('pod'), part('namespace')]
+    if (!isWhole) return
     const term: PodTerm = {
-      ...(pod.length === 0 ? {} : { pod }),
-      ...(namespace.length === 0 ? {} : { namespace }),
+      ...(pod.length === 0 ? {} : { pod: distinct(pod) }),
+      ...(namespace.length === 0 ? {} : { namespace: distinct(namespace) }),
     }
-    this.terms.set(canonicalJson(term), term)
+    this.foundTerms.add(term)
   }
 
   service(path: string, conditions: readonly FlatExpressionBody[]) {
     const found = serviceOf(conditions)
     if ('code' in found) this.report(found.code, path, found.detail)
-    else this.services.set(`${found.namespace}/${found.name}`, found)
+    else this.foundServices.add(found)
   }
 
   *addresses(path: string, addresses: readonly string[]): Steps<void> {
@@ -246,30 +281,36 @@ class Collector {
     } else {
       this.list = undefined
       this.edit = undefined
-      for (const block of this.edited ?? []) this.blocks.set(block.cidr, block)
+      for (const block of this.edited ?? []) this.blockList().add(block)
       this.edited = undefined
     }
     const problems = this.problems.length
-    let read = 0
-    for (const text of addresses) {
-      read += 1
+    const blocks = this.blockList()
+    for (let read = 1; read <= addresses.length; read += 1) {
       if (read % ADDRESSES_A_STEP === 0) yield
-      if (isPlainV4(text)) {
-        const cidr = `${text}/32`
-        const block = { family: 4, cidr } as const
-        if (isMulticast(block)) this.report('MULTICAST', path, `address ${quote(text)}`)
-        this.blocks.set(cidr, block)
-        continue
-      }
-      const blocks = parseBlocks(text)
-      if (blocks === undefined) this.report('ADDRESS_INVALID', path, `address ${quote(text)}`)
-      for (const block of blocks ?? []) {
-        if (isMulticast(block)) this.report('MULTICAST', path, `address ${quote(text)}`)
-        this.blocks.set(block.cidr, block)
-      }
-      if (blocks?.length !== 1) this.list = undefined
+      const text = addresses[read - 1]!
+      const plain = plainV4(text)
+      if (plain !== NOT_PLAIN) {
+        if (isMulticastV4(plain)) this.report('MULTICAST', path, `address ${quote(text)}`)
+        blocks.addPlain(plain, plainBlock(text, plain))
+      } else this.otherAddress(path, text, blocks)
     }
     if (this.problems.length > problems) this.list = undefined
+  }
+
+  otherAddress(path: string, text: string, blocks: Blocks): void {
+    const found = parseBlocks(text)
+    if (found === undefined) this.report('ADDRESS_INVALID', path, `address ${quote(text)}`)
+    for (const block of found ?? []) {
+      if (isMulticast(block)) this.report('MULTICAST', path, `address ${quote(text)}`)
+      blocks.add(block)
+    }
+    if (found?.length !== 1) this.list = undefined
+  }
+
+  blockList(): Blocks {
+    this.blocks ??= new Blocks()
+    return this.blocks
   }
 
   *nested(paths: readonly string[], trail: readonly string[]): Steps<boolean> {
@@ -282,7 +323,7 @@ class Collector {
       const nested = this.lookup('Group', nestedPath)
       if (nested === undefined)
         this.problems.push(problem('GROUP_MISSING', `${nestedPath} is not there`, { group_path: nestedPath }))
-      else yield* this.group(nested, trail)
+      else yield* this.nestedGroup(nested, trail)
     }
     return hasOutsiders
   }
@@ -300,6 +341,15 @@ class Collector {
       return this.report('BODY_MALFORMED', path, `GroupMembers ${read.field}: ${read.message}`)
     yield* this.addresses(path, read.body.ip_addresses)
   }
+}
+
+const isConjunction = ({ resource_type: type }: ExpressionBody): boolean => type === 'ConjunctionOperator'
+
+/** Each once, in the order of their canonical form. */
+function distinct(requirements: readonly LabelSelectorRequirement[]): readonly LabelSelectorRequirement[] {
+  if (requirements.length < 2) return requirements
+  const sorted = new Map(requirements.map((requirement) => [canonicalJson(requirement), requirement]))
+  return [...sorted].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, requirement]) => requirement)
 }
 
 /** Operands that name members by what only NSX knows. */

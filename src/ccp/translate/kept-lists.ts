@@ -4,7 +4,7 @@
  */
 
 import type { Steps } from '../../world/steps.ts'
-import { type Block, isMulticast, isPlainV4 } from './addresses.ts'
+import { type Block, isMulticastV4, NOT_PLAIN, plainBlock, plainV4 } from './addresses.ts'
 
 /** A list each of whose texts became one block of its own, in this order, without a problem. */
 export interface KeptList {
@@ -39,7 +39,7 @@ export function* editedList(
     if (tail % COMPARED_A_STEP === COMPARED_A_STEP - 1) yield
   const others = texts.slice(head, texts.length - tail)
   const [start, end] = [head, blocks.length - tail]
-  const edit = { from: blocks, removed: blocks.slice(start, end), added: others.map(plainBlock) }
+  const edit = { from: blocks, removed: blocks.slice(start, end), added: others.map(readPlain) }
   const isPlain = edit.added.every((block) => block !== undefined)
   if (!isPlain || others.length + edit.removed.length > EDITED_MAX) return undefined
   const added = edit.added as readonly Block[]
@@ -53,7 +53,7 @@ export function* editedList(
   return { blocks: [...blocks.slice(0, start), ...added, ...blocks.slice(end)], edit: { ...edit, added } }
 }
 
-function plainBlock(text: string): Block | undefined {
-  const block = { family: 4, cidr: `${text}/32` } as const
-  return isPlainV4(text) && !isMulticast(block) ? block : undefined
+function readPlain(text: string): Block | undefined {
+  const address = plainV4(text)
+  return address === NOT_PLAIN || isMulticastV4(address) ? undefined : plainBlock(text, address)
 }

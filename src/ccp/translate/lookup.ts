@@ -22,7 +22,13 @@ export interface Tracker {
   /** The kept result of this object, or a new one, in steps. One at a time: what it asks is noted for all around it. */
   keep<T>(cache: Cache<T>, object: DesiredObject, compute: () => Steps<T>): Steps<T>
   /** Finds what was made of a path earlier in this pass; who asks depends on that alone, not on all that it stands on. */
-  recall<T>(made: ReadonlyMap<string, T>, path: string): T | undefined
+  recall<T extends Made>(made: ReadonlyMap<string, T>, path: string): T | undefined
+}
+
+/** What was made of a path. */
+interface Made {
+  /** `madeKey` of that path, made once: very many ask. */
+  readonly key: string
 }
 
 const NOTHING: ReadonlyMap<string, unknown> = new Map()
@@ -34,7 +40,7 @@ export const madeKey = (path: string): string => `\n${path}`
 export function createTracker(objects: DesiredObjects, made: ReadonlyMap<string, unknown>): Tracker {
   const frames: Map<string, unknown>[] = []
   const note = (key: string, found: unknown) => {
-    for (const frame of frames) frame.set(key, found)
+    for (let at = 0; at < frames.length; at += 1) frames[at]!.set(key, found)
   }
   const isStill = (asked: Kept<unknown>['asked']): boolean => {
     for (const [key, found] of asked)
@@ -50,7 +56,7 @@ export function createTracker(objects: DesiredObjects, made: ReadonlyMap<string,
     },
     recall(from, path) {
       const found = from.get(path)
-      note(madeKey(path), found)
+      note(found?.key ?? madeKey(path), found)
       return found
     },
     *keep<T>(cache: Cache<T>, object: DesiredObject, compute: () => Steps<T>): Steps<T> {

@@ -56,23 +56,39 @@ const PRODUCTS_MAX = 64
 const sortedByKey = <T>(map: Map<string, T>): T[] =>
   map.size < 2 ? [...map.values()] : [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value)
 
-/** Reads one list of a rule or policy. Absent is ANY; so is ANY alone. */
+/** Reads one list of a rule or policy, named by the rule (if it is of one) and its field. Absent is ANY; so is ANY alone. */
 export function readMembers(
+  list: readonly string[] | null | undefined,
+  resolve: ResolveGroup,
+  rule: Where,
+  field: string,
+  problems: Problem[],
+  isExcluded = false,
+): Members {
+  if (!isExcluded) {
+    if (list === undefined || list === null) return undefined
+    if (list.length === 1) {
+      const only = list[0]!
+      if (isAny(only)) return undefined
+      const found = looksLikeAddress(only) ? undefined : resolve(only)
+      if (found !== undefined && 'group' in found) return found.group.alone
+    }
+  }
+  return readList(list, resolve, { ...rule, field }, problems, isExcluded)
+}
+
+function readList(
   list: readonly string[] | null | undefined,
   resolve: ResolveGroup,
   where: Where,
   problems: Problem[],
-  isExcluded = false,
+  isExcluded: boolean,
 ): Members {
   if (list === undefined || list === null) return anything(isExcluded, where, problems)
   if (list.length === 0) problems.push(problem('EMPTY_LIST', `${where.field} is there and empty`, where))
   if (list.some(isAny)) {
     if (list.length > 1) problems.push(problem('ANY_NOT_ALONE', `${where.field} ${quote(list)}`, where))
     return anything(isExcluded, where, problems)
-  }
-  if (list.length === 1 && !isExcluded) {
-    const only = looksLikeAddress(list[0]!) ? undefined : resolve(list[0]!)
-    if (only !== undefined && 'group' in only) return only.group.alone
   }
   const groups = new Map<string, UsableGroup>()
   const blocks = new Map<string, Block>()
@@ -199,7 +215,7 @@ export type Peers = readonly PolicyPeer[] | 'everything' | 'nothing' | 'unclear'
 
 /** The peers of a rule that holds for these families, in a cluster whose Pods have those. */
 export function peersOf(members: Members, wanted: readonly Family[], cluster: readonly Family[]): Peers {
-  const families = wanted.filter((family) => cluster.includes(family))
+  const families = familiesIn(wanted, cluster)
   if (families.length === 0) return 'nothing'
   const isLimited = families.length < cluster.length
   if (members === undefined)
@@ -221,6 +237,12 @@ export function peersOf(members: Members, wanted: readonly Family[], cluster: re
   if (blocks.size > ADDRESSES_MAX) return 'large'
   const peers = [...named, ...sortedByKey(blocks).map(({ cidr }) => ({ ipBlock: { cidr } }))]
   return peers.length === 0 ? 'nothing' : peers
+}
+
+function familiesIn(wanted: readonly Family[], cluster: readonly Family[]): readonly Family[] {
+  for (const family of wanted)
+    if (!cluster.includes(family)) return wanted.filter((other) => cluster.includes(other))
+  return wanted
 }
 
 /** Every address but some. The exceptions stand in the rule itself: in a group, Antrea does not see them change. */

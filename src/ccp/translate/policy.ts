@@ -81,8 +81,8 @@ function malformed({ body }: DesiredObject, detail: string): PolicyDraft {
 /** The rules, or what is wrong with one of them. */
 function* readRules(list: readonly unknown[]): Steps<RuleBody[] | string> {
   const rules: RuleBody[] = []
-  for (const [at, one] of list.entries()) {
-    const read = readBody(RuleSchema, one)
+  for (let at = 0; at < list.length; at += 1) {
+    const read = readBody(RuleSchema, list[at])
     if (!('body' in read)) return `rules.${at}.${read.field}: ${read.message}`
     rules.push(read.body)
     if (at % RULES_A_STEP === 0) yield
@@ -100,11 +100,12 @@ function* translateBody(
   const problems: Problem[] = [...headProblems(path, policy, head)]
   const policyScope = readScope(policy, context.resolve, problems)
   const ruleContext = { ...context, policyScope, logEveryRule: policy.logging_enabled === true }
-  const ingress: PolicyRule[] = []
-  const egress: PolicyRule[] = []
+  const made = { ingress: [] as PolicyRule[], egress: [] as PolicyRule[], problems }
   const names = new Set<string>()
-  for (const [at, rule] of orderedRules(rules).entries()) {
+  const ordered = orderedRules(rules)
+  for (let at = 0; at < ordered.length; at += 1) {
     if (at % RULES_A_STEP === 0) yield
+    const rule = ordered[at]!
     const rulePath = rule.path ?? `${path}/rules/${rule.id ?? ''}`
     const name = ruleName(rule, rulePath)
     if (names.has(name))
@@ -114,16 +115,15 @@ function* translateBody(
       problems.push(
         problem('SEQUENCE_NUMBER', `sequence_number ${quote(rule.sequence_number)}`, { rule_path: rulePath }),
       )
-    const translated = translateRule(rule, rulePath, ruleContext)
-    const { ingress: into, egress: out } = translated
-    const lacking =
-      context.fields === undefined ? undefined : missingField(context.fields, { ingress: into, egress: out })
-    problems.push(...translated.problems)
-    ingress.push(...into)
-    egress.push(...out)
+    const [into, out] = [made.ingress.length, made.egress.length]
+    translateRule(rule, rulePath, ruleContext, made)
+    if (context.fields === undefined) continue
+    const added = { ingress: made.ingress.slice(into), egress: made.egress.slice(out) }
+    const lacking = missingField(context.fields, added)
     if (lacking !== undefined) problems.push(lacks('ClusterNetworkPolicy', lacking, { rule_path: rulePath }))
   }
-  return { head, ingress, egress, groups: groupsOf([...ingress, ...egress]), problems: tidy(problems) }
+  const { ingress, egress } = made
+  return { head, ingress, egress, groups: groupsOf(ingress, egress), problems: tidy(problems) }
 }
 
 /** A field that this cluster's CRD does not have: it would be pruned, and the rest would mean something else. */
@@ -170,32 +170,50 @@ function headProblems(path: string, policy: PolicyBody, head: PolicyHead): Probl
 function readScope(policy: PolicyBody, resolve: ResolveGroup, problems: Problem[]): Members {
   const list = policy.scope ?? []
   if (list.length === 0 || (list.length === 1 && list.every(isAny))) return undefined
-  const scope = readMembers(list, resolve, { field: 'scope' }, problems)
-  problems.push(...scopeProblems(scope, { field: 'scope' }))
+  const scope = readMembers(list, resolve, {}, 'scope', problems)
+  problems.push(...scopeProblems(scope, {}))
   return scope
 }
 
 /** Enabled rules by sequence_number, then rule_id, then id: never by their place in the array. */
-function orderedRules(rules: readonly RuleBody[]): RuleBody[] {
-  const text = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
-  return rules
-    .filter((rule) => rule.disabled !== true && rule.marked_for_delete !== true)
-    .sort(
-      (a, b) =>
-        (a.sequence_number ?? 0) - (b.sequence_number ?? 0) ||
-        (a.rule_id ?? 0) - (b.rule_id ?? 0) ||
-        text(a.id ?? '', b.id ?? '') ||
-        text(a.path ?? '', b.path ?? ''),
-    )
+function orderedRules(rules: readonly RuleBody[]): readonly RuleBody[] {
+  const enabled: RuleBody[] = []
+  let isOrdered = true
+  for (const rule of rules) {
+    if (rule.disabled === true || rule.marked_for_delete === true) continue
+    const before = enabled[enabled.length - 1]
+    if (before !== undefined && byOrder(before, rule) > 0) isOrdered = false
+    enabled.push(rule)
+  }
+  return isOrdered ? enabled : enabled.sort(byOrder)
 }
 
+const byOrder = (a: RuleBody, b: RuleBody): number =>
+  (a.sequence_number ?? 0) - (b.sequence_number ?? 0) ||
+  (a.rule_id ?? 0) - (b.rule_id ?? 0) ||
+  byText(a.id ?? '', b.id ?? '') ||
+  byText(a.path ?? '', b.path ?? '')
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
 /** Names of the ClusterGroups that rules name, sorted. */
-export function groupsOf(rules: readonly PolicyRule[]): string[] {
+export function groupsOf(...lists: readonly (readonly PolicyRule[])[]): string[] {
   const names = new Set<string>()
-  for (const { from, to, appliedTo } of rules)
-    for (const list of [from, to, appliedTo])
-      for (const { group } of list ?? []) if (group !== undefined) names.add(group)
+  for (const rules of lists)
+    for (const { from, to, appliedTo } of rules) {
+      addGroups(from, names)
+      addGroups(to, names)
+      addGroups(appliedTo, names)
+    }
   return [...names].sort()
+}
+
+function addGroups(list: readonly { readonly group?: string }[] | undefined, names: Set<string>): void {
+  if (list === undefined) return
+  for (let at = 0; at < list.length; at += 1) {
+    const { group } = list[at]!
+    if (group !== undefined) names.add(group)
+  }
 }
 
 export const hasErrors = ({ problems }: { problems: readonly Problem[] }): boolean => problems.some(isError)

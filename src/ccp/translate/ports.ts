@@ -16,6 +16,32 @@ export function parsePorts(text: string): PortRange | undefined {
   return { first, last }
 }
 
+const [ZERO, NINE] = [0x30, 0x39]
+
+/** One port in digits alone, which most are; undefined: it has to be parsed. */
+export function plainPort(text: string): number | undefined {
+  if (text.length === 0 || text.length > 5) return undefined
+  let port = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code < ZERO || code > NINE) return undefined
+    port = port * 10 + code - ZERO
+  }
+  return port >= 1 && port <= 65_535 ? port : undefined
+}
+
+/** Lists of one port by protocol: no more than there are ports, and rules that name the same one share it. */
+const lists = { TCP: new Map<number, readonly [PolicyPort]>(), UDP: new Map<number, readonly [PolicyPort]>() }
+
+/** The list that holds this port alone. */
+export function onePort(protocol: 'TCP' | 'UDP', port: number): readonly [PolicyPort] {
+  const known = lists[protocol].get(port)
+  if (known !== undefined) return known
+  const made: readonly [PolicyPort] = [{ port, protocol }]
+  lists[protocol].set(port, made)
+  return made
+}
+
 /**
  * A range as blocks of a power of two that begin at a multiple of their size. An agent turns a range of source ports into
  * bit masks and joins them in one flow, where only one can count (antrea-io/antrea pkg/agent/openflow, v2.7): so each
@@ -38,11 +64,6 @@ export function* crossed(
   to: readonly PortRange[],
   source: readonly PortRange[],
 ): Iterable<PolicyPort> {
-  const [only] = to
-  if (to.length === 1 && source.length === 0 && only?.first === only?.last) {
-    yield { port: only!.first, protocol }
-    return
-  }
   const sources = source.flatMap(alignedBlocks)
   for (const one of to.length === 0 ? [undefined] : to)
     for (const from of sources.length === 0 ? [undefined] : sources)

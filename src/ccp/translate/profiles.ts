@@ -19,13 +19,13 @@ export function ruleDomains(
   isEnabled: boolean,
   problems: Problem[],
 ): readonly string[] | undefined {
-  const paths = (rule.profiles ?? []).filter((profile) => !isAny(profile))
+  if (rule.profiles === undefined || rule.profiles === null || rule.profiles.length === 0) return undefined
+  const paths = rule.profiles.filter((profile) => !isAny(profile))
   const [path, ...more] = paths
   if (path === undefined) return undefined
   const report = (code: Parameters<typeof problem>[0], detail: string): undefined =>
     void problems.push(problem(code, detail, { ...where, field: 'profiles' }))
-  if ((rule.profiles ?? []).length > paths.length)
-    return report('ANY_NOT_ALONE', `profiles ${quote(rule.profiles)}`)
+  if (rule.profiles.length > paths.length) return report('ANY_NOT_ALONE', `profiles ${quote(rule.profiles)}`)
   if (path.includes('/l7-access-profiles/')) return report('L7_PROFILE', `profile ${quote(path)}`)
   if (more.length > 0) return report('CONTEXT_PROFILE', `${paths.length} profiles in one rule`)
   const found = lookup('ContextProfile', path)

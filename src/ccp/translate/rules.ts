@@ -5,7 +5,7 @@ import { sha256Hex } from '../../protocol/hash.ts'
 import type { Family } from './addresses.ts'
 import type { RuleBody } from './body.ts'
 import type { Code } from './codes/index.ts'
-import { problem, quote, type Where } from './findings.ts'
+import { isError, problem, quote, type Where } from './findings.ts'
 import type { Lookup } from './lookup.ts'
 import {
   intersect,
@@ -15,6 +15,7 @@ import {
   peersOf,
   type ResolveGroup,
   readMembers,
+  type UsableGroup,
 } from './peers.ts'
 import { ruleDomains } from './profiles.ts'
 import { isAny, type RuleServices, ruleServices } from './services.ts'
@@ -32,10 +33,11 @@ export interface RuleContext {
   readonly hasDomains: boolean
 }
 
-export interface TranslatedRule {
-  readonly ingress: readonly PolicyRule[]
-  readonly egress: readonly PolicyRule[]
-  readonly problems: readonly Problem[]
+/** What the rules of one policy become, in order; each adds its own. */
+export interface RulesSoFar {
+  readonly ingress: PolicyRule[]
+  readonly egress: PolicyRule[]
+  readonly problems: Problem[]
 }
 
 /** Maps, not objects: a name like `constructor` must find nothing. */
@@ -51,37 +53,34 @@ const FAMILIES: ReadonlyMap<string, readonly Family[]> = new Map<string, readonl
 ])
 const LOG_LABEL_CHARS_MAX = 63
 
-/** The rule in both directions; with an ERROR among the problems neither may be used. */
-export function translateRule(rule: RuleBody, path: string, context: RuleContext): TranslatedRule {
-  const problems: Problem[] = []
+/** Adds the rule in both directions; with an ERROR among the problems none of the policy's rules may be used. */
+export function translateRule(rule: RuleBody, path: string, context: RuleContext, made: RulesSoFar): void {
+  const { problems } = made
+  const before = problems.length
   const where: Where = { rule_path: path }
-  const refuse = (code: Code, detail: string, field: string) =>
-    void problems.push(problem(code, detail, { ...where, field }))
-
   const action = ACTIONS.get(rule.action ?? '')
-  if (rule.action === 'JUMP_TO_APPLICATION') refuse('JUMP', 'the action is JUMP_TO_APPLICATION', 'action')
-  else if (action === undefined) refuse('ACTION_UNKNOWN', `action ${quote(rule.action)}`, 'action')
+  if (action === undefined) problems.push(actionProblem(rule, where))
   const direction = rule.direction ?? 'IN_OUT'
-  if (!['IN', 'OUT', 'IN_OUT'].includes(direction))
-    refuse('DIRECTION_UNKNOWN', `direction ${quote(direction)}`, 'direction')
+  if (direction !== 'IN' && direction !== 'OUT' && direction !== 'IN_OUT')
+    problems.push(
+      problem('DIRECTION_UNKNOWN', `direction ${quote(direction)}`, { ...where, field: 'direction' }),
+    )
   const families = FAMILIES.get(rule.ip_protocol ?? 'IPV4_IPV6')
   if (families === undefined)
-    refuse('FAMILY_UNKNOWN', `ip_protocol ${quote(rule.ip_protocol)}`, 'ip_protocol')
+    problems.push(
+      problem('FAMILY_UNKNOWN', `ip_protocol ${quote(rule.ip_protocol)}`, { ...where, field: 'ip_protocol' }),
+    )
 
-  const side = (list: RuleBody['source_groups'], field: string, isExcluded: boolean) =>
-    readMembers(list, context.resolve, { ...where, field }, problems, isExcluded)
-  const sources = side(rule.source_groups, 'source_groups', rule.sources_excluded === true)
-  const destinations = side(
-    rule.destination_groups,
-    'destination_groups',
-    rule.destinations_excluded === true,
-  )
+  const { resolve } = context
+  const { source_groups: from, sources_excluded: notFrom, destination_groups: to } = rule
+  const sources = readMembers(from, resolve, where, 'source_groups', problems, notFrom === true)
+  const notTo = rule.destinations_excluded === true
+  const destinations = readMembers(to, resolve, where, 'destination_groups', problems, notTo)
   const domains = ruleDomains(rule, context.lookup, where, context.hasDomains, problems)
-  const scope = effectiveScope(rule, path, context, problems)
+  const scope = effectiveScope(rule, where, context, problems)
   const found = ruleServices(rule, context.lookup, where)
-  problems.push(...found.problems)
-  if (action === undefined || families === undefined || problems.some(({ severity }) => severity === 'ERROR'))
-    return { ingress: [], egress: [], problems }
+  for (const one of found.problems) problems.push(one)
+  if (action === undefined || families === undefined || hasErrorsFrom(problems, before)) return
 
   const half: HalfInput = {
     scope,
@@ -99,34 +98,46 @@ export function translateRule(rule: RuleBody, path: string, context: RuleContext
     logLabel: labelOf(rule.tag, where, problems),
   }
   const name = ruleName(rule, path)
-  const named = (suffix: string) => (half.isBothWays ? `${name}-${suffix}` : name)
-  return {
-    ingress: direction === 'OUT' ? [] : halfRules('ingress', named('in'), half),
-    egress: direction === 'IN' ? [] : halfRules('egress', named('out'), half),
-    problems,
-  }
+  if (direction !== 'OUT') addHalf(made.ingress, 'ingress', half.isBothWays ? `${name}-in` : name, half)
+  if (direction !== 'IN') addHalf(made.egress, 'egress', half.isBothWays ? `${name}-out` : name, half)
 }
 
-function effectiveScope(rule: RuleBody, path: string, context: RuleContext, problems: Problem[]): Members {
+function hasErrorsFrom(problems: readonly Problem[], first: number): boolean {
+  for (let at = first; at < problems.length; at += 1) if (isError(problems[at]!)) return true
+  return false
+}
+
+const actionProblem = ({ action }: RuleBody, where: Where): Problem =>
+  action === 'JUMP_TO_APPLICATION'
+    ? problem('JUMP', 'the action is JUMP_TO_APPLICATION', { ...where, field: 'action' })
+    : problem('ACTION_UNKNOWN', `action ${quote(action)}`, { ...where, field: 'action' })
+
+function effectiveScope(rule: RuleBody, where: Where, context: RuleContext, problems: Problem[]): Members {
   const { policyScope, resolve } = context
-  const field = { rule_path: path, field: 'scope' }
   if (policyScope !== undefined) {
     if ((rule.scope ?? []).some((item) => !isAny(item)))
       problems.push(
-        problem('RULE_SCOPE_IGNORED', `scope ${quote(rule.scope)} of the rule is not used`, field),
+        problem('RULE_SCOPE_IGNORED', `scope ${quote(rule.scope)} of the rule is not used`, {
+          ...where,
+          field: 'scope',
+        }),
       )
     return policyScope
   }
   // An empty scope is what NSX itself gives back for ANY here, unlike for sources and destinations.
-  const scope = readMembers(rule.scope?.length === 0 ? undefined : rule.scope, resolve, field, problems)
-  problems.push(...scopeProblems(scope, field))
+  const list = rule.scope?.length === 0 ? undefined : rule.scope
+  const scope = readMembers(list, resolve, where, 'scope', problems)
+  for (const found of scopeProblems(scope, where)) problems.push(found)
   return scope
 }
 
+const NO_PROBLEMS: readonly Problem[] = []
+
 /** Only Pods can be applied to: Antrea would leave addresses out without a word. */
-export function scopeProblems(scope: Members, where: Where): Problem[] {
-  if (scope === undefined) return []
-  if (scope.blocks.length === 0 && scope.groups.every(({ shape }) => isPods(shape))) return []
+export function scopeProblems(scope: Members, rule: Where): readonly Problem[] {
+  if (scope === undefined) return NO_PROBLEMS
+  if (scope.blocks.length === 0 && scope.groups.every(isOfPods)) return NO_PROBLEMS
+  const where = { ...rule, field: 'scope' }
   const found = scope.groups
     .filter(({ shape }) => shape.blocks.length > 0 || shape.isGeneric)
     .map(({ path }) =>
@@ -135,6 +146,8 @@ export function scopeProblems(scope: Members, where: Where): Problem[] {
   if (scope.blocks.length > 0) found.push(problem('SCOPE_FORM', 'the scope names addresses', where))
   return found
 }
+
+const isOfPods = ({ shape }: UsableGroup): boolean => isPods(shape)
 
 interface HalfInput {
   readonly scope: Members
@@ -159,55 +172,72 @@ const FIELDS = {
 } as const
 
 /** One direction: the Pod is the destination of ingress and the source of egress, the other side is the peer. */
-function halfRules(direction: Direction, name: string, input: HalfInput): PolicyRule[] {
+function addHalf(rules: PolicyRule[], direction: Direction, name: string, input: HalfInput): void {
   const appliedTo = appliedOf(direction, input)
-  if (appliedTo === undefined) return []
-  const { services, families, action, enableLogging, logLabel } = input
-  const rules: PolicyRule[] = []
-  const add = (suffix: string, wanted: readonly Family[], what: Pick<PolicyRule, 'ports' | 'protocols'>) => {
-    const peers = peersFor(direction, input, wanted, suffix !== '')
-    if (peers === undefined) return
-    const stated = peers === 'everything' ? undefined : peers
-    // The keys stand in the order of canonical JSON, which is then written as fast as any.
-    rules.push({
-      action,
-      appliedTo,
-      enableLogging,
-      ...(direction === 'ingress' && stated !== undefined ? { from: stated } : {}),
-      ...(logLabel === undefined ? {} : { logLabel }),
-      name: `${name}${suffix}`,
-      ...what,
-      ...(direction === 'egress' && stated !== undefined ? { to: stated } : {}),
-    })
+  if (appliedTo === undefined) return
+  const { services, families } = input
+  if (services === 'everything') {
+    addRule(rules, direction, { name, appliedTo, input, wanted: families })
+    return
   }
-  if (services === 'everything') add('', families, {})
-  else {
-    if (services.ports !== undefined) add('', families, { ports: services.ports })
-    for (const family of [4, 6] as const) {
-      const protocols = services.icmp[family]
-      if (protocols === undefined) continue
-      add(`-v${family}`, families.includes(family) ? [family] : [], { protocols })
-    }
+  const { ports } = services
+  if (ports !== undefined) addRule(rules, direction, { name, appliedTo, input, wanted: families, ports })
+  for (const family of FAMILIES_OF_ICMP) {
+    const protocols = services.icmp[family]
+    if (protocols === undefined) continue
+    const wanted = families.includes(family) ? [family] : []
+    addRule(rules, direction, { name: `${name}-v${family}`, appliedTo, input, wanted, protocols })
   }
-  return rules
+}
+
+const FAMILIES_OF_ICMP = [4, 6] as const
+
+interface RulePart {
+  readonly name: string
+  readonly appliedTo: readonly AppliedTo[]
+  readonly input: HalfInput
+  readonly wanted: readonly Family[]
+  readonly ports?: NonNullable<PolicyRule['ports']>
+  readonly protocols?: NonNullable<PolicyRule['protocols']>
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+/** The keys come in the order of canonical JSON, which is then written as fast as any. */
+function addRule(rules: PolicyRule[], direction: Direction, part: RulePart): void {
+  const { name, appliedTo, input, wanted, ports, protocols } = part
+  const peers = peersFor(direction, input, wanted, protocols !== undefined)
+  if (peers === undefined) return
+  const { action, enableLogging, logLabel } = input
+  const rule: Mutable<PolicyRule> = { action, appliedTo, enableLogging }
+  if (direction === 'ingress' && peers !== 'everything') rule.from = peers
+  if (logLabel !== undefined) rule.logLabel = logLabel
+  rule.name = name
+  if (ports !== undefined) rule.ports = ports
+  if (protocols !== undefined) rule.protocols = protocols
+  if (direction === 'egress' && peers !== 'everything') rule.to = peers
+  rules.push(rule)
 }
 
 function appliedOf(direction: Direction, input: HalfInput): readonly AppliedTo[] | undefined {
+  const isIngress = direction === 'ingress'
+  const self = isIngress ? input.destinations : input.sources
+  const appliedTo = intersect(input.scope, self)
+  if (appliedTo !== undefined && appliedTo !== 'nothing') return appliedTo
   const { self: field, other } = FIELDS[direction]
-  const [self, peer] =
-    direction === 'ingress' ? [input.destinations, input.sources] : [input.sources, input.destinations]
   const report = (code: Code, detail: string) =>
     void input.problems.push(problem(code, `${direction}: ${detail}`, { ...input.where, field }))
-  const appliedTo = intersect(input.scope, self)
   if (appliedTo === 'nothing') report('VACUOUS_SIDE', `no Pod is in the scope and fits ${field}`)
-  else if (appliedTo === undefined && self?.isExcluded)
+  else if (self?.isExcluded)
     report('NEGATION', `the Pods of the scope that do not fit ${field} cannot be told`)
-  else if (appliedTo === undefined)
+  else
     report(
-      input.isBothWays && peer === undefined ? 'DIRECTION_FORM' : 'INTERSECTION',
+      input.isBothWays && (isIngress ? input.sources : input.destinations) === undefined
+        ? 'DIRECTION_FORM'
+        : 'INTERSECTION',
       `the Pods that are in the scope and in ${field} at once cannot be told; ${other} is the other end`,
     )
-  return appliedTo === 'nothing' ? undefined : appliedTo
+  return undefined
 }
 
 /** The peers of one part of a rule, of these families; undefined: there are none, and the problems say why. */
@@ -218,37 +248,42 @@ function peersFor(
   isIcmp: boolean,
 ): readonly PolicyPeer[] | 'everything' | undefined {
   const { other: field } = FIELDS[direction]
+  if (input.domains !== undefined) return domainPeers(direction, input, wanted)
   const other = direction === 'ingress' ? input.sources : input.destinations
-  const report = (code: Code, detail: string, at: string = field) =>
-    void input.problems.push(problem(code, detail, { ...input.where, field: at }))
-  if (input.domains !== undefined) return domainPeers(direction, input, wanted, report)
   const peers: Peers = peersOf(other, wanted, input.cluster)
   switch (peers) {
     case 'unclear':
       if (isIcmp)
-        report('ICMP_FAMILY', `${field} selects Pods, and ICMP belongs to one IP family`, 'services')
-      else report('FAMILY_SELECTOR', `${field} selects Pods`, 'ip_protocol')
+        report(input, 'ICMP_FAMILY', `${field} selects Pods, and ICMP belongs to one IP family`, 'services')
+      else report(input, 'FAMILY_SELECTOR', `${field} selects Pods`, 'ip_protocol')
       return undefined
     case 'nothing':
-      report('VACUOUS_FAMILY', `${field} has no address of this family`, isIcmp ? 'services' : 'ip_protocol')
+      report(
+        input,
+        'VACUOUS_FAMILY',
+        `${field} has no address of this family`,
+        isIcmp ? 'services' : 'ip_protocol',
+      )
       return undefined
     case 'pods':
-      report('NEGATION', `${field} excludes Pods`)
+      report(input, 'NEGATION', `${field} excludes Pods`, field)
       return undefined
     case 'large':
-      report('RULE_TOO_LARGE', `${field} would stand in the rule with over 1,000 addresses`)
+      report(input, 'RULE_TOO_LARGE', `${field} would stand in the rule with over 1,000 addresses`, field)
       return undefined
     default:
       return peers
   }
 }
 
+const report = ({ problems, where }: HalfInput, code: Code, detail: string, field: string): void =>
+  void problems.push(problem(code, detail, { ...where, field }))
+
 /** Antrea looks names up for what leaves a Pod; other peers beside them would be added, where NSX wants both. */
 function domainPeers(
   direction: Direction,
   input: HalfInput,
   wanted: readonly Family[],
-  report: (code: Code, detail: string, field: string) => void,
 ): readonly PolicyPeer[] | undefined {
   const isLimited = !input.cluster.every((family) => wanted.includes(family))
   const why =
@@ -260,7 +295,7 @@ function domainPeers(
           ? 'a name has addresses of both families'
           : undefined
   if (why === undefined) return (input.domains ?? []).map((fqdn) => ({ fqdn }))
-  report('FQDN_FORM', why, 'profiles')
+  report(input, 'FQDN_FORM', why, 'profiles')
   return undefined
 }
 

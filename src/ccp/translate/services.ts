@@ -6,7 +6,7 @@ import { type RuleBody, readBody, ServiceBody, type ServiceEntryBody } from './b
 import type { Code } from './codes/index.ts'
 import { problem, quote, type Where } from './findings.ts'
 import type { Lookup } from './lookup.ts'
-import { crossed, type PortRange, parsePorts } from './ports.ts'
+import { crossed, onePort, type PortRange, parsePorts, plainPort } from './ports.ts'
 
 const PORTS_MAX = 256
 const NESTING_MAX = 8
@@ -54,8 +54,11 @@ function readService(body: Readonly<Record<string, unknown>>): ReturnType<typeof
 
 /** Collects the services of one rule. */
 class Collected {
-  readonly ports = new Map<string, PolicyPort>()
-  readonly icmp: Record<Family, Map<string, PolicyProtocol> | undefined> = { 4: undefined, 6: undefined }
+  private readonly ports = new Map<string, PolicyPort>()
+  private readonly icmp: Record<Family, Map<string, PolicyProtocol> | undefined> = {
+    4: undefined,
+    6: undefined,
+  }
   readonly problems: Problem[] = []
   readonly lookup: Lookup
   readonly where: Where
@@ -168,24 +171,74 @@ class Collected {
 
 export const isAny = (text: string): boolean => text.length === 3 && text.toUpperCase() === 'ANY'
 
+export interface FoundServices {
+  readonly services: RuleServices
+  readonly problems: readonly Problem[]
+}
+
+const NO_ENTRIES: readonly ServiceEntryBody[] = []
+const NO_PROBLEMS: readonly Problem[] = []
+const EVERYTHING: FoundServices = { services: 'everything', problems: NO_PROBLEMS }
+const NO_ICMP: ServiceParts['icmp'] = {}
+
 /** The services of a rule. With an ERROR among the problems they must not be used: they may be none. */
-export function ruleServices(
-  rule: RuleBody,
+export function ruleServices(rule: RuleBody, lookup: Lookup, where: Where): FoundServices {
+  const entries = rule.service_entries ?? NO_ENTRIES
+  const services = rule.services ?? undefined
+  const isOnlyAny = services?.length === 1 && isAny(services[0]!)
+  if (entries.length === 0 && (services === undefined || isOnlyAny)) return EVERYTHING
+  const here = { ...where, field: 'services' }
+  if (services === undefined || isOnlyAny) {
+    const ports = entries.length === 1 ? singlePort(entries[0]!) : undefined
+    const problems = isOnlyAny ? [anyWithEntries(here)] : NO_PROBLEMS
+    if (ports !== undefined) return { services: { ports, icmp: NO_ICMP }, problems }
+  }
+  const body =
+    services?.length === 1 && entries.length === 0 ? lookup('Service', services[0]!)?.body : undefined
+  const known = body === undefined ? undefined : wholes.get(body)
+  if (known !== undefined) return known
+  const found = collectServices(services, entries, lookup, here)
+  if (body !== undefined && found.problems.length === 0 && isItself(body)) wholes.set(body, found)
+  return found
+}
+
+/** What a rule gets that names this service and nothing else: very many name the same few. */
+const wholes = new WeakMap<object, FoundServices>()
+
+/** It stands on no other service. */
+function isItself(body: Readonly<Record<string, unknown>>): boolean {
+  const service = readService(body)
+  const entries = 'body' in service ? (service.body.service_entries ?? []) : []
+  return entries.every(({ resource_type: type }) => type !== 'NestedServiceServiceEntry')
+}
+
+const anyWithEntries = (where: Where): Problem =>
+  problem('ANY_WITH_ENTRIES', 'services is ANY; the rule is limited to its service_entries', where)
+
+/** An entry of one destination port, as most are: the list that holds it alone. */
+function singlePort(entry: ServiceEntryBody): readonly PolicyPort[] | undefined {
+  const { resource_type: type, l4_protocol: protocol, destination_ports: to, source_ports: from } = entry
+  if (type !== 'L4PortSetServiceEntry' || (protocol !== 'TCP' && protocol !== 'UDP')) return undefined
+  if (to?.length !== 1 || (from ?? NO_ENTRIES).length > 0) return undefined
+  const port = plainPort(to[0]!)
+  return port === undefined ? undefined : onePort(protocol, port)
+}
+
+function collectServices(
+  services: readonly string[] | undefined,
+  entries: readonly ServiceEntryBody[],
   lookup: Lookup,
   where: Where,
-): { services: RuleServices; problems: readonly Problem[] } {
-  const entries = rule.service_entries ?? []
-  const { services } = rule
-  const collected = new Collected(lookup, { ...where, field: 'services' })
+): FoundServices {
+  const collected = new Collected(lookup, where)
   if (services?.length === 0 && entries.length === 0)
     collected.report('EMPTY_LIST', 'services is there and empty')
   const hasAny = (services ?? []).some(isAny)
   if (hasAny && services?.length !== 1) collected.report('ANY_NOT_ALONE', `services ${quote(services)}`)
-  if (hasAny && entries.length > 0)
-    collected.report('ANY_WITH_ENTRIES', 'services is ANY; the rule is limited to its service_entries')
+  if (hasAny && entries.length > 0) collected.problems.push(anyWithEntries(where))
   if (!hasAny) for (const path of services ?? []) collected.service(path, [])
   for (const entry of entries) collected.entry(entry, 'service_entries', [])
-  const isEverything = entries.length === 0 && (services === undefined || services === null || hasAny)
+  const isEverything = entries.length === 0 && (services === undefined || hasAny)
   const parts = collected.parts()
   return { services: isEverything ? 'everything' : parts, problems: collected.problems }
 }

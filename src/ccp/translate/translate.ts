@@ -114,7 +114,7 @@ export function createTranslator(tiers: TierSettings, settings: TranslateSetting
       let one = next?.touched.has(object.path) === false ? draftedBefore.get(object.path) : undefined
       if (one === undefined) {
         const draft = yield* tracker.keep(kept.drafts, object, () => draftPolicy(object, context))
-        former.note(object, kept.drafts.get(object)?.asked.keys() ?? [])
+        former.note(object, kept.drafts.get(object)?.asked)
         one = { object, draft }
         yield
       }
@@ -166,7 +166,7 @@ function* makeGroups(caches: Caches, { objects, all, touched, former, facts }: M
     let named = touched?.has(path) === false ? last : undefined
     if (named === undefined) {
       named = yield* tracker.keep(caches.named, object, () => nameGroup(object, tracker, facts, last))
-      former.note(object, caches.named.get(object)?.asked.keys() ?? [])
+      former.note(object, caches.named.get(object)?.asked)
       yield
     }
     const faceBefore = before.faces.get(path)
@@ -204,9 +204,8 @@ function* nameGroup(
   facts: ClusterFacts,
   before: NamedGroup | undefined,
 ): Steps<NamedGroup> {
-  const { shape, edit } = yield* groupShape(object, tracker.lookup, before?.shape)
-  const read = object.body === undefined ? undefined : readBody(GroupHead, object.body)
-  const body = read !== undefined && 'body' in read ? read.body : undefined
+  const { shape, body: whole, edit } = yield* groupShape(object, tracker.lookup, before?.shape)
+  const body = whole ?? headOf(object)
   const name = uuidName(body?.unique_id)
   const displayName = body?.display_name ?? ''
   if (name === undefined || shape.problems.some(isError))
@@ -219,6 +218,12 @@ function* nameGroup(
     return { name, displayName, shape: { ...shape, problems }, children: undefined }
   }
   return { name, displayName, shape, children }
+}
+
+/** What names a group of which nothing else can be read. */
+function headOf({ body }: DesiredObject): GroupHead | undefined {
+  const read = body === undefined ? undefined : readBody(GroupHead, body)
+  return read !== undefined && 'body' in read ? read.body : undefined
 }
 
 const byPath = (a: DesiredObject, b: DesiredObject): number =>

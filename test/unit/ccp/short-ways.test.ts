@@ -4,7 +4,15 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { DEFAULT_TIERS } from '../../../src/ccp/settings.ts'
-import { isPlainV4 } from '../../../src/ccp/translate/addresses.ts'
+import {
+  isPlainV4,
+  NOT_PLAIN,
+  parseBlocks,
+  plainBlock,
+  plainV4,
+  sortedCidrs,
+} from '../../../src/ccp/translate/addresses.ts'
+import { Askers } from '../../../src/ccp/translate/askers.ts'
 import {
   ContextProfileBody,
   GroupBody,
@@ -16,7 +24,9 @@ import {
 } from '../../../src/ccp/translate/body.ts'
 import { fitsOf } from '../../../src/ccp/translate/fits.ts'
 import { createTranslator, groupSpecHash, policySpecHash } from '../../../src/ccp/translate/index.ts'
+import { onePort, parsePorts, plainPort } from '../../../src/ccp/translate/ports.ts'
 import { canonicalJson } from '../../../src/protocol/hash.ts'
+import { randomWorld, translate } from '../../oracle/exact.ts'
 import { GROUPS, group, ips, nested, object, policy, rule, setOf, tag, uuid } from './objects.ts'
 
 /** Canonical JSON as RFC 8785 says it, without any short cut. */
@@ -153,6 +163,92 @@ test('the hash that comes with a translation is that of its specs', () => {
     assert.equal(groupSpecHash(spec), hashOf(spec))
     assert.equal(name.slice(37), hashOf(spec).slice(0, 10))
   }
+})
+
+test('over random worlds, too, the hash of what is made is that of its canonical form', () => {
+  const hashOf = (value: unknown) => createHash('sha256').update(reference(value)).digest('hex')
+  let hashes = 0
+  for (let seed = 1; seed <= 60; seed += 1) {
+    const world = randomWorld(seed, 0)
+    const { policies, groups } = translate(world.intent, world.cluster)
+    for (const { spec, specHash } of policies) {
+      assert.equal(specHash, hashOf(spec))
+      assert.equal(specHash, policySpecHash(structuredClone(spec)), 'it is in its normal form')
+    }
+    for (const { children } of groups.values())
+      for (const [name, spec] of children) assert.equal(name.slice(37), hashOf(spec).slice(0, 10))
+    hashes += policies.length + groups.size
+  }
+  assert.ok(hashes > 400, `${hashes} hashes`)
+})
+
+const octets = fc.oneof(fc.constantFrom(0, 1, 2, 9, 10, 11, 19, 99, 100, 101, 199, 255), fc.nat(255))
+const addresses = fc.tuple(octets, octets, octets, octets).map((parts) => parts.join('.'))
+
+test('CIDRs sorted by number stand as they do sorted by text, and so do those that have no number', () => {
+  const others = fc.constantFrom('10.0.0.0/8', '2001:db8::1', '10.0.0.1/32', '::/0')
+  const lists = [addresses, fc.oneof({ weight: 9, arbitrary: addresses }, { weight: 1, arbitrary: others })]
+  for (const list of lists)
+    fc.assert(
+      fc.property(fc.uniqueArray(list, { maxLength: 60 }), (texts) => {
+        const blocks = texts.flatMap((text) => {
+          const address = plainV4(text)
+          return address === NOT_PLAIN ? (parseBlocks(text) ?? []) : [plainBlock(text, address)]
+        })
+        assert.deepEqual(sortedCidrs(blocks), blocks.map(({ cidr }) => cidr).sort())
+      }),
+      { numRuns: 500 },
+    )
+})
+
+test('an address in its usual form is told apart by its number, and its block is the one that parsing gives', () => {
+  fc.assert(
+    fc.property(addresses, (text) => {
+      const address = plainV4(text)
+      const bytes = [24, 16, 8, 0].map((shift) => (address >>> shift) & 255)
+      assert.equal(bytes.join('.'), text)
+      const { family, cidr } = plainBlock(text, address)
+      assert.deepEqual([{ family, cidr }], parseBlocks(text))
+    }),
+  )
+})
+
+test('a port in digits alone is the one that parsing gives', () => {
+  const texts = fc.oneof(fc.nat(70_000).map(String), fc.stringMatching(/^[0-9 x-]{0,7}$/))
+  fc.assert(
+    fc.property(texts, (text) => {
+      const port = plainPort(text)
+      const parsed = parsePorts(text)
+      if (port !== undefined) assert.deepEqual(parsed, { first: port, last: port })
+      else assert.ok(parsed === undefined || !/^\d+$/.test(text), text)
+    }),
+    { numRuns: 1_000 },
+  )
+  assert.deepEqual(onePort('UDP', 53), [{ port: 53, protocol: 'UDP' }])
+})
+
+test('who asked for what is known both ways, for few askers and for many', () => {
+  const keys = fc.uniqueArray(fc.nat(6), { maxLength: 7 })
+  const steps = fc.array(fc.tuple(fc.nat(40), keys), { minLength: 60, maxLength: 200, size: 'max' })
+  let most = 0
+  fc.assert(
+    fc.property(steps, (all) => {
+      const askers = new Askers()
+      const model = new Map<string, readonly number[]>()
+      for (const [who, asked] of all) {
+        const path = `/p${who}`
+        askers.set(path, object('Group', path, {}), new Map(asked.map((key) => [`k${key}`, 0])))
+        model.set(path, asked)
+      }
+      for (let key = 0; key <= 6; key += 1) {
+        const wanted = [...model].filter(([, asked]) => asked.includes(key)).map(([path]) => path)
+        assert.deepEqual([...askers.of(`k${key}`)].map(({ path }) => path).sort(), wanted.sort())
+        most = Math.max(most, wanted.length)
+      }
+    }),
+    { numRuns: 200 },
+  )
+  assert.ok(most > 15, 'some keys have many askers')
 })
 
 test('a policy at the path of a group keeps it from nothing: what the group stands on is still followed', () => {
