@@ -107,7 +107,7 @@ export interface Adapter {
   adopt(shown: readonly string[]): Promise<void>
   status(): StatusSnapshot
   /** The API server as this instance may ask it for itself alone, whoever leads: for its own credentials. */
-  readonly cluster: Pick<KubeSide, 'own' | 'http'>
+  readonly cluster: Pick<KubeSide, 'own' | 'http' | 'watchEvents'>
   /** What the channels know and would do next, for who looks at it. */
   readonly insight: Insight
 }
@@ -232,7 +232,7 @@ export async function createAdapter(options: AdapterOptions): Promise<Adapter> {
       await made.adopter?.adopt(shown)
     },
     status,
-    cluster: { own: kube.own, http: kube.http },
+    cluster: { own: kube.own, http: kube.http, watchEvents: kube.watchEvents },
     get insight() {
       return insightOf(made, (name) => kube.store(name))
     },
@@ -289,7 +289,7 @@ function compose(
       readiness: readiness(kube),
       ccp: provideCcp({
         ...common,
-        nsx: common.nsx as NsxManager,
+        clusterName: settings.clusterName,
         log: log.child({ room: 'ccp' }),
         kube: client,
         stores,

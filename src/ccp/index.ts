@@ -19,11 +19,12 @@ import type { Health, TellFact } from '../health/index.ts'
 import type { ClusterGroup, ClusterNetworkPolicy, KubeClient, Store, Tier } from '../kube/index.ts'
 import { BACKOFF_BASE_MS, WRITE_BACKOFF_BASE_MS } from '../limits.ts'
 import type { Logger } from '../log/index.ts'
-import { createLinkWarnings, type NsxManager, openLink } from '../nsx/index.ts'
+import { createLinkWarnings, isRest, type NsxManager, type NsxRest } from '../nsx/index.ts'
 import type { Session } from '../protocol/index.ts'
 import { backoffMs, type Clock, type Random } from '../world/index.ts'
 import { describeAdoption } from './adopt.ts'
 import { type ClusterFactsReader, createClusterFacts } from './cluster-facts.ts'
+import { type CcpDriver, driverFor } from './drivers/index.ts'
 import { createEnforcer, type Enforcer } from './enforcement.ts'
 import type { CcpInsight } from './insight.ts'
 import { createMemberPoll, type MemberPoll } from './member-poll.ts'
@@ -37,9 +38,8 @@ import {
   createOthers,
   type OthersStores,
 } from './realization/index.ts'
-import { createReporter } from './report.ts'
 import type { Mode, TierSettings } from './settings.ts'
-import { type DesiredState, followPolicy } from './source/index.ts'
+import type { DesiredState } from './source/index.ts'
 import { createTranslator, type DesiredObjects, type Translate } from './translate/index.ts'
 
 export { type Adoption, type AdoptionInput, adopt, adoptionOf, describeAdoption } from './adopt.ts'
@@ -56,7 +56,8 @@ export interface CcpDeps {
   readonly random: Random
   readonly log: Logger
   readonly health: Health
-  readonly nsx: NsxManager
+  /** With the channels, or by the public API alone. */
+  readonly nsx: NsxManager | NsxRest
   readonly kube: KubeClient
   readonly stores: {
     readonly clusterNetworkPolicies: Store<ClusterNetworkPolicy>
@@ -67,8 +68,9 @@ export interface CcpDeps {
   readonly agents: AgentHealth
   /** The agents are asked for the flows of Kubernetes policies; not without it. */
   readonly askAgent?: AgentAsk
-  /** The ClusterControlPlane's node_id. */
+  /** The ClusterControlPlane's node_id, and its name in NSX. */
   readonly clusterId: string
+  readonly clusterName: string
   /** uid of the namespace kube-system. */
   readonly clusterUid: () => Promise<string>
   readonly instance: string
@@ -101,9 +103,6 @@ export interface Adopter {
   adopt(shown: readonly string[], signal?: AbortSignal): Promise<void>
 }
 
-/** What this adapter understands beside the protocol's base. */
-const CAPABILITIES: readonly string[] = []
-
 /** The CCP chart over a real manager and cluster; it takes no input. */
 export function provideCcp(deps: CcpDeps): CcpLogic {
   const { random, health, log } = deps
@@ -125,34 +124,36 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
   /** Asked for only to be told: to look at it moves no time. */
   let told: ReturnType<typeof board.current>
   deps.onInsight?.(insightOf(deps, enforcer, () => (told ?? board.current())?.items))
-  const reporter = createReporter({
-    ...deps,
-    source: {
-      current: () => {
-        told = board.current()
-        return told
-      },
-      desired: () => {
-        const state = enforcer.reported()
-        return state === undefined ? undefined : { version: state.version, digest: state.digest() }
-      },
+  const driver = driverFor(deps, deps.nsx, {
+    current: () => {
+      told = board.current()
+      return told
+    },
+    desired: () => {
+      const state = enforcer.reported()
+      return state === undefined ? undefined : { version: state.version, digest: state.digest() }
     },
   })
   const warnings = createLinkWarnings(health, 'ccp')
   const { memberPollMs: periodMs } = deps.settings
-  const members = periodMs === undefined ? undefined : createMemberPoll({ ...deps, periodMs })
-  const held: Held = { gone: 0, told: undefined }
+  // The driver for the public API asks for them by itself.
+  const members =
+    periodMs === undefined || isRest(deps.nsx)
+      ? undefined
+      : createMemberPoll({ ...deps, nsx: deps.nsx, periodMs })
   let next: Plan | undefined
   return ccpMachine.provide({
     actors: {
-      connect: fromPromise<Session, LinkContext>(({ input, signal }) => connect(deps, input, signal)),
+      connect: fromPromise<Session, LinkContext>(({ input: { leader }, signal }) => {
+        if (leader === undefined) throw retry('NOT_LEADING', 'only the leader opens a session')
+        return driver.connect(leader, signal)
+      }),
       follow: fromCallback<CcpEvent, LinkContext>(({ input, sendBack }) =>
-        follow(deps, { enforcer, members, held }, input, sendBack),
+        follow(deps, { enforcer, members, driver }, input, sendBack),
       ),
-      probe: fromPromise<void>(({ signal }) => deps.nsx.probe('ccp', signal)),
+      probe: fromPromise<void>(({ signal }) => driver.probe(signal)),
       closeSession: fromPromise<void, LinkContext>(async ({ input }) => {
-        if (input.session !== undefined)
-          await deps.nsx.closeSession('ccp', deps.clusterId, input.session.session)
+        if (input.session !== undefined) await driver.close(input.session.session)
       }),
       observe: fromCallback<CcpEvent>(({ sendBack }) => {
         wake.up = () => {
@@ -174,8 +175,9 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
             sendBack({ type: 'CHANGED' })
           }),
           members?.follow(() => {
-            if (held.told === undefined) return
-            enforcer.take(members.overlay(held.told))
+            const state = driver.told()
+            if (state === undefined) return
+            enforcer.take(members.overlay(state))
             sendBack({ type: 'DESIRED' })
           }),
         ]
@@ -206,7 +208,9 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
         return outcome.kind === 'failed' ? outcome : { kind: outcome.kind }
       }),
       flush: fromPromise<Flushed, Session | undefined>(async ({ input, signal }) => {
-        return input === undefined ? { againMs: undefined } : asAdapterErrors(reporter.flush(input, signal))
+        return input === undefined
+          ? { againMs: undefined }
+          : asAdapterErrors(driver.reporter.flush(input, signal))
       }),
       readEvidence: fromPromise<EvidenceRead>(({ signal }) => asAdapterErrors(others.readEvidence(signal))),
     },
@@ -232,7 +236,8 @@ export function provideCcp(deps: CcpDeps): CcpLogic {
       sayWrites: ({ context }) => sayWrites(health, enforcer, context),
     },
     delays: {
-      backoff: ({ context }) => backoffMs(random, context.failures, BACKOFF_BASE_MS, context.error),
+      backoff: ({ context }) => driver.backoffMs(context.failures, context.error),
+      syncLimit: driver.syncLimitMs,
       writeBackoff: ({ context }) =>
         backoffMs(random, context.writeFailures, WRITE_BACKOFF_BASE_MS, context.writeError),
       reportBackoff: ({ context }) => backoffMs(random, context.reportFailures, BACKOFF_BASE_MS, undefined),
@@ -309,28 +314,16 @@ const flowsOf = ({ askAgent, log }: CcpDeps) =>
         }),
       }
 
-function connect(deps: CcpDeps, { leader }: LinkContext, signal: AbortSignal): Promise<Session> {
-  if (leader === undefined) throw retry('NOT_LEADING', 'only the leader opens a session')
-  return openLink(deps, 'ccp', CAPABILITIES, leader, signal)
-}
-
-/** What is remembered from one stream to the next. */
-interface Held {
-  gone: number
-  /** The set as the manager told it. */
-  told: DesiredState | undefined
-}
-
 interface Receivers {
   readonly enforcer: Enforcer
   readonly members: MemberPoll | undefined
-  readonly held: Held
+  readonly driver: CcpDriver
 }
 
 /** Hands each complete set to the enforcer first, then says so. */
 function follow(
   deps: CcpDeps,
-  { enforcer, members, held }: Receivers,
+  { enforcer, members, driver }: Receivers,
   { session }: LinkContext,
   sendBack: (event: CcpEvent) => void,
 ): () => void {
@@ -341,16 +334,13 @@ function follow(
   const take = (state: DesiredState) => {
     if (stop.signal.aborted) return
     deps.onDesired?.(state.objects)
-    held.told = state
     enforcer.take(members?.overlay(state) ?? state)
     sendBack({ type: 'DESIRED' })
   }
   const run = async () => {
     if (session === undefined) throw retry('NOT_LEADING', 'there is no session to follow')
-    await followPolicy(
-      { ...deps, history: held },
+    await driver.follow(
       session,
-      held.told,
       {
         onSeen: () => send({ type: 'SEEN' }),
         onSnapshot: take,

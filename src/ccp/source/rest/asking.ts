@@ -1,7 +1,7 @@
 /** GETs within the budget of one adapter: so many at once, so many a second, each with its deadline. */
 import { AdapterError } from '../../../errors.ts'
 import { REST_IN_FLIGHT_MAX, REST_PER_SECOND_MAX } from '../../../limits.ts'
-import type { NsxManager } from '../../../nsx/index.ts'
+import type { NsxApi } from '../../../nsx/index.ts'
 import { type Clock, inParallel, sleep } from '../../../world/index.ts'
 
 export interface Asking {
@@ -14,7 +14,7 @@ export interface Asking {
 }
 
 export interface AskingDeps {
-  readonly nsx: NsxManager
+  readonly nsx: NsxApi
   readonly clock: Clock
   readonly signal: AbortSignal
   /** Something was answered. */

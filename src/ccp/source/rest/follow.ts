@@ -11,7 +11,7 @@ import {
   REST_POLL_JITTER_MS,
   REST_POLL_MS,
 } from '../../../limits.ts'
-import type { NsxManager } from '../../../nsx/index.ts'
+import type { NsxApi } from '../../../nsx/index.ts'
 import type { Session } from '../../../protocol/index.ts'
 import { backoffMs, type Clock, type Random, sleep } from '../../../world/index.ts'
 import type { DesiredObjects } from '../../translate/index.ts'
@@ -23,7 +23,7 @@ import { assemble, EMPTY } from './memory.ts'
 import { createPages } from './pages.ts'
 
 export interface RestDeps {
-  readonly nsx: NsxManager
+  readonly nsx: NsxApi
   readonly clock: Clock
   readonly random: Random
   /** The ClusterControlPlane's node_id and its name in NSX. */
