@@ -24,7 +24,7 @@ const cut = (text: string): string =>
 
 function words(value: unknown, depth: number): string {
   if (value === null || value === undefined) return 'none'
-  if (typeof value === 'string') return depth === 0 ? value : JSON.stringify(cut(value))
+  if (typeof value === 'string') return depth === 0 ? value : cut(value)
   if (typeof value === 'function') return 'a function'
   if (typeof value !== 'object') return String(value)
   if (value instanceof Error) return errorWords(value)

@@ -67,7 +67,9 @@ test('every state, every way and every actor that is invoked is on its drawing',
       assert.equal(state.invokes.length, node.invoke.length)
       const ways = [...node.transitions.values()].flat().length + (node.always?.length ?? 0)
       assert.equal(state.ways.length, ways, `${machine.id}: ways of ${state.path}`)
-      const edges = chart.pieces.flatMap((piece) => piece.edges.filter(({ from }) => from === state.path))
+      const edges: ChartPiece['edges'] = chart.pieces.flatMap((piece) =>
+        piece.edges.filter(({ from }) => from === state.path),
+      )
       const targets = new Set(state.ways.flatMap(({ to }) => to))
       assert.deepEqual(new Set(edges.map(({ to }) => to)), targets, `${machine.id}: lines from ${state.path}`)
     }
