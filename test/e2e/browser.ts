@@ -160,7 +160,13 @@ const KEYS: Readonly<Record<string, readonly [number, string?]>> = {
   Enter: [13, '\r'],
   Escape: [27],
   ArrowDown: [40],
+  ArrowLeft: [37],
+  ArrowRight: [39],
   ArrowUp: [38],
+  End: [35],
+  Home: [36],
+  PageDown: [34],
+  PageUp: [33],
   Space: [32, ' '],
   Backspace: [8],
 }
