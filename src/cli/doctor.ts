@@ -8,6 +8,7 @@ import {
   type OpenFacts,
   type Result,
   runChecks,
+  type World,
 } from '../doctor/index.ts'
 import { createKubeClient, loadAccess, OPEN_GATE } from '../kube/index.ts'
 import { SILENT } from '../log/index.ts'
@@ -94,9 +95,10 @@ export async function examine(
   options: Readonly<Record<string, unknown>>,
   checks: Parameters<typeof runChecks>[0] = CHECKS,
   handlers: Parameters<typeof runChecks>[3] = {},
+  world: World = createDoctorWorld(),
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Result[]> {
-  const facts = factsOf(options)
+  const facts = factsOf(options, world)
   try {
     return await runChecks(checks, facts, signal, handlers)
   } finally {
@@ -104,8 +106,7 @@ export async function examine(
   }
 }
 
-function factsOf(options: Readonly<Record<string, unknown>>): OpenFacts {
-  const world = createDoctorWorld()
+function factsOf(options: Readonly<Record<string, unknown>>, world: World): OpenFacts {
   return createFacts({
     world,
     loadConfig: () => readConfig(options),

@@ -62,6 +62,10 @@ export const DOCTOR: Entries = {
     'A proxy is set in the environment that the adapter does not use',
     'Set nsx.proxy where NSX is to be reached through it.',
   ],
+  CERTIFICATE_NOT_THIS_CLUSTER: [
+    'NSX knows this cluster by another certificate',
+    'Register this one (`register`), or give the certificate and the cluster.id of one and the same cluster.',
+  ],
   DOCTOR_NSX_CHANNELS: [
     'NSX does not offer what nsx.driver says',
     'The message says what it offers. Correct nsx.url or nsx.driver.',
