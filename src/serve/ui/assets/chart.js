@@ -69,8 +69,12 @@ export class ChartView {
   #size() {
     const room = this.#panels.clientWidth
     if (room === 0) return
+    const beside = besideScale(
+      this.#pieces.map(({ piece }) => piece),
+      room,
+    )
     for (const { piece, drawing, panel } of this.#pieces) {
-      const scale = this.#zoom || Math.max(FIT_LEAST, Math.min(1, room / piece.width))
+      const scale = this.#zoom || Math.max(FIT_LEAST, Math.min(beside, room / piece.width))
       const width = Math.round(piece.width * scale)
       drawing.setAttribute('width', String(width))
       drawing.setAttribute('height', String(Math.round(piece.height * scale)))
@@ -84,6 +88,7 @@ export class ChartView {
   /** The states that are taken. @param {string} words */
   light(words) {
     if (words === this.#words) return
+    const isFirst = this.#words === ''
     this.#words = words
     const taken = words.split(' ')
     for (const [path, { box }] of this.#boxes) {
@@ -97,6 +102,7 @@ export class ChartView {
       label.classList.toggle('open', isOpen)
     }
     for (const { piece, drawing, panel } of this.#pieces) {
+      if (isFirst) center(panel, drawing)
       const lit = piece.states.filter(({ path }) => taken.includes(path)).map(({ path }) => path)
       const [region = ''] = piece.states.map(({ name }) => name)
       const name = this.#pieces.length === 1 ? (this.chart?.name ?? '') : region
@@ -238,6 +244,47 @@ function drawLine({ from, to, points }) {
     svg('path', { d: path }),
     svg('polygon', { points: head(origin, end) }),
   )
+}
+
+/** Where two regions find room beside each other, a size at which names and labels can be read still. */
+const BESIDE_LEAST = 0.8
+const GAP = 12
+
+/**
+ * How large pieces are drawn for the least height, dear as small writing is.
+ * @param {readonly Piece[]} pieces
+ * @param {number} room
+ */
+function besideScale(pieces, room) {
+  let [best, least] = [1, Number.POSITIVE_INFINITY]
+  for (let scale = 1; scale >= BESIDE_LEAST; scale -= 0.02) {
+    let [total, row, x] = [0, 0, 0]
+    for (const piece of pieces) {
+      const [width, height] = [piece.width * scale, piece.height * scale]
+      if (x > 0 && x + GAP + width > room) {
+        total += row + GAP
+        row = 0
+        x = 0
+      }
+      x += (x > 0 ? GAP : 0) + width
+      row = Math.max(row, height)
+    }
+    const cost = (total + row) / scale ** 1.5
+    if (cost < least * 0.98) [best, least] = [scale, cost]
+  }
+  return best
+}
+
+/**
+ * Scrolls a panel to what is lit in it, when it does not show as a whole.
+ * @param {HTMLElement} panel
+ * @param {SVGElement} drawing
+ */
+function center(panel, drawing) {
+  const lit = drawing.querySelector('.box.lit:not(.outer)')
+  if (lit === null || panel.scrollWidth <= panel.clientWidth) return
+  const [inner, outer] = [lit.getBoundingClientRect(), panel.getBoundingClientRect()]
+  panel.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2
 }
 
 /** @typedef {readonly number[]} Point */
