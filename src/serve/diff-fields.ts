@@ -96,11 +96,16 @@ function compareLists(
 
 const place = (at: string, key: string, isNamed: boolean): string => (isNamed ? `${at}[${key}]` : `${at}[]`)
 
-/** Keys in one order, so that equal values have equal texts. */
-const stable = (value: unknown): string =>
-  JSON.stringify(value, (_, inner: unknown) =>
-    isFields(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
-  ) ?? ''
+/** Keys in one order, so that equal values have equal texts. What nests thousands of levels deep has none. */
+function stable(value: unknown): string {
+  const sorted = (_: string, inner: unknown) =>
+    isFields(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner
+  try {
+    return JSON.stringify(value, sorted) ?? ''
+  } catch {
+    return '(nested too deeply to be told)'
+  }
+}
 
 const textOf = (value: unknown): string =>
   cut(typeof value === 'string' ? value : value === undefined ? '' : stable(value))
