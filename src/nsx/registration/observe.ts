@@ -19,6 +19,8 @@ export const PATHS = {
   controlPlanes: '/policy/api/v1/infra/sites/default/enforcement-points/default/cluster-control-planes',
   clusterRecords: '/api/v1/fabric/container-clusters',
   version: '/api/v1/node/version',
+  /** Asked without credentials: only the answer's Date is read, whatever the answer. */
+  health: '/api/v1/reverse-proxy/node/health',
 } as const
 
 type Fields = Readonly<Record<string, unknown>>
@@ -85,7 +87,7 @@ async function aheadOf(http: HttpClient, clock: Clock, signal: AbortSignal): Pro
   const askedMs = clock.now()
   const answer = await http.request({
     method: 'GET',
-    path: PATHS.version,
+    path: PATHS.health,
     headersTimeoutMs: NSX_CALL_TIMEOUT_MS,
     signal,
   })

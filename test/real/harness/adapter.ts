@@ -104,7 +104,8 @@ export async function prepareAdapter(plane: ControlPlane, nsx: Nsx): Promise<Ada
   }
 }
 
-function withStatus(running: Running, instance: string, socket: string): AdapterProcess {
+/** A daemon that was started, and its status socket. */
+export function withStatus(running: Running, instance: string, socket: string): AdapterProcess {
   const status = () => askSocket(socket, '/status')
   return {
     ...running,

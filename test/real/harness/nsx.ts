@@ -1,5 +1,5 @@
 /** The NSX-compatible manager on a TLS socket, and its public API as an administrator uses it. */
-import { createManager, type Manager } from '../../../src/manager/index.ts'
+import { createManager, type Manager, type ManagerOptions } from '../../../src/manager/index.ts'
 import type { Expression, Group, Rule, SecurityPolicy } from '../../../src/nsx/model.ts'
 import { createHttpClient, createRealClock, createRealRandom, serve } from '../../../src/world/real.ts'
 import { type AnyJson, type Api, createApi } from './api.ts'
@@ -46,10 +46,24 @@ export interface Nsx {
   stop(): Promise<void>
 }
 
-/** A manager that knows one cluster. */
-export async function startNsx(cluster: { readonly id: string; readonly name: string }): Promise<Nsx> {
+export interface ServedNsx {
+  readonly manager: Manager
+  readonly url: string
+  readonly caPem: string
+  /** A cluster as it is registered there, or will be. */
+  as(cluster: Nsx['cluster']): Nsx
+  stop(): Promise<void>
+}
+
+/** A manager that knows no cluster. */
+export async function serveNsx(options: Pick<ManagerOptions, 'publicApiOnly'> = {}): Promise<ServedNsx> {
   const authority = await createAuthority('nsx-ca')
-  const manager = createManager({ clock: createRealClock(), random: createRealRandom(), users: [USER] })
+  const manager = createManager({
+    clock: createRealClock(),
+    random: createRealRandom(),
+    users: [USER],
+    ...options,
+  })
   const server = await authority.server('nsx', { dns: ['localhost'], ips: ['127.0.0.1'] })
   const running = await serve({
     handler: manager.handler,
@@ -64,27 +78,37 @@ export async function startNsx(cluster: { readonly id: string; readonly name: st
     tls: { ca: authority.ca },
     headers: () => ({ authorization }),
   })
-  const join = async (joining: typeof cluster): Promise<Nsx> => {
-    const identity = await authority.client(joining.name)
-    manager.register({ nodeId: joining.id, name: joining.name, certificatePem: identity.cert })
-    return {
-      manager,
-      url,
-      caPem: authority.ca,
-      cluster: { ...joining, identity },
-      ...asAdministrator(createApi(http), joining.id),
-      join,
-      stop: () => Promise.resolve(),
-    }
-  }
+  const as = (cluster: Nsx['cluster']): Nsx => ({
+    manager,
+    url,
+    caPem: authority.ca,
+    cluster,
+    ...asAdministrator(createApi(http), cluster.id),
+    async join(joining) {
+      const identity = await authority.client(joining.name)
+      manager.register({ nodeId: joining.id, name: joining.name, certificatePem: identity.cert })
+      return as({ ...joining, identity })
+    },
+    stop: () => Promise.resolve(),
+  })
   return {
-    ...(await join(cluster)),
+    manager,
+    url,
+    caPem: authority.ca,
+    as,
     async stop() {
       await http.close()
       await running.close()
       manager.close()
     },
   }
+}
+
+/** A manager that knows one cluster. */
+export async function startNsx(cluster: { readonly id: string; readonly name: string }): Promise<Nsx> {
+  const served = await serveNsx()
+  const nobody = served.as({ ...cluster, identity: { cert: '', key: '' } })
+  return { ...(await nobody.join(cluster)), stop: () => served.stop() }
 }
 
 function asAdministrator(api: Api, clusterId: string) {

@@ -79,7 +79,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   }
 }
 
-async function checkSettled(plane: ControlPlane, nsx: Nsx): Promise<true> {
+/** Throws what differs: Antrea enforces exactly what NSX wants, and the inventory holds exactly the cluster's pods. */
+export async function checkSettled(plane: ControlPlane, nsx: Nsx): Promise<true> {
   const wanted = await expectedEnforcement(nsx, plane.api)
   const owned = new Set(
     (await clusterNetworkPolicies(plane.api)).filter(isOwned).map(({ metadata }) => metadata.name),
