@@ -111,7 +111,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     async stop() {
       await adapter.stop()
       watching.abort()
-      inspection.close()
+      await inspection.close()
       onFact({ kind: 'process', state: 'stopped', ...about })
       await Promise.all(listening.map((server) => server.close()))
       return diagnostics.close(CLOSE_DIAGNOSTICS_MS)

@@ -2,16 +2,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { needsPerson } from '../errors.ts'
 import { INSPECT_HISTORY_ROWS_MAX } from '../limits.ts'
-import {
-  type Chart,
-  type NowView,
-  type PastView,
-  readCharts,
-  type TransitionView,
-} from '../serve/ui/index.ts'
+import { type Chart, type NowView, readCharts, type TransitionView } from '../serve/ui/index.ts'
 import { createRealClock } from '../world/real.ts'
 import { addSocketOption, ask } from './endpoint.ts'
 import { followLive } from './inspect-follow.ts'
+import { pastOf } from './inspect-past.ts'
 import { timeOf } from './inspect-time.ts'
 import { actorText, pastText, treeText } from './inspect-tree.ts'
 import { changeText, chartOf, chartText, eventText } from './inspect-words.ts'
@@ -40,6 +35,7 @@ export function configure(command: Command): void {
       ).conflicts('chart'),
     )
     .option('-n, --limit <count>', 'with --history: so many', limit, 50)
+    .option('--file <file>', 'with --at or --history: the diagnostics file, in place of asking the daemon')
     .option(
       '--actor <name>',
       'only this one, in full: by its path or the end of it, for example ccp or watch.pods',
@@ -67,6 +63,7 @@ interface Options {
   readonly at?: string
   readonly history?: boolean
   readonly limit: number
+  readonly file?: string
   readonly actor?: string
   readonly chart?: string
   readonly output: 'table' | 'json'
@@ -134,7 +131,7 @@ function showChart(name: string, charts: readonly Chart[], output: Options['outp
 }
 
 async function showPast(options: Options, atMs: number, charts: readonly Chart[]): Promise<void> {
-  const past = await ask<PastView>(options.socket, 'GET', `/inspect/at?at=${Math.round(atMs)}`)
+  const past = await pastOf(options.socket, options.file).at(atMs)
   const transitions = past.transitions.filter(({ machine }) => isAbout(machine, options.actor))
   if (options.output === 'json') return say(JSON.stringify({ ...past, transitions }, null, 2))
   if (transitions.length === 0)
@@ -151,16 +148,9 @@ async function showPast(options: Options, atMs: number, charts: readonly Chart[]
 }
 
 async function showHistory(options: Options, charts: readonly Chart[]): Promise<void> {
-  const query = new URLSearchParams({
-    limit: String(options.actor === undefined ? options.limit : INSPECT_HISTORY_ROWS_MAX),
-  })
-  if (options.at !== undefined)
-    query.set('until', String(Math.round(timeOf(options.at, createRealClock().now()))))
-  const { transitions } = await ask<{ transitions: TransitionView[] }>(
-    options.socket,
-    'GET',
-    `/inspect/transitions?${query}`,
-  )
+  const most = options.actor === undefined ? options.limit : INSPECT_HISTORY_ROWS_MAX
+  const untilMs = options.at === undefined ? undefined : timeOf(options.at, createRealClock().now())
+  const transitions = await pastOf(options.socket, options.file).transitions(most, untilMs)
   const rows = transitions.filter(({ machine }) => isAbout(machine, options.actor)).slice(-options.limit)
   for (const row of rows) say(options.output === 'json' ? JSON.stringify(row) : lineText(row, charts))
 }

@@ -1,14 +1,14 @@
 /** Lines to whoever looks on: everything of the moment, each transition as it comes, and everything again each second. */
 import { INSPECT_BEAT_MS, INSPECT_READER_CHARS_MAX, INSPECT_READERS_MAX } from '../limits.ts'
-import type { Clock, Timer } from '../world/index.ts'
+import { type Clock, sleep, type Timer } from '../world/index.ts'
 import type { LiveLine, NowView, TransitionView } from './ui/view.ts'
 
 export interface LiveStream {
   transition(transition: TransitionView): void
   /** Lines until the signal is aborted or `close`; undefined when too many look on already. */
   read(signal: AbortSignal): AsyncIterable<string> | undefined
-  /** Tells every reader why, and ends. */
-  close(why: string): void
+  /** Tells every reader why, and ends; resolves when they can have got it. */
+  close(why: string): Promise<void>
 }
 
 interface Reader {
@@ -19,6 +19,9 @@ interface Reader {
   over: boolean
   wake(): void
 }
+
+/** From a last line to the end of its socket. */
+const FLUSH_MS = 20
 
 const lineOf = (line: LiveLine): string => `${JSON.stringify(line)}\n`
 
@@ -78,10 +81,12 @@ export function createLiveStream(clock: Clock, now: () => NowView): LiveStream {
     read(signal) {
       return readers.size >= INSPECT_READERS_MAX ? undefined : linesOf(join(signal), leave)
     },
-    close(why) {
-      for (const reader of [...readers]) end(reader, why)
+    async close(why) {
+      const told = [...readers]
+      for (const reader of told) end(reader, why)
       if (timer !== undefined) clock.clearTimeout(timer)
       timer = undefined
+      if (told.length > 0) await sleep(clock, FLUSH_MS)
     },
   }
 }

@@ -16,8 +16,8 @@ export interface Inspection {
   readonly inspect: (event: InspectionEvent) => void
   transition(transition: Transition): void
   fact(fact: Fact): void
-  /** Those who look on are told that the adapter stops. */
-  close(): void
+  /** Those who look on are told that the adapter stops, some 20 ms before this resolves. */
+  close(): Promise<void>
   /** Answers everything at and below /inspect. Who may ask is the caller's matter. */
   handler(source: InspectSource): (request: ServerRequest) => Promise<ServerResponse>
 }

@@ -240,7 +240,7 @@ test('whoever looks on is told that the adapter stops', async () => {
   const { handler, inspection } = await started()
   const reader = await linesOf(handler)
   await reader.take()
-  inspection.close()
+  void inspection.close()
   assert.deepEqual(await reader.take(), [{ kind: 'over', why: 'the adapter stops' }])
   assert.deepEqual(await reader.take(), [])
 })
