@@ -4,6 +4,31 @@ import { LINE_BYTES_MAX } from '../limits.ts'
 import { jsonLines } from '../protocol/index.ts'
 import { createHttpClient } from '../world/real.ts'
 
+/** A text, whole. Throws as `askLines`. */
+export async function askText(
+  socketPath: string,
+  path: string,
+  timeoutMs = TEXT_TIMEOUT_MS,
+): Promise<string> {
+  const client = createHttpClient({ origin: 'http://localhost', socketPath })
+  try {
+    const answer = await client.request({ method: 'GET', path, headersTimeoutMs: timeoutMs })
+    if (answer.status >= 400) throw await refusalOf(answer)
+    const chunks: Uint8Array[] = []
+    let size = 0
+    for await (const chunk of answer.body) {
+      size += chunk.length
+      if (size > LINE_BYTES_MAX) throw new TransportError('too-large', `${socketPath} answers without end`)
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks).toString('utf8')
+  } finally {
+    await client.close()
+  }
+}
+
+const TEXT_TIMEOUT_MS = 10_000
+
 /** Parsed lines. Throws wait-for DAEMON_UNREACHABLE, DAEMON_OLDER, or the daemon's own code. `timeoutMs` is until its first word. */
 export async function* askLines<T>(
   socketPath: string,

@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { needsPerson } from '../errors.ts'
+import { needsPerson, waitFor } from '../errors.ts'
 import type { ContentSink } from '../operations/index.ts'
 import { TAR_END, tarHeader, tarPadding } from '../protocol/tar.ts'
 
@@ -18,25 +18,43 @@ export interface BundleFile {
   clean(): void
 }
 
-/** `file` must not exist yet, its folder must. Throws needs-person BUNDLE_FILE. */
-export function createBundleFile(file: string): BundleFile {
+/** Of the adapter and the cluster: small, and what is looked at first. The others leave them a quarter of the room. */
+const FIRST = /^(adapter|clusterinfo)\./
+const MANIFEST = 'manifest.json'
+
+/**
+ * `file` must not exist yet, its folder must. Throws needs-person BUNDLE_FILE. A component with which all of them would be
+ * more than `bytesMax` is left out, with BUNDLE_TOO_LARGE; the manifest always has room.
+ */
+export function createBundleFile(file: string, bytesMax = Number.POSITIVE_INFINITY): BundleFile {
   const folder = openFolder(file)
   const names: string[] = []
+  let total = 0
+  const roomFor = (name: string) =>
+    name === MANIFEST ? Number.POSITIVE_INFINITY : FIRST.test(name) ? bytesMax : 0.75 * bytesMax
   return {
     sink: {
       held: async () => undefined,
       async take({ name, open: read }, signal, onBytes) {
         const hash = createHash('sha256')
         let bytes = 0
+        let taken = 0
         const to = await open(join(folder, name), 'w', 0o600)
         try {
           for await (const chunk of read(signal)) {
+            if (total + chunk.length > roomFor(name)) throw tooLarge(bytesMax)
+            total += chunk.length
+            taken += chunk.length
             for (let at = 0; at < chunk.length; )
               at += (await to.write(chunk, at, chunk.length - at, bytes + at)).bytesWritten
             hash.update(chunk)
             bytes += chunk.length
             onBytes(bytes)
           }
+        } catch (error) {
+          total -= taken
+          rmSync(join(folder, name), { force: true })
+          throw error
         } finally {
           await to.close()
         }
@@ -56,6 +74,12 @@ export function createBundleFile(file: string): BundleFile {
     clean: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
+
+const tooLarge = (bytesMax: number) =>
+  waitFor(
+    'BUNDLE_TOO_LARGE',
+    `with it the bundle would be over ${bytesMax} bytes; ask for it alone with --only, for less with --since, or give more with --max-size`,
+  )
 
 function openFolder(file: string): string {
   if (statSync(file, { throwIfNoEntry: false }) !== undefined)

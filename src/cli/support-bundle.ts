@@ -1,24 +1,22 @@
 /** `support-bundle`: everything that helps who helps, in one file, without NSX. */
 import { type Command, InvalidArgumentError } from 'commander'
-import { asAdapterError } from '../errors.ts'
+import { BUNDLE_SIZE_MIN_BYTES } from '../limits.ts'
 import {
   BUNDLE_COMPONENTS,
   type BundleComponent,
   COMMAND_LINE,
   createSupportBundle,
   type Fields,
-  type MadeFile,
-  masked,
   type OperationWord,
   viewOfClient,
   type WantedBundle,
 } from '../operations/index.ts'
 import { type AgentOptions, agentsOf } from './agents.ts'
-import { addClusterOptions, type Cluster, openCluster } from './cluster.ts'
-import { addSocketOption, ask } from './endpoint.ts'
+import { addClusterOptions, openCluster } from './cluster.ts'
+import { addSocketOption } from './endpoint.ts'
 import { collect, seconds } from './options.ts'
-import { readDaemonLog } from './own-log.ts'
 import { createBundleFile } from './support-bundle-file.ts'
+import { ownBundleFiles } from './support-bundle-own.ts'
 import { EXIT, plain, say, table } from './terminal.ts'
 import { VERSION } from './version.ts'
 
@@ -28,6 +26,7 @@ interface Options extends AgentOptions {
   readonly only?: readonly BundleComponent[]
   readonly since?: number
   readonly timeout: number
+  readonly maxSize?: number
   readonly json?: boolean
   readonly socket: string
 }
@@ -44,6 +43,7 @@ export function configure(command: Command): void {
       component,
     )
     .option('--since <duration>', 'logs younger than this: 30m, 2h, 7d', seconds)
+    .option('--max-size <size>', 'components that would make it larger are left out: 50M, 2G', size)
     .option('--timeout <duration>', 'what is not there by then is left out', seconds, 1_800)
     .option(
       '--token-file <file>',
@@ -52,14 +52,16 @@ export function configure(command: Command): void {
     .option('--json', 'progress and result as JSON, an object a line')
     .addHelpText(
       'after',
-      "\nHolds Antrea's own bundles of antrea-controller and the agents, the state of the cluster, the adapter's status, log," +
-        '\ntransitions and configuration, and manifest.json, which says what is there, with its SHA-256, and what is not and why.' +
+      "\nHolds Antrea's own bundles of antrea-controller and the agents, the state of the cluster, and of the adapter its status," +
+        '\nlog, metrics, transitions, configuration, what `doctor` says, the plans of `diff`, the unit and the journal where there is' +
+        '\none; and manifest.json, which says what is there, with its SHA-256, and what is not and why. Each part has its SHA256SUMS.' +
         '\nWhere an agent gives no bundle, its log is there in place. Secrets are masked; what it holds may still be confidential:' +
         '\nthe file is for its owner alone (0600).' +
         '\nExit code: 0 all of it is there, 1 some is not.' +
         '\n\nExamples:' +
         '\n  antrea-nsx-adapter support-bundle' +
         '\n  antrea-nsx-adapter support-bundle --node worker-1 --node worker-2 --since 2h --output /tmp/case-1.tar.gz' +
+        '\n  antrea-nsx-adapter support-bundle --only adapter --since 1h --max-size 20M' +
         '\n  antrea-nsx-adapter support-bundle --only controller --only cluster --kubeconfig ~/.kube/config' +
         '\n  antrea-nsx-adapter support-bundle --json | jq -c "select(.t == \\"result\\") | .components[]"',
     )
@@ -70,18 +72,18 @@ async function collectBundle(options: Options): Promise<void> {
   const cluster = await openCluster(options)
   const { clock, signal, random } = cluster
   const file = options.output ?? `antrea-support-bundle-${stampOf(clock.now())}.tar.gz`
-  const bundle = createBundleFile(file)
+  const bundle = createBundleFile(file, options.maxSize)
   try {
     const { askAgents: agents } = agentsOf(cluster, options)
     const operation = createSupportBundle({
       ...cluster,
       cluster: viewOfClient(cluster.kube),
       version: VERSION,
-      ownFiles: () => daemonFiles(options, cluster),
+      ownFiles: () => ownBundleFiles(options, clock.now(), signal, note),
       ...(agents === undefined ? {} : { agents }),
     })
     const isJson = options.json === true
-    const result = await operation.bundle(await wantedOf(options))({
+    const result = await operation.bundle(wantedOf(options))({
       id: `${COMMAND_LINE}-${random.uuid()}`,
       deadlineMs: clock.now() + options.timeout * 1_000,
       signal,
@@ -101,46 +103,12 @@ async function collectBundle(options: Options): Promise<void> {
 /** `2026-01-31T12-00-00` */
 const stampOf = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replaceAll(':', '-')
 
-/** Where the adapter is not asked for by name, its daemon may be elsewhere. */
-async function wantedOf({ node, only, since: sinceS, socket }: Options): Promise<WantedBundle> {
-  const isHere = only !== undefined || (await ask(socket, 'GET', '/status').then(() => true, isRefused))
-  if (!isHere) note('without the adapter: no daemon answers on this machine')
-  const all = BUNDLE_COMPONENTS.filter((one) => isHere || one !== 'adapter')
+function wantedOf({ node, only, since: sinceS }: Options): WantedBundle {
   return {
-    components: new Set(only ?? all),
+    components: new Set(only ?? BUNDLE_COMPONENTS),
     ...(node === undefined ? {} : { nodes: node }),
     ...(sinceS === undefined ? {} : { sinceS }),
   }
-}
-
-/** It answers, if only with a no. */
-const isRefused = (error: unknown): boolean => asAdapterError(error).code !== 'DAEMON_UNREACHABLE'
-
-/** What the daemon on this machine tells of itself. Rejects with DAEMON_UNREACHABLE where there is none. */
-async function daemonFiles(
-  { socket, since: sinceS }: Options,
-  { signal }: Cluster,
-): Promise<readonly MadeFile[]> {
-  const status = await ask<object>(socket, 'GET', '/status')
-  const pretty = (value: unknown) => masked(`${JSON.stringify(value, null, 2)}\n`)
-  return [
-    { path: 'status.json', text: async () => pretty(status) },
-    {
-      path: 'transitions.json',
-      text: async () => pretty(await ask<unknown>(socket, 'GET', '/transitions?limit=1000')),
-    },
-    {
-      path: 'adapter.log',
-      async text() {
-        const wanted = { level: 'debug', follow: false, ...(sinceS === undefined ? {} : { sinceS }) }
-        const { recent } = await readDaemonLog(socket, wanted, signal)
-        return recent
-          .lines()
-          .map(({ text }) => `${text}\n`)
-          .join('')
-      },
-    },
-  ]
 }
 
 interface Told extends Fields {
@@ -156,7 +124,8 @@ interface Told extends Fields {
 const nameOf = ({ component = '', node }: Told): string =>
   node === undefined ? component : `${component} ${node}`
 
-const mib = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MiB`
+const mib = (bytes: number): string =>
+  bytes < 1_048_576 ? `${Math.ceil(bytes / 1_024)} KiB` : `${(bytes / 1_048_576).toFixed(1)} MiB`
 
 const note = (text: string) => void process.stderr.write(`${plain(text)}\n`)
 
@@ -185,6 +154,15 @@ function tellResult(result: Fields, file: string, size: number): void {
   const unknown = (result['unknown_nodes'] ?? []) as readonly string[]
   if (unknown.length > 0) note(`no agent is on ${unknown.join(', ')}`)
   say(`${plain(file)} (${mib(size)})`)
+}
+
+/** Bytes of `500K`, `50M`, `2G`. */
+function size(text: string): number {
+  const [, digits, unit = ''] = /^(\d{1,9})([KMG]?)$/i.exec(text) ?? []
+  const bytes = Number(digits) * 1_024 ** ' KMG'.indexOf(unit.toUpperCase() || ' ')
+  if (!(bytes >= BUNDLE_SIZE_MIN_BYTES))
+    throw new InvalidArgumentError('It must be a size from 1M, as 500K, 50M or 2G.')
+  return bytes
 }
 
 function component(text: string, before: readonly BundleComponent[] = []): readonly BundleComponent[] {

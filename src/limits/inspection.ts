@@ -32,8 +32,8 @@ export const DOCTOR_CHECKS_AT_ONCE = 12
 export const DOCTOR_CHECK_MS = 10_000
 /** Reviews of rights asked at once, of some 80. */
 export const DOCTOR_REVIEWS_AT_ONCE = 8
-/** Output of a program that is asked (systemctl, timedatectl): some KiB. */
-export const DOCTOR_OUTPUT_BYTES_MAX = 256 * 1024
+/** Output of a program that is asked: systemctl's is some KiB, an excerpt of the journal some MiB. */
+export const DOCTOR_OUTPUT_BYTES_MAX = 4 * 1024 * 1024
 export const DOCTOR_PROGRAM_MS = 5_000
 /** The clocks of two machines may differ by so much before certificates, tokens and ages go wrong. */
 export const DOCTOR_SKEW_WARN_MS = 5_000
@@ -46,3 +46,8 @@ export const DOCTOR_EXPIRY_WARN_MS = 30 * 86_400_000
 /** Open files: 20 watches, 32 pooled connections, agents, the database: some 150 in all. */
 export const DOCTOR_FILES_FAIL = 512
 export const DOCTOR_FILES_WARN = 4_096
+
+/** Lines of the journal in a bundle, some 300 B each. */
+export const JOURNAL_LINES_MAX = 5_000
+/** The least that `support-bundle --max-size` takes: the adapter's own part and the manifest. */
+export const BUNDLE_SIZE_MIN_BYTES = 1024 * 1024

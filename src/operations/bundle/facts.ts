@@ -6,6 +6,7 @@ import { RESOURCES, resourcePath } from '../../kube/resources.ts'
 import { ANTREA_NAMESPACE } from '../../kube/rights.ts'
 import { CONTENT_MADE_BYTES_MAX } from '../../limits.ts'
 import { type OwnLog, redactText } from '../../log/index.ts'
+import { sha256Hex } from '../../protocol/hash.ts'
 import { tarOfTexts } from '../../protocol/tar.ts'
 import { type ApiDeps, readExact } from '../api.ts'
 import type { Fields } from '../types.ts'
@@ -89,7 +90,10 @@ const SECRET_LINE =
 export const masked = (text: string): string =>
   redactText(text, Number.POSITIVE_INFINITY).replace(SECRET_LINE, '$1***')
 
-/** A tar.gz of them, at most CONTENT_MADE_BYTES_MAX of text; what does not fit or cannot be read is told in it too. */
+/** As sha256sum writes it, and `sha256sum -c` takes it. */
+const SUMS = 'SHA256SUMS'
+
+/** A tar.gz of them with their sums, at most CONTENT_MADE_BYTES_MAX of text; what does not fit or cannot be read is told in it too. */
 export async function madeOf(files: readonly MadeFile[], nowMs: number, signal: AbortSignal): Promise<Made> {
   const made: [string, string][] = []
   const missing: { path: string; code: string; message: string }[] = []
@@ -115,6 +119,7 @@ export async function madeOf(files: readonly MadeFile[], nowMs: number, signal: 
     }
   }
   if (missing.length > 0) made.push(['missing.json', `${JSON.stringify(missing, null, 2)}\n`])
+  made.push([SUMS, made.map(([path, content]) => `${sha256Hex(content)}  ${path}\n`).join('')])
   return { bytes: gzipSync(tarOfTexts(made, nowMs)), missing }
 }
 
