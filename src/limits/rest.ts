@@ -56,3 +56,5 @@ export const REST_CONFIRMED_MAX = 100
 export const REST_STEADY_MAX = 30
 /** Cycles in a row in which nothing is handed over because it is in doubt. Then it is, and is put right as NSX tells. */
 export const REST_WITHHELD_MAX = 3
+/** While search says another revision of an object than NSX itself does, NSX is asked again so often. */
+export const REST_LATE_MS = MINUTE

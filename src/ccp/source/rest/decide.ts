@@ -3,6 +3,7 @@ import {
   REST_BODY_AGE_MS,
   REST_BODY_SHARE,
   REST_CONFIRMED_MAX,
+  REST_LATE_MS,
   REST_MEMBERS_A_CYCLE,
 } from '../../../limits.ts'
 import { kindAt } from './bodies.ts'
@@ -64,7 +65,8 @@ const isBelieved = ({ isComplete, policies, bodies }: Memory, path: string): boo
 
 const isPolicy = (path: string): boolean => kindAt(path) === 'SecurityPolicy'
 
-function bodiesToAsk({ memory, view, nowMs }: Situation, reached: ReadonlySet<string>): Ask[] {
+function bodiesToAsk(situation: Situation, reached: ReadonlySet<string>): Ask[] {
+  const { memory, view, nowMs } = situation
   const ask = (path: string): Ask => ({
     what: isPolicy(path) && !isBelieved(memory, path) ? 'policy' : 'body',
     path,
@@ -75,7 +77,8 @@ function bodiesToAsk({ memory, view, nowMs }: Situation, reached: ReadonlySet<st
   for (const path of reached) {
     const held = memory.bodies.get(path)
     const key = keyAt(view, path)
-    if (held === undefined || isDoubtful(held, key, view) || memory.absent.has(path)) asks.push(ask(path))
+    if (held === undefined || isDoubtful(held, key, situation) || memory.absent.has(path))
+      asks.push(ask(path))
     else if (nowMs - held.readMs > REST_BODY_AGE_MS) old.push([path, held.readMs])
   }
   const oldest = old.sort((a, b) => a[1] - b[1]).slice(0, Math.ceil(memory.bodies.size / REST_BODY_SHARE))
@@ -92,15 +95,14 @@ function againToAsk({ memory, view, asked }: Situation): Ask[] {
   }))
 }
 
-/** What search says is neither the revision that is held nor what it said when that was read. */
-function isDoubtful(
-  { key: held, seen, missed, behindSinceMs }: Held,
-  key: string,
-  { isWhole }: View,
-): boolean {
-  if (behindSinceMs !== undefined) return true
-  if (key === '') return isWhole && missed >= MISSES
-  return key !== held && key !== seen
+/**
+ * What search says is neither the revision that is held nor what it said when that was read. It may also have gone on and come
+ * back to that (a rule that came and went again): as long as it is another one, NSX is asked now and then.
+ */
+function isDoubtful(held: Held, key: string, { view, nowMs }: Situation): boolean {
+  if (held.behindSinceMs !== undefined) return true
+  if (key === '') return view.isWhole && held.missed >= MISSES
+  return key !== held.key && (key !== held.seen || nowMs - held.readMs > REST_LATE_MS)
 }
 
 /** New and changed groups at once, of the others some a cycle: NSX has no sign of a machine that came or went. */

@@ -104,12 +104,9 @@ function checked(answer: Page | undefined, url: string): Page & { readonly resul
   }
 }
 
-/** NSX's ways to say that a page is too large: 400 with 255, 503 with 60576 (as public clients of it read them). */
-function isTooLarge(error: unknown): boolean {
-  if (!(error instanceof AdapterError)) return false
-  const code = (error.cause as { error_code?: unknown } | undefined)?.error_code
-  return code === 60_576 || (code === 255 && error.code === 'NSX_BAD_REQUEST')
-}
+/** NSX says so in two ways: 400 with 255, 503 with 60576 (src/nsx/error-table.ts). */
+const isTooLarge = (error: unknown): boolean =>
+  error instanceof AdapterError && error.code === 'NSX_PAGE_TOO_LARGE'
 
 const tooMany = () =>
   retry(

@@ -356,7 +356,7 @@ export async function playHistory(
     world.start()
     for (const part of one.steps) {
       await play(world, part)
-      await world.clock.settle()
+      await world.settle()
     }
     world.manager.faults.clear()
     if (!(await world.converge(1_500_000))) throw new Error(differenceOf(world))

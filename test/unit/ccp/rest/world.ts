@@ -56,6 +56,8 @@ export interface RestWorld {
   readonly requests: string[]
   readonly figures: { states: number; missing: number }
   start(): void
+  /** Lets everything arrive, and holds what was handed over against what NSX had. */
+  settle(): Promise<void>
   stop(): void
   /** Goes on until both hold the same; false when they do not within the time. */
   converge(withinMs: number): Promise<boolean>
@@ -114,7 +116,12 @@ export async function restWorld({ seed, memory = restMemory() }: WorldOptions): 
     wanted = objects
     for (const closure of closuresOf(objects).values()) closures.add(closure)
   }
+  const unchecked: DesiredState[] = []
   const take = (state: DesiredState) => {
+    unchecked.push(state)
+  }
+  /** When everything that is under way has arrived: what the channel tells may take some turns. */
+  const check = (state: DesiredState) => {
     figures.states += 1
     checkHeld(held?.objects ?? new Map(), state.objects, seen)
     for (const [path, closure] of closuresOf(state.objects))
@@ -186,10 +193,12 @@ export async function restWorld({ seed, memory = restMemory() }: WorldOptions): 
       if (!stop.signal.aborted) failure ??= error
     })
   }
-  const same = () => {
+  const settle = async () => {
+    await clock.settle()
+    for (const state of unchecked.splice(0)) check(state)
     if (failure !== undefined) throw failure
-    return held !== undefined && sameObjects(held.objects, wanted)
   }
+  const same = () => held !== undefined && sameObjects(held.objects, wanted)
   return {
     clock,
     manager,
@@ -205,16 +214,18 @@ export async function restWorld({ seed, memory = restMemory() }: WorldOptions): 
       watch(followChannel())
       watch(followPublic())
     },
+    settle,
     stop() {
       stop.abort(new Error('the world ends'))
       manager.close()
     },
     async converge(withinMs) {
       for (let passedMs = 0; passedMs <= withinMs; passedMs += 5_000) {
-        await clock.settle()
+        await settle()
         if (same()) return true
         await clock.advance(5_000)
       }
+      await settle()
       return same()
     },
   }
