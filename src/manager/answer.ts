@@ -105,6 +105,15 @@ export function mayWriteCluster({ principal }: Call, clusterId: string): void {
 /** Roles of NSX that may change everything here. */
 const ADMIN_ROLES: readonly string[] = ['enterprise_admin', 'network_engineer', 'security_engineer']
 
+/** Roles of NSX that may change nothing, and a cluster's identity with these alone may not either. */
+const READING_ROLES: readonly string[] = [
+  'auditor',
+  'network_op',
+  'security_op',
+  'support_bundle_collector',
+  'cluster_info_reader',
+]
+
 /**
  * A certificate may be a cluster's and a principal identity's at once: clusters are registered with that of their identity.
  * Who administers may do more than the cluster, who only reads may do less.
@@ -116,7 +125,11 @@ export function ownerOf(
 ): Principal | undefined {
   if (identity?.roles.some((role) => ADMIN_ROLES.includes(role)) === true)
     return { kind: 'user', name: identity.name }
-  if (cluster !== undefined && fingerprint !== undefined)
+  const isReader =
+    identity !== undefined &&
+    identity.roles.length > 0 &&
+    identity.roles.every((role) => READING_ROLES.includes(role))
+  if (cluster !== undefined && fingerprint !== undefined && !isReader)
     return { kind: 'cluster', name: cluster.name, nodeId: cluster.nodeId, fingerprint }
   return identity === undefined ? undefined : { kind: 'reader', name: identity.name, roles: identity.roles }
 }

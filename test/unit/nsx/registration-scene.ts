@@ -1,11 +1,13 @@
 /** A manager in this process, an administrator, and a kept identity in memory: what registration needs, without sockets. */
 
+import { needsPerson } from '../../../src/errors.ts'
 import { SILENT } from '../../../src/log/index.ts'
 import { createManager, type Manager } from '../../../src/manager/index.ts'
 import { createNsxManager, type NsxManager } from '../../../src/nsx/index.ts'
 import {
   type ApplyDeps,
   applyPlan,
+  checkWish,
   fingerprintOf,
   type Kept,
   type KeyPair,
@@ -88,6 +90,10 @@ export interface SceneOptions {
   readonly manager?: Manager
   /** Counts key pairs from here, so that two clusters of a test differ. */
   readonly firstKey?: number
+  /** Of the administrator; the right one without it. */
+  readonly password?: string
+  /** The administrator comes with this certificate, without a password. */
+  readonly adminCertificate?: KeyPair
   /** In front of the administrator's requests. */
   readonly front?: (http: HttpClient) => HttpClient
 }
@@ -97,18 +103,24 @@ export function createScene({
   manager,
   firstKey = 0,
   front = (one) => one,
+  password = ADMIN.password,
+  adminCertificate,
 }: SceneOptions = {}): Scene {
   const nsxManager = manager ?? createManager({ clock, random, users: [ADMIN] })
   const connect = (peer: Peer) => connectInProcess(nsxManager.handler, { origin: ORIGIN, peer, clock }).client
-  const withDate = (http: HttpClient): HttpClient => http
-  const plain = connect({ address: '127.0.0.1' })
-  const authorization = `Basic ${Buffer.from(`${ADMIN.name}:${ADMIN.password}`).toString('base64')}`
-  const http = front(
-    withDate({
-      ...plain,
-      request: (request) => plain.request({ ...request, headers: { ...request.headers, authorization } }),
-    }),
-  )
+  const plain = connect({
+    address: '127.0.0.1',
+    ...(adminCertificate === undefined ? {} : { certificateSha256: fingerprintOf(adminCertificate.cert) }),
+  })
+  const authorization = `Basic ${Buffer.from(`${ADMIN.name}:${password}`).toString('base64')}`
+  const http = front({
+    ...plain,
+    request: (request) =>
+      plain.request({
+        ...request,
+        headers: { ...request.headers, ...(adminCertificate === undefined ? { authorization } : {}) },
+      }),
+  })
   const writes: string[] = []
   nsxManager.audit.subscribe(({ method, path, status }) => {
     if (method !== 'GET') writes.push(`${method} ${path} ${status}`)
@@ -150,12 +162,14 @@ export function createScene({
   }
   const observe = () => observeNsx(nsx, [http], clock, signal)
   const plan: Scene['plan'] = async (what) => {
+    const [wrong] = checkWish(whole)
+    if (wrong !== undefined) throw needsPerson(wrong.code, wrong.message)
     const observed = await observe()
     const record = await store.load()
     if (what === 'deregister') return planDeregister(observed, record, whole)
     if (what === 'rotate' && record !== undefined) return planRotate(observed, record, whole)
     const [refusal] = preflight(observed, record, whole, clock.now())
-    if (refusal !== undefined) throw new Error(`${refusal.code}: ${refusal.message}`)
+    if (refusal !== undefined) throw needsPerson(refusal.code, refusal.message)
     return planRegister(observed, record, whole)
   }
   return {
