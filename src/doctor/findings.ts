@@ -46,7 +46,11 @@ export const quoted = (word: string): string =>
 const MIB = 1024 * 1024
 
 export const sizeText = (bytes: number): string =>
-  bytes >= 1024 * MIB ? `${(bytes / (1024 * MIB)).toFixed(1)} GiB` : `${Math.round(bytes / MIB)} MiB`
+  bytes >= 1024 * MIB
+    ? `${(bytes / (1024 * MIB)).toFixed(1)} GiB`
+    : bytes >= MIB
+      ? `${Math.round(bytes / MIB)} MiB`
+      : `${Math.ceil(bytes / 1024)} KiB`
 
 export const daysText = (ms: number): string => {
   const days = Math.floor(Math.abs(ms) / 86_400_000)
