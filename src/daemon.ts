@@ -8,10 +8,30 @@ import { waitFor } from './errors.ts'
 import { type ActiveWarning, createHealth, type Fact, type Health, type TellFact } from './health/index.ts'
 import type { Logger } from './log/index.ts'
 import { sayOnce } from './log/repeats.ts'
-import { createInspection, createStatusHandler } from './serve/index.ts'
+import {
+  type Build,
+  type CertificateEnd,
+  createMeasuring,
+  type Measuring,
+  type ProcessFigures,
+} from './metrics/index.ts'
+import {
+  createInspection,
+  createRemoteHandler,
+  createStatusHandler,
+  type RemoteAccess,
+  type StatusSource,
+} from './serve/index.ts'
 import { type Clock, type Handler, sleep } from './world/index.ts'
 
-export type ListenAt = { readonly socketPath: string } | { readonly host: string; readonly port: number }
+export type ListenAt =
+  | { readonly socketPath: string }
+  | {
+      readonly host: string
+      readonly port: number
+      /** Only health and metrics are told there, to whom this lets in. */
+      readonly access?: RemoteAccess
+    }
 
 export interface Listening {
   readonly port: number
@@ -22,7 +42,16 @@ export interface DaemonOptions extends Omit<AdapterOptions, 'health'> {
   /** Nothing is kept without it. */
   readonly diagnosticsFile?: string
   readonly endpoints: readonly ListenAt[]
+  /** What only the process itself knows, for its metrics. */
+  readonly own?: OwnFigures
   readonly listen: (handler: Handler, at: ListenAt) => Promise<Listening>
+}
+
+export interface OwnFigures {
+  readonly build: Omit<Build, 'version'>
+  process(): ProcessFigures
+  certificates?(): readonly CertificateEnd[]
+  reload?(): { readonly isSuccessful: boolean; readonly lastSuccess: number }
 }
 
 export interface Daemon {
@@ -58,13 +87,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           log: log.child({ room: 'diagnostics' }),
         })
   const inspection = createInspection(clock)
+  const measuring = createMeasuring(clock, options.nsxRest === undefined ? 'channels' : 'rest')
   const onFact = (fact: Fact) => {
     diagnostics.tell(fact)
     inspection.fact(fact)
+    measuring.fact(fact)
     options.onFact?.(fact)
   }
   const adapter = await createAdapter({
-    ...options,
+    ...measured(options, measuring),
     log,
     health,
     ownFiles: async () => [
@@ -77,6 +108,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     onTransition: (transition) => {
       diagnostics.record(transition)
       inspection.transition(transition)
+      measuring.transition(transition)
       options.onTransition?.(transition)
     },
     onFact,
@@ -85,8 +117,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       options.inspect?.(event)
     },
   })
-  const handler = createStatusHandler({
+  measuring.look({
+    ...options.own,
+    build: { version: options.version, ...options.own?.build },
     status: () => adapter.status(),
+    watchEvents: () => adapter.cluster.watchEvents(),
+    inventory: () => adapter.insight.inventory?.counts() ?? new Map(),
+    diagnostics: () => diagnostics.counts(),
+  })
+  const source: StatusSource & { readonly metrics: Measuring } = {
+    status: () => adapter.status(),
+    idleMs: () => adapter.idleMs(),
+    metrics: measuring,
+    pausing: pausingOf(adapter),
     history: diagnostics,
     approve: () => adapter.approve(),
     adoption: () => adapter.adoption(),
@@ -94,8 +137,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     looking: { sight: () => adapter.insight, around: () => aroundOf(adapter), clock },
     inspect: inspection.handler({ status: () => adapter.status(), history: diagnostics }),
     ...(options.ownLog === undefined ? {} : { own: { log: options.ownLog, clock } }),
-  })
-  const listening = await listenAll(options, handler).catch(async (error: unknown) => {
+  }
+  const listening = await listenAll(options, source).catch(async (error: unknown) => {
     await Promise.all([adapter.kill(), diagnostics.close(CLOSE_DIAGNOSTICS_MS)])
     throw error
   })
@@ -103,6 +146,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const about = { instance: options.settings.instance, version: options.version }
   onFact({ kind: 'process', state: 'started', ...about })
   void announce({ health, status: () => adapter.status(), log, clock, onFact }, watching.signal)
+  measuring.run(watching.signal)
   adapter.start()
   return {
     adapter,
@@ -124,13 +168,40 @@ const aroundOf = (adapter: Adapter) => {
   return { role, leader }
 }
 
+/** The same world, with its clients counted. */
+function measured(options: DaemonOptions, measuring: Measuring): DaemonOptions {
+  const { connectKube, nsxHttp, nsxRest } = options
+  return {
+    ...options,
+    connectKube: (access) => measuring.kube(connectKube(access)),
+    ...(nsxHttp === undefined ? {} : { nsxHttp: measuring.nsx(nsxHttp) }),
+    ...(nsxRest === undefined
+      ? {}
+      : { nsxRest: { ...nsxRest, clients: nsxRest.clients.map((client) => measuring.nsx(client)) } }),
+  }
+}
+
+const pausingOf = (adapter: Adapter): NonNullable<StatusSource['pausing']> => ({
+  pause: (channel, forMs) => adapter.pause(channel, forMs),
+  resume: (channel) => adapter.resume(channel),
+  state() {
+    const { role, leader, pauses } = adapter.status()
+    return { role, leader, pauses }
+  },
+})
+
 const linesOf = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('')
 
-async function listenAll({ endpoints, listen }: DaemonOptions, handler: Handler): Promise<Listening[]> {
+async function listenAll(
+  { endpoints, listen }: DaemonOptions,
+  source: StatusSource & { readonly metrics: Measuring },
+): Promise<Listening[]> {
+  const here = createStatusHandler(source)
   const listening: Listening[] = []
   for (const at of endpoints) {
     try {
-      listening.push(await listen(handler, at))
+      const access = 'access' in at ? at.access : undefined
+      listening.push(await listen(access === undefined ? here : createRemoteHandler(source, access), at))
     } catch (cause) {
       await Promise.all(listening.map((server) => server.close()))
       const where = 'socketPath' in at ? at.socketPath : `${at.host}:${at.port}`

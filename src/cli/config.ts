@@ -9,6 +9,7 @@ import {
   type LoadedConfig,
   valueAt,
 } from '../config/index.ts'
+import { readSecured } from './listening.ts'
 import { addConfigOptions, nsxIdentity, readConfig, readSmallText } from './settings.ts'
 import { paint, plain, say, table } from './terminal.ts'
 
@@ -45,6 +46,7 @@ export const configJsonSchema = (): object => ({
 function checkFiles(loaded: LoadedConfig): void {
   const { config } = loaded
   nsxIdentity(loaded)
+  readSecured(loaded)
   const { kubeconfig } = config.kube
   if (kubeconfig !== undefined) readSmallText(kubeconfig, 'kube.kubeconfig')
   const set = settingsOf(loaded).filter(({ origin }) => origin !== 'default').length

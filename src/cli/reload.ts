@@ -4,6 +4,7 @@ import { CONFIG_LEAVES, type Config, type LoadedConfig, valueAt } from '../confi
 import { ConfigError } from '../config/problems.ts'
 import { asAdapterError } from '../errors.ts'
 import type { Logger, LogLevels } from '../log/index.ts'
+import type { Clock } from '../world/index.ts'
 import type { TlsIdentity } from '../world/real.ts'
 import type { Managers } from './nsx.ts'
 
@@ -15,6 +16,7 @@ export interface ReloadDeps {
   /** Called when NSX is shown another certificate. */
   readonly onRenewed: () => void
   readonly levels: LogLevels
+  readonly clock: Clock
   readonly log: Logger
 }
 
@@ -25,6 +27,8 @@ export interface Reloading {
   reload(): void
   /** Looks at the certificate's files alone: who renews them need not tell. While they do not agree nothing is changed. */
   renew(): void
+  /** How it went when all of it was last read, and when that was last right, milliseconds since 1970. */
+  last(): { readonly isSuccessful: boolean; readonly lastSuccess: number }
   /** From now on NSX is shown this certificate, whatever the files hold: it is the Secret's, of which they are copies. */
   take(pair: Pick<TlsIdentity, 'cert' | 'key'>): void
 }
@@ -33,7 +37,8 @@ export interface Reloading {
 const SWAPPED = new Set(['log.level', 'nsx.cert', 'nsx.key', 'nsx.ca'])
 
 export function createReloading(first: LoadedConfig, tls: TlsIdentity, deps: ReloadDeps): Reloading {
-  const { managers, levels, log } = deps
+  const { managers, levels, log, clock } = deps
+  const last = { isSuccessful: true, lastSuccess: clock.now() }
   let loaded = first
   let shown = tls
   let given: Pick<TlsIdentity, 'cert' | 'key'> = {}
@@ -47,6 +52,7 @@ export function createReloading(first: LoadedConfig, tls: TlsIdentity, deps: Rel
     log.info({}, 'the certificate for NSX was replaced')
   }
   return {
+    last: () => last,
     tls: () => shown,
     reload() {
       try {
@@ -60,10 +66,12 @@ export function createReloading(first: LoadedConfig, tls: TlsIdentity, deps: Rel
         const later = changed.filter((setting) => !SWAPPED.has(setting))
         // Compared with what runs, so that what waits for a restart is told at each reload.
         loaded = withSwapped(loaded, next)
+        Object.assign(last, { isSuccessful: true, lastSuccess: clock.now() })
         log.info({ changed }, 'the configuration was read again')
         if (later.length > 0)
           log.warn({ code: 'CONFIG_NEEDS_RESTART' }, `${later.join(', ')}: takes a restart of the service`)
       } catch (error) {
+        last.isSuccessful = false
         log.error({ code: 'CONFIG_RELOAD' }, `nothing is changed: ${wordsOf(error)}`)
       }
     },

@@ -1,12 +1,14 @@
 /** `run`: the daemon. */
 import type { Command } from 'commander'
-import { type DaemonOptions, type ListenAt, startDaemon } from '../daemon.ts'
+import { type DaemonOptions, startDaemon } from '../daemon.ts'
 import { KUBE_CREDENTIALS_PERIOD_MS } from '../limits.ts'
 import { createLogLevels, createRecentLog, type Logger, redact } from '../log/index.ts'
 import { createPinoLogger } from '../log/pino.ts'
 import { type Clock, sleep } from '../world/index.ts'
-import { createHttpClient, createRealClock, createRealRandom, serve } from '../world/real.ts'
+import { createHttpClient, createRealClock, createRealRandom, type TlsIdentity } from '../world/real.ts'
+import { processFigures } from '../world/real-process.ts'
 import { keepOwnCredentials } from './keeping.ts'
+import { createListening, type ListeningPlaces } from './listening.ts'
 import { createManagers } from './nsx.ts'
 import { createReloading, type Reloading } from './reload.ts'
 import { keepTold, type Notify, notifierOf, type Watched, watchdogOf } from './service-manager.ts'
@@ -14,6 +16,7 @@ import {
   adapterSettings,
   addConfigOptions,
   certificateSha256,
+  certificatesOf,
   nsxIdentity,
   readConfig,
   readSmallText,
@@ -53,8 +56,11 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
     managers,
     onRenewed: () => daemon.adapter.renewed(),
     levels: ownLog.levels,
+    clock,
     log,
   })
+  const listening = createListening(loaded, clock, log.child({ room: 'serve' }))
+  let kubeTls: TlsIdentity = {}
   let transitions = 0
   const { kubeconfig, context } = config.kube
   const daemon = await startDaemon({
@@ -64,8 +70,10 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
       ...(context === undefined ? {} : { context }),
     },
-    connectKube: ({ origin, tls: identity, headers }) =>
-      createHttpClient({ origin, tls: identity, headers, http2: true }),
+    connectKube: ({ origin, tls: identity, headers }) => {
+      kubeTls = identity
+      return createHttpClient({ origin, tls: identity, headers, http2: true })
+    },
     ...managers.given,
     ...connectingAgents(config.agents.tokenFile),
     ownFiles: async () => [
@@ -80,9 +88,15 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
     log,
     ownLog,
     ...(config.diagnostics.file === undefined ? {} : { diagnosticsFile: config.diagnostics.file }),
-    endpoints: endpointsOf(config.serve),
+    endpoints: listening.endpoints,
+    own: {
+      build: { node: process.version },
+      process: processFigures,
+      certificates: () => [...listening.certificates(), ...certificatesOf(reloading.tls(), kubeTls)],
+      reload: () => reloading.last(),
+    },
     onBroken: () => process.exit(1),
-    listen: (handler, at) => serve({ handler, ...at, log: log.child({ room: 'serve' }) }),
+    listen: listening.listen,
   })
   const watched = { clock, status: () => daemon.adapter.status(), transitions: () => transitions }
   const keeping = new AbortController()
@@ -95,7 +109,7 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
     log,
     signal: keeping.signal,
   })
-  const signal = await untilStopped(reloading, watched)
+  const signal = await untilStopped(reloading, watched, listening)
   keeping.abort()
   log.info({ signal }, 'stopping')
   const isClean = await daemon.stop()
@@ -109,7 +123,11 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
 }
 
 /** Tells the service manager meanwhile, reads again what SIGHUP asks for, and looks at renewed certificates. */
-async function untilStopped(reloading: Reloading, watched: Watched): Promise<NodeJS.Signals> {
+async function untilStopped(
+  reloading: Reloading,
+  watched: Watched,
+  listening: ListeningPlaces,
+): Promise<NodeJS.Signals> {
   const { clock } = watched
   const notify: Notify = notifierOf(process.env) ?? (async () => {})
   const running = new AbortController()
@@ -118,22 +136,24 @@ async function untilStopped(reloading: Reloading, watched: Watched): Promise<Nod
   const onReload = () => {
     void notify('RELOADING=1').then(() => {
       reloading.reload()
+      listening.renew()
       return notify('READY=1')
     })
   }
   if (isService) process.on('SIGHUP', onReload)
   void keepTold(notify, watched, watchdogOf(process.env, process.pid), running.signal)
-  void renewing(reloading, clock, running.signal)
+  void renewing([reloading, listening], clock, running.signal)
   const signal = await untilSignal(clock)
   running.abort()
   void notify('STOPPING=1', 'STATUS=Stopping')
   return signal
 }
 
-async function renewing(reloading: Reloading, clock: Clock, signal: AbortSignal): Promise<void> {
+/** Looks at renewed certificates and tokens. */
+async function renewing(all: readonly { renew(): void }[], clock: Clock, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await sleep(clock, KUBE_CREDENTIALS_PERIOD_MS, signal).catch(() => {})
-    if (!signal.aborted) reloading.renew()
+    if (!signal.aborted) for (const one of all) one.renew()
   }
 }
 
@@ -151,13 +171,6 @@ const connectingAgents = (tokenFile: string | undefined): Partial<Pick<DaemonOpt
           })
         },
       }
-
-function endpointsOf({ socket, listen }: { socket: string; listen?: string | undefined }): ListenAt[] {
-  if (listen === undefined) return [{ socketPath: socket }]
-  const at = listen.lastIndexOf(':')
-  const host = listen.slice(0, at).replace(/^\[|\]$/g, '')
-  return [{ socketPath: socket }, { host, port: Number(listen.slice(at + 1)) }]
-}
 
 /** A fault nobody caught: one line, and an end that the service manager answers with a new start. */
 function failLoudly(log: Logger): void {

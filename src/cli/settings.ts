@@ -7,6 +7,7 @@ import type { AdapterSettings } from '../adapter.ts'
 import { CONFIG_LEAVES, type Config, flagName, type LoadedConfig, loadConfig } from '../config/index.ts'
 import { needsPerson } from '../errors.ts'
 import { CONFIG_FILE_BYTES_MAX } from '../limits.ts'
+import type { CertificateEnd } from '../metrics/index.ts'
 import type { Random } from '../world/index.ts'
 import type { TlsIdentity } from '../world/real.ts'
 
@@ -113,6 +114,25 @@ function ownCertificate(loaded: LoadedConfig): Pick<TlsIdentity, 'cert' | 'key'>
 /** SHA-256 of a certificate's DER, lower-case hex without colons: as the manager knows it. */
 export const certificateSha256 = (pem: string | undefined): string | undefined =>
   pem === undefined ? undefined : new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase()
+
+/** When the certificates end that NSX and the API server are shown, and those of the CAs they are held to. */
+export function certificatesOf(nsx: TlsIdentity, kube: TlsIdentity): CertificateEnd[] {
+  const peers = [
+    ['nsx', nsx],
+    ['kubernetes', kube],
+  ] as const
+  return peers.flatMap(([peer, { cert, ca }]) => [...endOf(peer, 'client', cert), ...endOf(peer, 'ca', ca)])
+}
+
+function endOf(peer: CertificateEnd['peer'], role: CertificateEnd['role'], pem: unknown): CertificateEnd[] {
+  if (typeof pem !== 'string') return []
+  try {
+    return [{ peer, role, notAfter: new X509Certificate(pem).validToDate.getTime() }]
+  } catch {
+    // What cannot be read is told where it is used.
+    return []
+  }
+}
 
 function attempt<T>(work: () => T, otherwise: () => Error): T {
   try {

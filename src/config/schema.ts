@@ -49,6 +49,44 @@ const seconds = (min: number, max: number) => wholeNumber('a number of seconds',
 
 const flag = z.preprocess((value) => YES_OR_NO.get(value) ?? value, z.boolean('must be true or false'))
 
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\]):/
+
+interface Serve {
+  readonly listen?: string | undefined
+  readonly tls: {
+    readonly cert?: string | undefined
+    readonly key?: string | undefined
+    readonly clientCa?: string | undefined
+  }
+  readonly tokenFile?: string | undefined
+}
+
+/** Elsewhere than on loopback nobody is answered who does not say who he is, and nothing goes in the clear. */
+function checkServe({ listen, tls, tokenFile }: Serve, context: z.RefinementCtx): void {
+  const wrong = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message })
+  const { cert, key, clientCa } = tls
+  const isTls = cert !== undefined && key !== undefined
+  const hasGuard = clientCa !== undefined || tokenFile !== undefined
+  if ((cert === undefined) !== (key === undefined))
+    wrong(
+      ['tls', cert === undefined ? 'cert' : 'key'],
+      'is needed, too: a certificate and its key go together',
+    )
+  else if (listen !== undefined && !LOOPBACK.test(listen) && !(isTls && hasGuard))
+    wrong(
+      ['listen'],
+      'is not on loopback: that takes serve.tls.cert and serve.tls.key, and serve.tls.clientCa or serve.tokenFile',
+    )
+  else if (isTls && !hasGuard)
+    wrong(['tls', 'cert'], 'lets nobody in: it takes serve.tls.clientCa or serve.tokenFile, too')
+  else if (!isTls && hasGuard)
+    wrong(
+      [...(clientCa === undefined ? ['tokenFile'] : ['tls', 'clientCa'])],
+      'takes serve.tls.cert and serve.tls.key, too',
+    )
+  else if (isTls && listen === undefined) wrong(['tls', 'cert'], 'is for serve.listen, which is not set')
+}
+
 export const ConfigSchema = z.strictObject({
   cluster: z.strictObject({
     id: text.max(255).describe('node_id of the cluster-control-plane in NSX'),
@@ -122,12 +160,23 @@ export const ConfigSchema = z.strictObject({
       socket: file.default('/run/antrea-nsx-adapter/adapter.sock').describe('PATH of the unix socket'),
       listen: text
         .regex(
-          /^(127\.\d+\.\d+\.\d+|localhost|\[::1\]):\d{1,5}$/,
-          'must be a loopback address and a port, for example 127.0.0.1:8765',
+          /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/,
+          'must be an address and a port, for example 127.0.0.1:8765',
         )
         .optional()
-        .describe('HOST:PORT on loopback, beside the socket'),
+        .describe('HOST:PORT beside the socket; on loopback, or with serve.tls for health and metrics alone'),
+      tls: z
+        .strictObject({
+          cert: file.optional().describe('FILE with the certificate that serve.listen shows, in PEM'),
+          key: file.optional().describe("FILE with that certificate's key in PEM"),
+          clientCa: file.optional().describe('FILE with the CA whose client certificates are let in, in PEM'),
+        })
+        .prefault({}),
+      tokenFile: file
+        .optional()
+        .describe('FILE with a bearer token that is let in, beside serve.tls.clientCa'),
     })
+    .superRefine(checkServe)
     .prefault({}),
   log: z
     .strictObject({

@@ -18,6 +18,7 @@ import { OPTIONAL, RESOURCES, type ResourceName } from './resources.ts'
 import { createServed, type DiscoveryLogic, provideDiscovery, type Served } from './served.ts'
 import { createStore, type WritableStore } from './store.ts'
 import { provideWatch, type WatchLogic } from './watch.ts'
+import type { WireEvent } from './wire.ts'
 
 export interface KubeSideOptions {
   /** Read again after a 401 or a TLS refusal, so that rotated credentials are picked up. */
@@ -55,6 +56,8 @@ export interface KubeSide {
   readonly lease: LeaseLogic
   /** The instances of this cluster and their Leases. */
   instances(ports: InstancePorts): Instances
+  /** How many events of each type came of each watched resource, in this process. */
+  watchEvents(): EventCounts
   /** Who held the lease when it was last seen; '' for nobody. */
   leaseHolder(): string
   /** True when every watched store is complete and kept up to date, but for those that the cluster does not serve. */
@@ -65,6 +68,8 @@ export interface KubeSide {
   clusterUid(signal?: AbortSignal): Promise<string>
   close(): Promise<void>
 }
+
+export type EventCounts = ReadonlyMap<ResourceName, Readonly<Record<WireEvent['type'], number>>>
 
 /** What the instances need from beside the Kubernetes side. */
 export type InstancePorts = Pick<
@@ -100,6 +105,9 @@ export async function createKubeSide(options: KubeSideOptions): Promise<KubeSide
   const client = createKubeClient({ ...calls, gate })
   const own = createKubeClient({ ...calls, gate: OPEN_GATE })
   const stores = createStores(options)
+  const counts = new Map(
+    options.resources.map((name) => [name, { ADDED: 0, MODIFIED: 0, DELETED: 0, BOOKMARK: 0, ERROR: 0 }]),
+  )
   const served = createServed(options.resources)
   const ready = () =>
     [...stores].every(([name, { synced, live }]) => served.is(name) === false || (synced && live))
@@ -114,7 +122,8 @@ export async function createKubeSide(options: KubeSideOptions): Promise<KubeSide
     http,
     gate,
     store: (name) => storeOf(stores, name),
-    watch: (name) => watchOf(options, peer, problems, served, name, storeOf(stores, name)),
+    watch: (name) => watchOf(options, peer, problems, served, name, storeOf(stores, name), counts.get(name)),
+    watchEvents: () => counts,
     discovery: provideDiscovery({
       served,
       names: options.resources,
@@ -193,11 +202,13 @@ function watchOf(
   served: Served,
   name: ResourceName,
   store: WritableStore,
+  counts: Record<WireEvent['type'], number> | undefined,
 ): WatchLogic {
   const { clock, random, userAgent } = options
   return provideWatch({
     http: peer.http,
     store,
+    ...(counts === undefined ? {} : { counts }),
     reader: createReader(name, clock),
     clock,
     random,

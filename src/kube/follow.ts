@@ -28,6 +28,8 @@ export interface FollowDeps {
   readonly clock: Clock
   readonly random: Random
   readonly userAgent: string
+  /** Events of the stream by type, counted up here: an addition an event. */
+  readonly counts?: Record<WireEvent['type'], number>
 }
 
 type Send = (event: FollowEvent) => void
@@ -279,7 +281,8 @@ async function checkMissed(deps: FollowDeps, signal: AbortSignal): Promise<boole
 }
 
 function applyEvent(run: Run, event: WireEvent): void {
-  const { store } = run.deps
+  const { store, counts } = run.deps
+  if (counts !== undefined) counts[event.type] += 1
   switch (event.type) {
     case 'ERROR':
       throw streamedStatusError(event.status, `WATCH ${store.type.plural}`)

@@ -23,5 +23,8 @@ export const METRICS_AGE_MS_MAX = 500
 /** A bearer token: 16 characters of 64 are 96 bits. */
 export const TOKEN_CHARS_MIN = 16
 
+/** A handshake from elsewhere, and a request until its last byte, may take so long. */
+export const REMOTE_PATIENCE_MS = 10_000
+
 /** Connections from elsewhere at once: a few Prometheis and probes; more are cut. */
 export const REMOTE_CONNECTIONS_MAX = 64

@@ -40,6 +40,8 @@ export interface InventoryPreview {
 export interface InventoryInsight {
   /** Rejects with the errors of NSX where it has to be read, and with the signal's reason. */
   preview(signal: AbortSignal): Promise<InventoryPreview>
+  /** Objects of this cluster in NSX by type, as far as they were read back in this session; empty before. */
+  counts(): ReadonlyMap<string, number>
 }
 
 export interface HeldInventory {
@@ -57,6 +59,7 @@ export function createInventoryInsight(
 ): InventoryInsight {
   const { nsx, clock, stores, isServed, clusterId } = deps
   return {
+    counts: () => countsOf(held()?.book.known.values() ?? []),
     async preview(signal) {
       const now = held()
       const newerFields = now?.newerFields ?? (await takesNewerFields(nsx, signal))
@@ -94,6 +97,12 @@ export function createInventoryInsight(
       }
     },
   }
+}
+
+function countsOf(objects: Iterable<InventoryObject>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { resource_type: type } of objects) counts.set(type, (counts.get(type) ?? 0) + 1)
+  return counts
 }
 
 /** Everything NSX holds of this cluster; newer types that the manager has no list of are `absent`. */

@@ -1,26 +1,30 @@
-/** GET /livez, /readyz, /status, /diff, /explain, /transitions, /history, /adoption, /logs, /log-level and POST /approve, /adopt, /log-level. */
+/** GET /livez, /readyz, /metrics, /status, /diff, /explain, /transitions, /history, /adoption, /logs, /log-level and POST /approve, /adopt, /log-level, /pause, /resume. */
 import type { History } from '../diagnostics/index.ts'
 import { asAdapterError } from '../errors.ts'
 import type { OwnLog } from '../log/index.ts'
 import { sha256Hex } from '../protocol/index.ts'
 import type { Clock, Handler, ServerRequest, ServerResponse } from '../world/index.ts'
-import { fail, json, text } from './answers.ts'
+import { fail, json } from './answers.ts'
 import { showDiff } from './diff.ts'
 import { showExplanation } from './explain.ts'
+import { type Check, kindOf, liveChecks, showHealth } from './health.ts'
 import { showHistory, showTransitions } from './history.ts'
 import { changeLevel, showLevel, showLog } from './logs.ts'
+import { type MeasuredSource, showMetrics } from './metrics.ts'
+import { type Pausing, pause, resume } from './pause.ts'
 import { createTurns, type Looking } from './sight.ts'
 
 /** The part of the status this endpoint itself looks at; everything else is passed on as it is. */
 export interface StatusView {
   readonly ready: boolean
-  /** Why not, in words. */
-  readonly reasons: readonly string[]
+  readonly checks: readonly Check[]
   readonly warnings: readonly { readonly code: string; readonly detail: string; readonly severity: string }[]
 }
 
 export interface StatusSource {
   status(): StatusView
+  /** How long no chart has moved. */
+  idleMs(): number
   readonly history: History
   approve(): void
   /** Objects of another adapter, a line each. */
@@ -29,6 +33,8 @@ export interface StatusSource {
   adopt(shown: readonly string[]): Promise<void>
   /** The log of this process, where it keeps one. */
   readonly own?: { readonly log: OwnLog; readonly clock: Clock }
+  readonly metrics?: MeasuredSource
+  readonly pausing?: Pausing
   /** What is looked at by `diff` and `explain`. */
   readonly looking?: Looking
   /** Answers what is at and below /inspect, where the charts are looked at. */
@@ -43,8 +49,6 @@ export function createStatusHandler(source: StatusSource): Handler {
   const routes: Readonly<
     Record<string, (request: ServerRequest) => ServerResponse | Promise<ServerResponse>>
   > = {
-    'GET /livez': () => text(200, 'ok\n'),
-    'GET /readyz': ({ query }) => readyz(source.status(), query.has('verbose')),
     'GET /status': () => json(200, source.status()),
     'GET /transitions': (request) => showTransitions(source.history, request),
     'GET /history': (request) => showHistory(source.history, request),
@@ -56,6 +60,7 @@ export function createStatusHandler(source: StatusSource): Handler {
     },
     ...routesOfLog(source),
     ...routesOfLooks(source),
+    ...routesOfMeans(source),
   }
   return async (request) => {
     const isInspect = source.inspect !== undefined && /^\/inspect(\/|$)/.test(request.path)
@@ -63,11 +68,17 @@ export function createStatusHandler(source: StatusSource): Handler {
       return fail(403, 'SERVE_FORBIDDEN', 'this endpoint is not for web pages')
     if (isInspect && source.inspect !== undefined) return source.inspect(request)
     const method = request.method === 'HEAD' ? 'GET' : request.method
+    const health = method === 'GET' ? kindOf(request.path) : undefined
+    if (health !== undefined) return healthOf(source, health, request)
     const route = routes[`${method} ${request.path}`]
     if (route !== undefined) return route(request)
     const other = Object.keys(routes).find((known) => known.endsWith(` ${request.path}`))
     if (other !== undefined) return fail(405, 'SERVE_METHOD', `this is ${other}`)
-    return fail(404, 'SERVE_NOT_FOUND', `there are ${Object.keys(routes).join(', ')}`)
+    return fail(
+      404,
+      'SERVE_NOT_FOUND',
+      `there are GET /livez, GET /readyz, ${Object.keys(routes).join(', ')}`,
+    )
   }
 }
 
@@ -80,6 +91,34 @@ function routesOfLooks({
     'GET /diff': (request) => showDiff(looking, turns, request),
     'GET /explain': (request) => showExplanation(looking, turns, request),
   }
+}
+
+function routesOfMeans({
+  metrics,
+  pausing,
+}: StatusSource): Readonly<
+  Record<string, (request: ServerRequest) => ServerResponse | Promise<ServerResponse>>
+> {
+  return {
+    ...(metrics === undefined
+      ? {}
+      : { 'GET /metrics': (request: ServerRequest) => showMetrics(metrics, request) }),
+    ...(pausing === undefined
+      ? {}
+      : {
+          'POST /pause': (request: ServerRequest) => pause(pausing, request),
+          'POST /resume': (request: ServerRequest) => resume(pausing, request),
+        }),
+  }
+}
+
+function healthOf(
+  source: StatusSource,
+  health: NonNullable<ReturnType<typeof kindOf>>,
+  request: ServerRequest,
+): ServerResponse {
+  if (health.kind === 'livez') return showHealth(health, { checks: liveChecks(source.idleMs()) }, request)
+  return showHealth(health, source.status(), request)
 }
 
 const routesOfLog = ({
@@ -102,18 +141,6 @@ const isOwnPage = ({ headers }: ServerRequest): boolean =>
 
 const isLocalHost = (host = 'localhost'): boolean =>
   /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/i.test(host.replace(/:\d+$/, ''))
-
-/** As kube-apiserver words it: `[+]name ok`, `[-]name failed: reason`. */
-function readyz(status: StatusView, verbose: boolean): ServerResponse {
-  const code = status.ready ? 200 : 503
-  if (!verbose) return text(code, status.ready ? 'ok\n' : `${status.reasons.join('\n')}\n`)
-  const lines = [
-    ...status.reasons.map((reason) => `[-]${reason}`),
-    ...status.warnings.map(({ code: name, detail }) => `[!]${name}: ${detail}`),
-    status.ready ? '[+]ready ok' : 'readyz check failed',
-  ]
-  return text(code, `${lines.join('\n')}\n`)
-}
 
 /** `id` stands for the list: who agrees to it sends it back. */
 function adoptionOf(source: StatusSource): { readonly id: string; readonly objects: readonly string[] } {

@@ -23,6 +23,10 @@ export interface ServeOptions {
     readonly ca?: string
     readonly requestCert?: boolean
   }
+  /** Over it new connections are cut at once. */
+  readonly connectionsMax?: number
+  /** A handshake, and a request until its last byte, may take so long; Node's own patience without it. */
+  readonly patienceMs?: number
   /** Also offer HTTP/2 (kube-aggregator speaks it). */
   readonly http2?: boolean
   readonly log?: Logger
@@ -33,6 +37,8 @@ export interface RunningServer {
   readonly port: number
   /** Sockets that are open now. */
   readonly connections: number
+  /** Connections from now on are shown this certificate; the others are cut, and come again. */
+  renewTls(tls: NonNullable<ServeOptions['tls']>): void
   /** Cuts every connection; new ones are taken. */
   dropAll(): void
   /** Stops listening and cuts what is open. */
@@ -54,6 +60,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       socket.on('error', () => {})
     })
   server.on('tlsClientError', () => {})
+  if (options.connectionsMax !== undefined) server.maxConnections = options.connectionsMax
   await listen(server, options)
   const dropAll = () => {
     for (const socket of sockets) socket.destroy()
@@ -62,6 +69,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     port: options.socketPath === undefined ? (server.address() as AddressInfo).port : 0,
     get connections() {
       return [...sockets].filter((socket) => !('encrypted' in socket)).length
+    },
+    renewTls(tls) {
+      if ('setSecureContext' in server) server.setSecureContext(contextOf(tls))
+      dropAll()
     },
     dropAll,
     close: () =>
@@ -114,12 +125,14 @@ function removeDead(path: string): Promise<void> {
 function createServer(
   options: ServeOptions,
   listener: (req: IncomingMessage, res: NodeResponse) => void,
-): Server {
+): Server | https.Server {
   if (options.tls === undefined) return http.createServer({ keepAliveTimeout: 60_000 }, listener)
+  const { patienceMs } = options
   const tls = {
-    cert: options.tls.cert,
-    key: options.tls.key,
-    ...(options.tls.ca === undefined ? {} : { ca: options.tls.ca }),
+    ...contextOf(options.tls),
+    ...(patienceMs === undefined
+      ? {}
+      : { handshakeTimeout: patienceMs, headersTimeout: patienceMs, requestTimeout: patienceMs }),
     requestCert: options.tls.requestCert ?? options.tls.ca !== undefined,
     rejectUnauthorized: false,
   }
@@ -131,6 +144,12 @@ function createServer(
     listener as unknown as Parameters<typeof http2.createSecureServer>[1],
   )
 }
+
+const contextOf = ({ cert, key, ca }: NonNullable<ServeOptions['tls']>) => ({
+  cert,
+  key,
+  ...(ca === undefined ? {} : { ca }),
+})
 
 async function answer(options: ServeOptions, req: IncomingMessage, res: NodeResponse): Promise<void> {
   const gone = new AbortController()

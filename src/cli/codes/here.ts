@@ -36,6 +36,18 @@ export const HERE: Entries = {
     'Writing is paused',
     '`antrea-nsx-adapter status` says since when and until when; `antrea-nsx-adapter resume all` ends it at once.',
   ],
+  CONFIG_TOKEN: [
+    'serve.tokenFile does not hold a token',
+    'Write one long word into it, for example of `openssl rand -base64 32`.',
+  ],
+  SERVE_UNAUTHORIZED: [
+    'Health and metrics are told elsewhere only to who says who he is',
+    'Show a client certificate of serve.tls.clientCa, or send the token of serve.tokenFile as a bearer token.',
+  ],
+  SERVE_REMOTE: [
+    'What is asked for is not told elsewhere',
+    'Ask on the machine itself, by the unix socket: only /livez, /readyz and /metrics are served elsewhere.',
+  ],
   SERVE_FORBIDDEN: [
     'The status endpoint is not for web pages',
     'Ask without an Origin header, by a loopback name.',

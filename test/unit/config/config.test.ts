@@ -155,7 +155,7 @@ const CASES: readonly (readonly [string, ConfigSources, RegExp])[] = [
   [
     'an endpoint for everybody',
     file(`${GOOD}serve:\n  listen: 0.0.0.0:80\n`),
-    /^CONFIG_INVALID config\.yaml:9:11: serve\.listen must be a loopback address/,
+    /^CONFIG_INVALID config\.yaml:9:11: serve\.listen is not on loopback: that takes serve\.tls\.cert/,
   ],
   [
     'a misspelt variable',

@@ -282,7 +282,8 @@ test('the endpoint tells the past by kind and range, of a moment, and what there
   const history = rememberDiagnostics(clock)
   live(history, day)
   const handler = createStatusHandler({
-    status: () => ({ ready: true, reasons: [], warnings: [] }),
+    status: () => ({ ready: true, checks: [], warnings: [] }),
+    idleMs: () => 0,
     history,
     approve() {},
     adoption: () => [],

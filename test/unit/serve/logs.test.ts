@@ -13,7 +13,8 @@ function start() {
   const own = { recent: createRecentLog(), levels: createLogLevels('info', clock) }
   const log = createPinoLogger({ level: 'info', clock, ...own, to: { write() {} } })
   const handler = createStatusHandler({
-    status: () => ({ ready: true, reasons: [], warnings: [] }),
+    status: () => ({ ready: true, checks: [], warnings: [] }),
+    idleMs: () => 0,
     history: rememberDiagnostics(clock),
     approve() {},
     adoption: () => [],
