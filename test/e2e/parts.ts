@@ -22,7 +22,7 @@ import { folder, type Program, start } from './process.ts'
 const clock = createRealClock()
 const random = createRealRandom()
 const NAMES = { dns: ['localhost'], ips: ['127.0.0.1'] }
-const USER = { name: 'admin', password: 'e2e-Password-1' }
+export const USER = { name: 'admin', password: 'e2e-Password-1' }
 const CLUSTER_NAME = 'e2e'
 
 export interface PartsOptions {
@@ -32,6 +32,8 @@ export interface PartsOptions {
   /** An API server in place of the embedded cluster's. */
   readonly api?: Handler
   readonly authorize?: typeof mayDo
+  /** As a stock NSX Manager: without the channels. */
+  readonly publicApiOnly?: boolean
   /** Antrea's own Pods, with logs. */
   readonly antreaPods?: boolean
   /** Puts Antrea's own APIs on sockets, with a token for the daemon. */
@@ -94,7 +96,12 @@ export async function startParts(context: TestContext, options: PartsOptions = {
     return `https://127.0.0.1:${server.port}`
   }
 
-  const manager = createManager({ clock, random, users: [USER] })
+  const manager = createManager({
+    clock,
+    random,
+    users: [USER],
+    ...(options.publicApiOnly === true ? { publicApiOnly: true } : {}),
+  })
   manager.register({ nodeId: clusterId, name: CLUSTER_NAME, certificatePem: client.cert })
   context.after(() => manager.close())
   const managerUrl = await listen(
