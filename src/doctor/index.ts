@@ -7,6 +7,7 @@ import { CONFIGURATION_CHECKS } from './configuration.ts'
 import { KUBE_CHECKS } from './kube.ts'
 import { MACHINE_CHECKS } from './machine.ts'
 import { NSX_CHECKS } from './nsx.ts'
+import { NSX_WAY_CHECKS } from './nsx-way.ts'
 import type { Check } from './types.ts'
 
 export { createFacts, type FactSources, type OpenFacts } from './facts.ts'
@@ -20,5 +21,6 @@ export const CHECKS: readonly Check[] = [
   ...MACHINE_CHECKS,
   ...KUBE_CHECKS,
   ...ANTREA_CHECKS,
+  ...NSX_WAY_CHECKS,
   ...NSX_CHECKS,
 ]

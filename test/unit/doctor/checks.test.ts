@@ -270,7 +270,7 @@ test('doctor', async (outer) => {
         await sees('unit', scene.config(), { state: 'warning', code: 'DOCTOR_UNIT', cause, fix })
       }
       program('systemctl', good.replace('User=antrea-nsx-adapter', 'User='))
-      await sees('unit', scene.config(), { state: 'failed', code: 'DOCTOR_UNIT', cause: /root/ })
+      await sees('unit', scene.config(), { state: 'failed', code: 'DOCTOR_UNIT', cause: /as root\b/ })
       program('systemctl', good.replace('LimitNOFILESoft=1024', 'LimitNOFILESoft=256'))
       await sees('open-files', scene.config(), {
         state: 'failed',
