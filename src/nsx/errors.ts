@@ -1,4 +1,4 @@
-/** What an HTTP answer of NSX means for the caller: the table is in error-table.ts, and in words in docs/inventory.md. */
+/** What an HTTP answer of NSX means for the caller: the table is in error-table.ts, and in words in docs/nsx-manager.md. */
 import { AdapterError, type ErrorKind, type ErrorOptions } from '../errors.ts'
 import { NsxErrorBody } from '../protocol/index.ts'
 import { meaningOf, type NextStep } from './error-table.ts'
