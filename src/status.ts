@@ -1,5 +1,6 @@
 /** How the adapter is, in one value: what `status`, `/status`, `/readyz` and systemd are told. */
 import type { PolicyFigures } from './ccp/index.ts'
+import { conditionsOf, type StatusCondition } from './conditions.ts'
 import { briefState } from './diagnostics/index.ts'
 import {
   type ActiveWarning,
@@ -30,6 +31,8 @@ export interface StatusSnapshot {
     Record<string, { readonly objects: number; readonly synced: boolean; readonly live: boolean }>
   >
   readonly warnings: readonly ActiveWarning[]
+  /** The same as conditions: True is always well. */
+  readonly conditions: readonly StatusCondition[]
   /** Name of the instance that holds the lease, as it was last seen; empty when nobody does. */
   readonly leader: string
   /** Of this cluster, the leader first. */
@@ -110,6 +113,7 @@ export function statusOf({
       }),
     ),
     warnings,
+    conditions: conditionsOf(reasons.length === 0, reasons, warnings),
     leader: kube.leaseHolder(),
     instances: instances.view(),
     ...parts,

@@ -114,6 +114,17 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./transitions.ts'),
   },
   {
+    name: 'metrics',
+    summary: 'what the daemon counts, as Prometheus reads it',
+    load: () => import('./metrics.ts'),
+  },
+  {
+    name: 'pause',
+    summary: 'for a while write nothing to the cluster, or to NSX; everything else goes on',
+    load: () => import('./pause.ts'),
+  },
+  { name: 'resume', summary: 'end a pause before its time', load: () => import('./resume.ts') },
+  {
     name: 'history',
     summary: 'plans, sessions, requests, warnings, problems of the past; how everything was at a moment',
     load: () => import('./history.ts'),

@@ -1,33 +1,80 @@
 /** `status`: one screen, worst first; the exit code is the health. */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import { stringify } from 'yaml'
 import type { StatusSnapshot } from '../adapter.ts'
 import { briefState } from '../diagnostics/index.ts'
+import { sleep } from '../world/index.ts'
 import { createRealClock } from '../world/real.ts'
 import { addSocketOption, ask } from './endpoint.ts'
+import { policyTable, progressTable, refusedLines } from './status-parts.ts'
+import { statusSchema } from './status-schema.ts'
 import { duration, paint, plain, say, table, tell } from './terminal.ts'
 
 /** 0 ready and well, 1 ready with warnings, 2 not ready, 3 no answer. */
 export const HEALTH_EXIT = { well: 0, warnings: 1, notReady: 2, noAnswer: 3 } as const
 
+const FORMATS = ['table', 'json', 'yaml'] as const
+type Format = (typeof FORMATS)[number]
+
+interface Options {
+  readonly socket: string
+  readonly output: Format
+  readonly json?: boolean
+  readonly watch?: boolean
+  readonly schema?: boolean
+}
+
+/** Between two looks of --watch. */
+const WATCH_MS = 2_000
+
 export function configure(command: Command): void {
   addSocketOption(command)
   command
-    .option('--json', 'the whole status as JSON')
+    .addOption(new Option('-o, --output <format>', 'how it is printed').choices(FORMATS).default('table'))
+    .option('--json', 'as -o json')
+    .option('-w, --watch', 'again every two seconds, until Ctrl-C')
+    .option('--schema', 'the JSON Schema of -o json; asks no daemon')
     .addHelpText(
       'after',
       '\nExit code: 0 ready and well, 1 ready with warnings, 2 not ready, 3 the daemon does not answer.' +
-        '\n\nExample:\n  antrea-nsx-adapter status --json | jq .warnings',
+        '\nIn -o json and -o yaml times are milliseconds since 1970, and a condition is well when it is True.' +
+        '\n\nExample:\n  antrea-nsx-adapter status\n  antrea-nsx-adapter status -o json | jq .policies.refused' +
+        '\n  antrea-nsx-adapter status --watch',
     )
-    .action(async ({ socket, json }: { socket: string; json?: boolean }) => {
-      try {
-        const status = await ask<StatusSnapshot>(socket, 'GET', '/status')
-        say(json === true ? JSON.stringify(status, null, 2) : screen(status, createRealClock().now()))
-        process.exitCode = exitCodeOf(status)
-      } catch (error) {
-        tell(error)
-        process.exitCode = HEALTH_EXIT.noAnswer
-      }
+    .action(async (options: Options) => {
+      if (options.schema === true) return say(JSON.stringify(statusSchema(), null, 2))
+      if (options.watch !== true) return show(options)
+      return watch(options)
     })
+}
+
+async function show({ socket, output, json }: Options): Promise<void> {
+  try {
+    const status = await ask<StatusSnapshot>(socket, 'GET', '/status')
+    say(printed(status, json === true ? 'json' : output, createRealClock().now()))
+    process.exitCode = exitCodeOf(status)
+  } catch (error) {
+    tell(error)
+    process.exitCode = HEALTH_EXIT.noAnswer
+  }
+}
+
+function printed(status: StatusSnapshot, format: Format, now: number): string {
+  if (format === 'json') return JSON.stringify(status, null, 2)
+  return format === 'yaml' ? stringify(status, { lineWidth: 0 }).trimEnd() : screen(status, now)
+}
+
+/** On a terminal the screen is drawn anew; into a file one status follows the other. The exit code is that of the last. */
+async function watch(options: Options): Promise<void> {
+  const stop = new AbortController()
+  process.once('SIGINT', () => stop.abort())
+  const clock = createRealClock()
+  while (!stop.signal.aborted) {
+    if (process.stdout.isTTY) process.stdout.write('\u001b[H\u001b[2J\u001b[3J')
+    await show(options)
+    if (!process.stdout.isTTY) say('')
+    await sleep(clock, WATCH_MS, stop.signal).catch(() => {})
+  }
 }
 
 export function exitCodeOf({ ready, warnings }: StatusSnapshot): number {
@@ -56,6 +103,7 @@ export function screen(status: StatusSnapshot, now: number): string {
     if (detail !== '') lines.push(`      ${detail}`)
     lines.push(`      → ${text}`)
   }
+  lines.push(...refusedLines(status, now))
   const components = Object.entries(status.components).map(([name, component]) => [
     name,
     component === undefined ? 'not started' : briefState(component.state),
@@ -77,6 +125,9 @@ export function screen(status: StatusSnapshot, now: number): string {
       !synced ? 'not read yet' : live ? 'live' : 'behind: its watch is down',
     ])
   lines.push('', table([['PART', 'STATE', 'SINCE'], ...components]))
+  if (status.role === 'leading') lines.push('', progressTable(status, now))
+  const policies = policyTable(status)
+  if (policies !== undefined) lines.push('', policies)
   lines.push('', table([['INSTANCE', 'ROLE', 'SEEN', 'NSX', 'REACHED', 'VERSION'], ...instances]))
   lines.push('', table([['RESOURCE', 'OBJECTS', 'COPY'], ...stores]))
   lines.push('', `version ${status.version}, cluster id ${status.cluster.id}`)

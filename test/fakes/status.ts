@@ -4,8 +4,12 @@ import { NO_POLICIES } from '../../src/ccp/index.ts'
 
 const lane = { lastFullSync: undefined, lagMs: 0, guarded: false }
 
-export const NOTHING_ELSE: Pick<StatusSnapshot, 'checks' | 'progress' | 'policies' | 'pauses' | 'agents'> = {
+export const NOTHING_ELSE: Pick<
+  StatusSnapshot,
+  'checks' | 'conditions' | 'progress' | 'policies' | 'pauses' | 'agents'
+> = {
   checks: [],
+  conditions: [],
   progress: { ccp: lane, mp: { ...lane, lastHealthReport: undefined } },
   policies: NO_POLICIES,
   pauses: {},

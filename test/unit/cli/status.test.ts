@@ -1,11 +1,14 @@
 /** `status` for eyes: worst first, nothing a terminal would obey, and an exit code that is the health. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import type { StatusSnapshot } from '../../../src/adapter.ts'
 import { exitCodeOf, screen } from '../../../src/cli/status.ts'
+import { StatusSchema, statusSchema } from '../../../src/cli/status-schema.ts'
 import { duration } from '../../../src/cli/terminal.ts'
-import type { ActiveWarning } from '../../../src/health/index.ts'
+import { CONDITIONS, conditionsOf } from '../../../src/conditions.ts'
+import { type ActiveWarning, WARNINGS } from '../../../src/health/index.ts'
 import { NOTHING_ELSE } from '../../fakes/status.ts'
 
 const NOW = 1_000_000
@@ -151,4 +154,75 @@ test('who leads, and what those who stand by reach', () => {
   assert.match(text, /cp-1 +leading +4 s ago +unreached +2 min ago/)
   assert.match(text, /cp-2 \(this one\) +standby +reached +2 s ago/)
   assert.match(text, /cp-3 +standby +not seen lately +not known +never/)
+})
+
+test('policies by tier, what is refused, why and since when, and how far the channels are', () => {
+  const text = stripVTControlCharacters(
+    screen(
+      status({
+        progress: {
+          ccp: { lastFullSync: NOW - 60_000, lagMs: 4_000, guarded: false },
+          mp: { lastFullSync: undefined, lagMs: 0, guarded: false, lastHealthReport: NOW - 30_000 },
+        },
+        policies: {
+          ...NOTHING_ELSE.policies,
+          categories: { Application: { accepted: 12, refused: 1, empty: 2 } },
+          rules: { accepted: 40, rejected: 3 },
+          drift: 1,
+          refused: [
+            {
+              path: '/infra/domains/default/security-policies/web',
+              name: 'web',
+              since: NOW - 120_000,
+              rules: 3,
+              reasons: [{ code: 'L7_PROFILE', message: 'context profile', rule: '/infra/x/rules/r1' }],
+            },
+          ],
+        },
+      }),
+      NOW,
+    ),
+  )
+  assert.match(
+    text,
+    /web \(\/infra\/domains\/default\/security-policies\/web\) is refused, for 2 min\n +L7_PROFILE {2}r1: context profile/,
+  )
+  assert.match(text, /Application +12 +1 +2\nrules: 40 accepted, 3 rejected; 1 object to be written/)
+  assert.match(text, /ccp +1 min ago +4 s +–\nmp +never +none +30 s ago/)
+})
+
+test('every warning belongs to one condition, and True is always well', () => {
+  for (const code of Object.keys(WARNINGS)) {
+    const of = Object.entries(CONDITIONS).filter(([, codes]) => codes.test(code))
+    assert.equal(of.length, 1, `${code}: ${of.map(([type]) => type).join()}`)
+  }
+  const ill = conditionsOf(
+    false,
+    ['r'],
+    [warning('NSX_REFUSED', 'error', 'why'), warning('API_ABSENT', 'info')],
+  )
+  const false_ = ill.filter((one) => one.status === 'False')
+  assert.deepEqual(
+    false_.map(({ type, reason }) => [type, reason]),
+    [
+      ['Ready', 'NotReady'],
+      ['NsxReachable', 'NsxRefused'],
+    ],
+  )
+  const words = ill.map(({ type }) => type)
+  assert.ok(
+    words.every((type) => !/Not[A-Z]|Un[a-z]|Paused|Down|Failed|Lost|Degraded/.test(type)),
+    'positive names',
+  )
+  assert.ok(conditionsOf(true, [], []).every((one) => one.status === 'True'))
+})
+
+test('the published schema is the one that status prints, and a status keeps to it', () => {
+  const file = readFileSync(new URL('../../../docs/status.schema.json', import.meta.url), 'utf8')
+  assert.deepEqual(
+    JSON.parse(file),
+    JSON.parse(JSON.stringify(statusSchema())),
+    'run: antrea-nsx-adapter status --schema > docs/status.schema.json',
+  )
+  StatusSchema.parse(JSON.parse(JSON.stringify(status({ warnings: [warning('HELD_POLICIES', 'warning')] }))))
 })
