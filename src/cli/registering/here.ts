@@ -58,7 +58,7 @@ export function settingsFor(
   { record, driver, isInCluster, namespace }: SettingsInput,
 ): Settings {
   const path = (name: keyof typeof NAMES) => join(resolve(folder), NAMES[name])
-  const { urls, caPem, thumbprints, clusterId } = record
+  const { urls, caPem, thumbprints, proxy, clusterId } = record
   const [url] = urls
   return [
     ...(clusterId === undefined ? [] : ([['cluster.id', clusterId]] as const)),
@@ -67,6 +67,7 @@ export function settingsFor(
     ...(driver === 'rest' ? ([['nsx.driver', 'rest']] as const) : []),
     ...(caPem === undefined ? [] : ([['nsx.ca', path('ca')]] as const)),
     ...(thumbprints.length === 0 ? [] : ([['nsx.thumbprint', thumbprints]] as const)),
+    ...(proxy === undefined ? [] : ([['nsx.proxy', proxy]] as const)),
     ['nsx.cert', path('cert')],
     ['nsx.key', path('key')],
     ...(isInCluster
@@ -76,6 +77,7 @@ export function settingsFor(
           ['identity.secret', IDENTITY_SECRET],
         ] as const)
       : []),
+    ['diagnostics.file', join(resolve(folder), 'diagnostics.sqlite')],
     ...(namespace === 'antrea-nsx-adapter' ? [] : ([['lease.namespace', namespace]] as const)),
   ]
 }

@@ -13,7 +13,7 @@ import { createHttpClient, type HttpClientOptions, type TlsIdentity } from '../.
 import { readSmallText } from '../settings.ts'
 import { type NsxOptions, passwordOf } from './options.ts'
 
-export type NsxAt = Pick<RegistrationRecord, 'urls' | 'caPem' | 'thumbprints'>
+export type NsxAt = Pick<RegistrationRecord, 'urls' | 'caPem' | 'thumbprints' | 'proxy'>
 
 export interface AdminOfNsx {
   readonly api: NsxApi
@@ -37,6 +37,7 @@ export function nsxAt(options: NsxOptions, kept: NsxAt | undefined): NsxAt {
     urls,
     caPem: isSaid ? caPem : kept?.caPem,
     thumbprints: isSaid ? (options.nsxThumbprint ?? []) : (kept?.thumbprints ?? []),
+    proxy: options.nsxProxy ?? kept?.proxy,
   }
 }
 
@@ -48,7 +49,7 @@ interface World {
 /** Nothing is sent yet. Throws what `nsxAt` and the password's file throw. */
 export function openNsx(options: NsxOptions, at: NsxAt, { clock, random }: World): AdminOfNsx {
   const password = passwordOf(options)
-  const proxy = options.nsxProxy === undefined ? {} : { proxy: { url: options.nsxProxy } }
+  const proxy = proxyOf(at)
   const trust = trustOf(at)
   const connect = (origin: string, tls: TlsIdentity): HttpClient =>
     createHttpClient({ origin, tls, ...proxy })
@@ -108,7 +109,10 @@ export const driverFor = (
   world: World,
   signal: AbortSignal,
 ): Promise<'channel' | 'rest'> =>
-  askDriver({ ...world, at: record, trust: trustOf(record), proxy: {} }, record.shown, signal)
+  askDriver({ ...world, at: record, trust: trustOf(record), proxy: proxyOf(record) }, record.shown, signal)
+
+const proxyOf = ({ proxy }: NsxAt): Pick<HttpClientOptions, 'proxy'> =>
+  proxy === undefined ? {} : { proxy: { url: proxy } }
 
 const trustOf = ({ caPem, thumbprints }: NsxAt): TlsIdentity => ({
   ...(caPem === undefined ? {} : { ca: caPem }),

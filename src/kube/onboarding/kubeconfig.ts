@@ -32,21 +32,19 @@ export function kubeconfigText(
   return `${JSON.stringify(config, null, 2)}\n`
 }
 
-interface Named {
-  readonly name?: unknown
-  readonly user?: { readonly tokenFile?: unknown }
-  readonly context?: { readonly user?: unknown }
-}
+type Fields = Readonly<Record<string, unknown>>
+
+const fieldsOf = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null ? (value as Fields) : {}
+
+/** The one of this name in a kubeconfig's list, whatever stands there. */
+const named = (list: unknown, name: unknown): Fields =>
+  fieldsOf(Array.isArray(list) ? list.find((one) => fieldsOf(one)['name'] === name) : undefined)
 
 /** The token file of a kubeconfig's user, as it is written there; undefined where it has none. */
 export function tokenFileOf(text: string, contextName?: string): string | undefined {
-  const config = parse(text, { logLevel: 'error', prettyErrors: false }) as {
-    'current-context'?: unknown
-    contexts?: readonly Named[]
-    users?: readonly Named[]
-  } | null
-  const wanted = contextName ?? config?.['current-context']
-  const user = config?.contexts?.find(({ name }) => name === wanted)?.context?.user
-  const file = config?.users?.find(({ name }) => name === user)?.user?.tokenFile
+  const config = fieldsOf(parse(text, { logLevel: 'error', prettyErrors: false }))
+  const context = fieldsOf(named(config['contexts'], contextName ?? config['current-context'])['context'])
+  const file = fieldsOf(named(config['users'], context['user'])['user'])['tokenFile']
   return typeof file === 'string' && file !== '' ? file : undefined
 }

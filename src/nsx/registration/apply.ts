@@ -26,7 +26,7 @@ export interface ApplyDeps {
   readonly make: MakeKeyPair
   readonly wish: Wish
   /** Where NSX is, for a new record. */
-  readonly nsxAt: Pick<RegistrationRecord, 'urls' | 'caPem' | 'thumbprints'>
+  readonly nsxAt: Pick<RegistrationRecord, 'urls' | 'caPem' | 'thumbprints' | 'proxy'>
   /** infra_type of the cluster's record. */
   readonly infraType: () => Promise<string>
   /** Resolves when every instance shows this certificate; rejects with whose does not. */

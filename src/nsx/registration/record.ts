@@ -13,6 +13,8 @@ export interface RegistrationRecord {
   /** PEM of the manager's authority; undefined: the system's roots, or a thumbprint. */
   readonly caPem: string | undefined
   readonly thumbprints: readonly string[]
+  /** URL of the HTTP proxy that connects to it. */
+  readonly proxy: string | undefined
   /** Shown to NSX by every instance. */
   readonly shown: KeyPair
   /** Of a rotation: made, and not shown before NSX takes it. */
@@ -51,6 +53,7 @@ const Facts = z.object({
   cluster_uid: z.string().max(255).optional(),
   nsx_urls: z.array(z.string().max(2_048)).max(64),
   nsx_thumbprints: z.array(z.string().max(128)).max(64).optional(),
+  nsx_proxy: z.string().max(2_048).optional(),
 })
 
 export function keptOf(record: RegistrationRecord): Kept {
@@ -60,6 +63,7 @@ export function keptOf(record: RegistrationRecord): Kept {
     ...(record.clusterUid === undefined ? {} : { cluster_uid: record.clusterUid }),
     nsx_urls: [...record.urls],
     ...(record.thumbprints.length === 0 ? {} : { nsx_thumbprints: [...record.thumbprints] }),
+    ...(record.proxy === undefined ? {} : { nsx_proxy: record.proxy }),
   }
   return {
     [ENTRIES.cert]: record.shown.cert,
@@ -99,6 +103,7 @@ export function recordOf(kept: Kept, where: string): RegistrationRecord {
     urls: facts.nsx_urls,
     caPem: kept[ENTRIES.ca],
     thumbprints: facts.nsx_thumbprints ?? [],
+    proxy: facts.nsx_proxy,
     shown,
     next: pair(ENTRIES.nextCert, ENTRIES.nextKey),
     previousCert,

@@ -153,7 +153,7 @@ export function createScene({
     store,
     make: (name) => keyPair(name, keys++),
     wish: whole,
-    nsxAt: { urls: [ORIGIN], caPem: undefined, thumbprints: [] },
+    nsxAt: { urls: [ORIGIN], caPem: undefined, thumbprints: [], proxy: undefined },
     infraType: async () => 'vSphere',
     awaitInstances: async (fingerprint) => void awaited.push(fingerprint),
     place: async () => {},
