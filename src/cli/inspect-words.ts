@@ -51,7 +51,7 @@ export function eventText(event: string, chart: Chart | undefined): string {
 /** The chart of an actor by its path: `adapter/watches/watch.pods` runs `watch`. */
 export function chartOf(path: string, charts: readonly Chart[]): Chart | undefined {
   const name = path.split('/').at(-1) ?? path
-  const parts = [name, name.split('.').at(-1), ...name.split('.')]
+  const parts = [name, name.split('.').at(-1), ...name.split(/[.:]/)]
   return parts.map((part) => charts.find((chart) => chart.name === part)).find((chart) => chart !== undefined)
 }
 

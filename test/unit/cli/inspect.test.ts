@@ -62,10 +62,11 @@ test('events as the chart words them, and charts by actors', () => {
     'adapter/watches/watch.pods',
     'adapter/watches/watch.discovery',
     'outage',
+    'adapter/mp/operation:4f6c',
   ]
   assert.deepEqual(
     names.map((path) => chartOf(path, charts)?.name),
-    ['adapter', 'ccp', 'watches', 'watch', 'discovery', 'outage'],
+    ['adapter', 'ccp', 'watches', 'watch', 'discovery', 'outage', 'operation'],
   )
 })
 

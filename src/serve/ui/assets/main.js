@@ -37,21 +37,20 @@ const line = new TimeLine(history, chartOf, (row) => {
 })
 
 /**
- * By what is told of the actor, and else by its name.
+ * By what is told of the actor, by its name (`watch.discovery`, `operation:ID`), or by the states it was in.
  * @param {string} path
  */
 function chartOf(path) {
-  const name = shortName(path)
+  const named = (/** @type {string | undefined} */ name) => charts.find((chart) => chart.name === name)
+  const [first, ...rest] = shortName(path).split(/[.:]/)
   const told = now?.actors.find((actor) => actor.path === path)?.chart
-  const guess = name.includes('.')
-    ? name.split('.').find((part) => charts.some((chart) => chart.name === part))
-    : name
-  const last = name.split('.').at(-1)
-  return (
-    charts.find((chart) => chart.name === told) ??
-    charts.find((chart) => chart.name === last) ??
-    charts.find((chart) => chart.name === guess)
-  )
+  const known = named(told) ?? named(rest.at(-1)) ?? named(first)
+  if (known !== undefined) return known
+  const taken = history.rows.find(({ machine }) => machine === path)?.to.split(' ') ?? []
+  return charts.find(({ pieces }) => {
+    const paths = pieces.flatMap(({ states }) => states.map((state) => state.path))
+    return taken.length > 0 && taken.every((word) => paths.includes(word))
+  })
 }
 
 /** Every chart at the moment shown. @returns {Map<string, Shown>} */
@@ -128,6 +127,10 @@ function drawWarnings({ status }) {
   )
 }
 
+const isWatch = (/** @type {string} */ path) => shortName(path).startsWith('watch.')
+/** The resource alone: it fits. @param {string} path */
+const listName = (path) => shortName(path).replace(/^watch\./, '')
+
 /** Worst first. @param {readonly Shown[]} shown */
 function drawActors(shown) {
   const rank = new Map(shown.map((one) => [one.path, severityOf(one.words)]))
@@ -145,7 +148,7 @@ function drawActors(shown) {
         h(
           'button',
           { type: 'button', onclick: () => choose(path) },
-          h('span', { class: 'name' }, h('span', {}, shortName(path)), h('span', { class: 'age' })),
+          h('span', { class: 'name' }, h('span', {}, listName(path)), h('span', { class: 'age' })),
           h('span', { class: 'state' }),
         ),
       ),
@@ -156,7 +159,7 @@ function drawActors(shown) {
       button?.setAttribute('aria-current', String(path === selected))
       button?.setAttribute('title', `${path}: ${words}`)
       if (state) {
-        say(state, brief(words))
+        say(state, (isWatch(path) ? 'watch: ' : '') + brief(words))
         state.setAttribute('data-tone', ['', 'warn', 'bad'][rank.get(path) ?? 0] ?? '')
       }
       if (age) say(age, duration(momentMs() - since))
@@ -243,15 +246,15 @@ async function begin() {
   startKeys()
   charts = await ask(new URL('charts.json', import.meta.url).pathname)
   void follow(
-    (told) => {
-      if (told.kind === 'transition') return take(told)
-      if (told.kind !== 'now') return
+    (news) => {
+      if (news.kind === 'transition') return take(news)
+      if (news.kind !== 'now') return
       // Between two streams something may have been missed.
       if (lost !== '') void loadHistory().catch(() => {})
       lost = ''
-      now = told
-      aheadMs = Date.now() - told.at
-      lanes.take(told)
+      now = news
+      aheadMs = Date.now() - news.at
+      lanes.take(news)
       draw()
     },
     (why) => {
