@@ -13,6 +13,8 @@ export const REST_PER_SECOND_MAX = 5
 export const REST_POLL_MS = 15 * SECOND
 /** Added at random, so that clusters do not come at once. */
 export const REST_POLL_JITTER_MS = 5 * SECOND
+/** Before what is missing is asked for once more: then it is sure that it is gone. */
+export const REST_AGAIN_MS = 5 * SECOND
 /** After a failure; doubled with each one up to the longest, and never shorter than the manager asks for. */
 export const REST_BACKOFF_BASE_MS = 5 * SECOND
 export const REST_BACKOFF_MAX_MS = 5 * MINUTE

@@ -1,5 +1,5 @@
 /** One look at NSX: what search says, then what is to be asked because of it, until nothing is left to ask. */
-import { asAdapterError, needsPerson } from '../../../errors.ts'
+import { needsPerson, retry } from '../../../errors.ts'
 import {
   REST_ADDRESSES_MAX,
   REST_NEWEST_SIZE,
@@ -205,7 +205,7 @@ async function untorn<T>(read: () => Promise<T | undefined>): Promise<T> {
     const result = await read()
     if (result !== undefined) return result
   }
-  throw asAdapterError(new Error('a list of the manager changed each time it was read; it is read again'))
+  throw retry('NSX_LIST_INCOMPLETE', 'a list of the manager changed each time it was read; it is read again')
 }
 
 /** Members count for the groups that are held: when they are others than before, these are looked at once more behind them. */

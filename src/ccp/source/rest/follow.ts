@@ -5,6 +5,7 @@
 
 import { type AdapterError, asAdapterError } from '../../../errors.ts'
 import {
+  REST_AGAIN_MS,
   REST_BACKOFF_BASE_MS,
   REST_BACKOFF_MAX_MS,
   REST_OWNED_WAIT_MS,
@@ -19,7 +20,7 @@ import type { FollowHandlers } from '../follow.ts'
 import { type DesiredState, desiredState } from '../state.ts'
 import { createAsking } from './asking.ts'
 import { checkRegistered, type Known, runCycle } from './cycle.ts'
-import { assemble, EMPTY } from './memory.ts'
+import { assemble, EMPTY, isUnsure } from './memory.ts'
 import { createPages } from './pages.ts'
 
 export interface RestDeps {
@@ -107,7 +108,8 @@ export async function followRest(
       } else if (isNews) handlers.onCommit(next)
       isTold = true
     }
-    await sleep(clock, REST_POLL_MS + random.next() * REST_POLL_JITTER_MS, signal)
+    const pauseMs = isUnsure(known.memory) ? REST_AGAIN_MS : REST_POLL_MS
+    await sleep(clock, pauseMs + random.next() * REST_POLL_JITTER_MS, signal)
   }
 }
 

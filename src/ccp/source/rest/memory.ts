@@ -178,3 +178,9 @@ const kept = <T>(
   map: ReadonlyMap<string, T>,
   wanted: { has(path: string): boolean },
 ): ReadonlyMap<string, T> => new Map([...map].filter(([path]) => wanted.has(path)))
+
+/** Something is missing once: the next cycle tells whether it is gone. */
+export const isUnsure = ({ policies, absent, withheld }: Memory): boolean =>
+  withheld > 0 ||
+  [...policies.values()].some((missed) => missed > 0) ||
+  [...absent.values()].some(({ cycles }) => cycles < MISSES)
