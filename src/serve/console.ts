@@ -74,7 +74,7 @@ export function createConsole({ upstream, clock, random, port }: ConsoleOptions)
     if (!isSame(cookieOf(headers['cookie'], cookieName()), session))
       return words(401, 'CONSOLE_NOT_OPENED', 'Open the address that antrea-nsx-adapter console printed.')
     if (path === '/') return { status: 303, headers: { ...SAFETY, location: '/inspect' } }
-    if (!/^\/inspect(\/|$)/.test(path)) return words(404, 'SERVE_NOT_FOUND', 'There is /inspect.')
+    if (!PATH.test(path)) return words(404, 'SERVE_NOT_FOUND', 'There is /inspect.')
     return passOn(upstream, request)
   }
   return { handler, path: `/open?token=${token}` }
@@ -130,6 +130,9 @@ const cookieOf = (header: string | undefined, name: string): string | undefined 
     .map((part) => part.trim())
     .find((part) => part.startsWith(`${name}=`))
     ?.slice(name.length + 1)
+
+/** Plain names alone: nothing in between may read another path out of it. */
+const PATH = /^\/inspect(\/[a-z0-9][a-z0-9.-]*)*$/
 
 const PASSED = [
   'content-type',

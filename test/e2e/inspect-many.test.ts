@@ -86,6 +86,7 @@ const now = (): NowView => ({
 
 interface Told {
   lines: LiveLine[]
+  isPastLost?: boolean
   isUp: boolean
 }
 
@@ -110,6 +111,8 @@ function handlerOf(told: Told): Handler {
   return async (request) => {
     if (!told.isUp) return { status: 502, body: JSON.stringify({ message: 'the daemon is gone' }) }
     if (request.path === '/inspect/live') return { status: 200, body: live(request.signal) }
+    if (told.isPastLost === true && request.path === '/inspect/transitions')
+      return { status: 503, body: JSON.stringify({ message: 'disk full' }) }
     if (request.path === '/inspect/transitions') return json({ transitions: rows })
     if (request.path === '/inspect/at') return json({ at: 0, transitions: [], warnings: [] })
     return pageAnswer(request) ?? { status: 404 }
@@ -219,6 +222,14 @@ test('the charts with a long past', { skip }, async (context) => {
     told.isUp = true
     await tab.wait('live again', `document.querySelector('#link').textContent === 'live'`)
     await tab.wait('its past', `${moment}.includes('10,000 transitions')`)
+  })
+
+  await context.test('a past that cannot be read is told, and what comes is shown', async () => {
+    told.isPastLost = true
+    const other = await browser.open(`http://127.0.0.1:${server.port}/inspect`)
+    await other.wait('the word', `${moment}.includes('cannot be read: disk full')`)
+    await other.wait('the states', `document.querySelectorAll('.box.lit').length > 0`)
+    assert.deepEqual(other.troubles, [])
   })
   assert.deepEqual(tab.troubles, [])
 })

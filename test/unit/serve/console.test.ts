@@ -144,7 +144,19 @@ test('another name, another page and another site are refused, with the cookie t
 test('only what is at /inspect is passed on, and only to be read', async () => {
   const { send, open, asked } = made()
   const cookie = await open()
-  for (const path of ['/status', '/approve', '/inspector', '/logs', '/adopt', '//inspect', '/Inspect'])
+  for (const path of [
+    '/status',
+    '/approve',
+    '/inspector',
+    '/logs',
+    '/adopt',
+    '//inspect',
+    '/Inspect',
+    '/inspect/../status',
+    '/inspect/%2e%2e/status',
+    '/inspect//x',
+    '/inspect/',
+  ])
     assert.equal((await send(path, cookie)).code, 'SERVE_NOT_FOUND', path)
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const)
     assert.equal((await send('/inspect', cookie, method)).code, 'CONSOLE_READ_ONLY', method)

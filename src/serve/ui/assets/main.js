@@ -219,6 +219,12 @@ function take(row) {
   draw()
 }
 
+/** What comes from now on is shown all the same. @param {unknown} error */
+function tellTrouble(error) {
+  line.trouble = error instanceof Error ? error.message : String(error)
+  draw()
+}
+
 async function loadHistory() {
   const { transitions } = await /** @type {Promise<{ transitions: TransitionView[] }>} */ (
     ask('/inspect/transitions')
@@ -230,6 +236,7 @@ async function loadHistory() {
       ? undefined
       : await ask(`/inspect/at?at=${Math.round(first) - 1}`).catch(() => undefined)
   history.load(transitions, before)
+  line.trouble = ''
   if (line.row !== undefined && history.indexOf(line.row.id) === -1) line.go(undefined)
   draw()
 }
@@ -250,7 +257,7 @@ async function begin() {
       if (news.kind === 'transition') return take(news)
       if (news.kind !== 'now') return
       // Between two streams something may have been missed.
-      if (lost !== '') void loadHistory().catch(() => {})
+      if (lost !== '') void loadHistory().catch(tellTrouble)
       lost = ''
       now = news
       aheadMs = Date.now() - news.at

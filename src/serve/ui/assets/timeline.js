@@ -88,6 +88,9 @@ export class TimeLine {
     return this.#row
   }
 
+  /** Why the past is not there, or not all of it. */
+  trouble = ''
+
   /** @param {number} now @param {string} selected */
   update(now, selected) {
     this.#now = now
@@ -210,7 +213,7 @@ export class TimeLine {
     const kept = `${this.#history.rows.length.toLocaleString('en')} transitions since ${clock(oldest)}`
     const words =
       row === undefined
-        ? `now; ${kept}`
+        ? `now; ${kept}${this.trouble === '' ? '' : `; the past before cannot be read: ${this.trouble}`}`
         : `${clock(row.at, true)}, ${duration(this.#now - row.at)} ago: ${shortName(row.machine)} ${changed(row.from, row.to)} (${eventWords(this.#chartOf(row.machine), row.event)})`
     say(this.#words, words)
     this.#live.disabled = row === undefined
