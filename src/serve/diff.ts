@@ -1,7 +1,7 @@
 /** GET /diff?channel=ccp|mp: the plan that the next comparison would carry out, a JSON object a line. Nothing is written. */
 import { asAdapterError, waitFor } from '../errors.ts'
 import { DIFF_STEPS_DEFAULT, DIFF_STEPS_MAX } from '../limits.ts'
-import type { ServerRequest, ServerResponse } from '../world/index.ts'
+import { type Clock, type ServerRequest, type ServerResponse, sleep } from '../world/index.ts'
 import { fail } from './answers.ts'
 import { ccpLines } from './diff-ccp.ts'
 import { inventoryLines } from './diff-inventory.ts'
@@ -13,7 +13,7 @@ const LINES_A_PIECE = 50
 
 /** 503 with a code where there is no plan; the plan is made before the first byte. */
 export async function showDiff(
-  { sight, around }: Looking,
+  { sight, around, clock }: Looking,
   turns: Turns,
   { query, signal }: ServerRequest,
 ): Promise<ServerResponse> {
@@ -26,7 +26,7 @@ export async function showDiff(
     return {
       status: 200,
       headers: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' },
-      body: inPieces(lines),
+      body: inPieces(lines, clock),
     }
   } catch (error) {
     const { code, message } = asAdapterError(error)
@@ -57,13 +57,15 @@ function pageOf(query: URLSearchParams): Page | string {
   return { offset: Number(offset), limit: Number(limit) }
 }
 
-async function* inPieces(lines: Iterable<DiffLine>): AsyncGenerator<string> {
+/** After each piece everything else has its turn: a plan may have 100,000 steps. */
+async function* inPieces(lines: Iterable<DiffLine>, clock: Clock): AsyncGenerator<string> {
   let piece: string[] = []
   for (const line of lines) {
     piece.push(`${JSON.stringify(line)}\n`)
     if (piece.length < LINES_A_PIECE) continue
     yield piece.join('')
     piece = []
+    await sleep(clock, 0)
   }
   if (piece.length > 0) yield piece.join('')
 }

@@ -4,13 +4,18 @@ import { isComputed, isGroupAsWritten } from '../ccp/plan/index.ts'
 import { objectKey } from '../ccp/translate/index.ts'
 import type { ClusterGroup, ClusterGroupSpec } from '../kube/index.ts'
 import { EXPLAIN_ITEMS_MAX } from '../limits.ts'
+import type { Steps } from '../world/index.ts'
 import { membershipOf, podFacts } from './explain-members.ts'
 import { changedBy, explained, moreOf, nextOf, rulePathOf, rulesOf } from './explain-policy.ts'
 import type { ExplainedGroup, ExplainedStored, ExplainedUsed, Scene } from './explain-types.ts'
 import { expressionWords, listOf, selectorsWords, serviceWords, some, textOf } from './explain-words.ts'
 
+/** Objects and Pods looked at in one step. */
+const OBJECTS_A_STEP = 100
+const PODS_A_STEP = 50
+
 /** `path` must be of a group that NSX wants. */
-export function explainGroup(scene: Scene, path: string): ExplainedGroup {
+export function* explainGroup(scene: Scene, path: string): Steps<ExplainedGroup> {
   const { state, translation, sight, clusterId } = scene
   const object = state.objects.get(objectKey('Group', path))
   const translated = [...translation.groups.values()].find((group) => group.path === path)
@@ -19,9 +24,9 @@ export function explainGroup(scene: Scene, path: string): ExplainedGroup {
   const problems = translation.held
     .flatMap((held) => held.problems)
     .filter((problem) => problem.group_path === path)
-  const users = usersOf(scene, path)
+  const users = yield* usersOf(scene, path)
   const children = [...(translated?.children ?? [])]
-  const pods = stored === undefined ? undefined : podsOf(scene, stored.metadata.name)
+  const pods = stored === undefined ? undefined : yield* podsOf(scene, stored.metadata.name)
   return {
     kind: 'Group',
     path,
@@ -54,9 +59,9 @@ export function explainGroup(scene: Scene, path: string): ExplainedGroup {
 }
 
 /** A service, a context profile or the members of a group: what it says, and which rules name it. */
-export function explainUsed(scene: Scene, kind: ExplainedUsed['kind'], path: string): ExplainedUsed {
+export function* explainUsed(scene: Scene, kind: ExplainedUsed['kind'], path: string): Steps<ExplainedUsed> {
   const object = scene.state.objects.get(objectKey(kind, path))
-  const users = usersOf(scene, path)
+  const users = yield* usersOf(scene, path)
   const entries = listOf(object?.body?.['attributes'])
   return {
     kind,
@@ -87,10 +92,13 @@ export function specWords(spec: ClusterGroupSpec): string {
 }
 
 /** `path/rules/x: source_groups` of each rule, and of each policy, that names it. */
-function usersOf({ state }: Scene, path: string): string[] {
+function* usersOf({ state }: Scene, path: string): Steps<string[]> {
   const found: string[] = []
+  let looked = 0
   const names = (value: unknown) => listOf(value).includes(path)
   for (const object of state.objects.values()) {
+    looked += 1
+    if (looked % OBJECTS_A_STEP === 0) yield
     if (object.kind === 'Group') {
       if (
         listOf(object.body?.['expression']).some((one) => names((one as { paths?: unknown } | null)?.paths))
@@ -134,10 +142,13 @@ function storedGroup(
   }
 }
 
-function podsOf({ sight }: Scene, group: string): string[] {
+function* podsOf({ sight }: Scene, group: string): Steps<string[]> {
   const groupOf = (name: string) => sight.ccp?.cluster.groups.get(name)
   const found: string[] = []
+  let looked = 0
   for (const pod of sight.stores.pods.values()) {
+    looked += 1
+    if (looked % PODS_A_STEP === 0) yield
     const facts = podFacts(pod, sight.stores.namespaces)
     if (membershipOf(facts, groupOf).holds(group)) found.push(`${facts.namespace}/${facts.name}`)
   }

@@ -1,5 +1,7 @@
 /** From what a person wrote to what is meant; where nothing is, what it resembles. Pure. */
+import { objectKey } from '../ccp/translate/index.ts'
 import { EXPLAIN_NAMES_MAX, EXPLAIN_NEAREST_MAX } from '../limits.ts'
+import type { Steps } from '../world/index.ts'
 import { rulePathOf, rulesOf } from './explain-policy.ts'
 import type { Scene } from './explain-types.ts'
 import { textOf } from './explain-words.ts'
@@ -24,9 +26,9 @@ const KUBE_KINDS: Readonly<Record<string, 'kube-policy' | 'kube-group' | 'tier'>
 }
 
 /** What of the scene is called so; several where a display name is there more than once. Empty: nothing is. */
-export function subjectsOf(scene: Scene, word: string): Subject[] {
+export function* subjectsOf(scene: Scene, word: string): Steps<Subject[]> {
   const { sight } = scene
-  if (word.startsWith('/')) return byPath(scene, word)
+  if (word.startsWith('/')) return yield* byPath(scene, word)
   const [kind = '', name = '', ...more] = word.split('/')
   const kube = KUBE_KINDS[kind.toLowerCase()]
   if (kube !== undefined && name !== '' && more.length === 0)
@@ -36,31 +38,28 @@ export function subjectsOf(scene: Scene, word: string): Subject[] {
     return sight.stores.pods.get(key) === undefined ? [] : [{ kind: 'pod', key }]
   }
   if (/^\d+$/.test(word)) {
-    const found = [...rules(scene)].filter(({ ruleId }) => ruleId === word)
-    if (found.length > 0) return found.map(({ path, rulePath }) => ({ kind: 'policy', path, rulePath }))
+    const found = yield* rulesWhere(scene, ({ ruleId }) => ruleId === word)
+    if (found.length > 0) return found
   }
-  return byName(scene, word)
+  return yield* byName(scene, word)
 }
 
-function byPath(scene: Scene, word: string): Subject[] {
-  for (const object of scene.state.objects.values()) {
-    if (object.path !== word) continue
-    if (object.kind === 'SecurityPolicy') return [{ kind: 'policy', path: word }]
-    if (object.kind === 'Group') return [{ kind: 'group', path: word }]
-    if (object.kind === 'Service' || object.kind === 'ContextProfile')
-      return [{ kind: 'used', as: object.kind, path: word }]
-  }
-  const rule = [...rules(scene)].find(({ rulePath }) => rulePath === word)
-  if (rule !== undefined) return [{ kind: 'policy', path: rule.path, rulePath: rule.rulePath }]
-  // It may be in the cluster although NSX does not want it any more.
-  const stored = scene.translation.policies.find(({ path }) => path === word)
-  return stored === undefined ? [] : [{ kind: 'policy', path: word }]
+function* byPath(scene: Scene, word: string): Steps<Subject[]> {
+  const { objects } = scene.state
+  if (objects.has(objectKey('SecurityPolicy', word))) return [{ kind: 'policy', path: word }]
+  if (objects.has(objectKey('Group', word))) return [{ kind: 'group', path: word }]
+  for (const as of ['Service', 'ContextProfile'] as const)
+    if (objects.has(objectKey(as, word))) return [{ kind: 'used', as, path: word }]
+  return (yield* rulesWhere(scene, ({ rulePath }) => rulePath === word)).slice(0, 1)
 }
 
 /** By unique_id, by the last part of the path, by display name, by the name in the cluster. */
-function byName(scene: Scene, word: string): Subject[] {
+function* byName(scene: Scene, word: string): Steps<Subject[]> {
   const found: Subject[] = []
+  let looked = 0
   for (const { kind, path, body } of scene.state.objects.values()) {
+    looked += 1
+    if (looked % OBJECTS_A_STEP === 0) yield
     const names = [
       textOf(body?.['unique_id']).toLowerCase(),
       textOf(body?.['display_name']),
@@ -72,8 +71,7 @@ function byName(scene: Scene, word: string): Subject[] {
     if (kind === 'Service' || kind === 'ContextProfile') found.push({ kind: 'used', as: kind, path })
   }
   if (found.length > 0) return found
-  for (const { path, rulePath, name } of rules(scene))
-    if (name === word) found.push({ kind: 'policy', path, rulePath })
+  found.push(...(yield* rulesWhere(scene, ({ name }) => name === word)))
   if (found.length > 0) return found
   for (const kind of ['kube-policy', 'kube-group', 'tier'] as const)
     if (isKnown(scene, kind, word)) found.push({ kind, name: word })
@@ -98,23 +96,34 @@ function isKnown(
 }
 
 interface NamedRule {
-  readonly path: string
   readonly rulePath: string
   readonly ruleId: string
   readonly name: string
 }
 
-function* rules({ state }: Scene): Generator<NamedRule> {
-  for (const { kind, path, body } of state.objects.values())
-    if (kind === 'SecurityPolicy')
-      for (const rule of rulesOf(body))
-        yield {
-          path,
-          rulePath: rulePathOf(path, rule),
-          ruleId: textOf(rule['rule_id']),
-          name: textOf(rule['display_name']),
-        }
+/** Objects looked at in one step: a policy has some ten rules, a few have a thousand. */
+const OBJECTS_A_STEP = 100
+
+function* rulesWhere({ state }: Scene, isWanted: (rule: NamedRule) => boolean): Steps<Subject[]> {
+  const found: Subject[] = []
+  let looked = 0
+  for (const { kind, path, body } of state.objects.values()) {
+    looked += 1
+    if (looked % OBJECTS_A_STEP === 0) yield
+    if (kind !== 'SecurityPolicy') continue
+    for (const rule of rulesOf(body)) {
+      const named = namedRule(path, rule)
+      if (isWanted(named)) found.push({ kind: 'policy', path, rulePath: named.rulePath })
+    }
+  }
+  return found
 }
+
+const namedRule = (path: string, rule: Readonly<Record<string, unknown>>): NamedRule => ({
+  rulePath: rulePathOf(path, rule),
+  ruleId: textOf(rule['rule_id']),
+  name: textOf(rule['display_name']),
+})
 
 /** As a person would write it. */
 export const subjectWords = (subject: Subject): string => {
@@ -136,7 +145,7 @@ export const subjectWords = (subject: Subject): string => {
 }
 
 /** What resembles the word most; what holds it comes first. Looks at EXPLAIN_NAMES_MAX names at most. */
-export function nearestNames(scene: Scene, word: string): string[] {
+export function* nearestNames(scene: Scene, word: string): Steps<string[]> {
   const wanted = word.toLowerCase()
   const last = wanted.split('/').at(-1) ?? wanted
   const rated: { readonly name: string; readonly distance: number }[] = []
@@ -144,6 +153,7 @@ export function nearestNames(scene: Scene, word: string): string[] {
   for (const { name, keys } of names(scene)) {
     looked += 1
     if (looked > EXPLAIN_NAMES_MAX) break
+    if (looked % NAMES_A_STEP === 0) yield
     const distance = Math.min(
       ...keys.filter((key) => key !== '').map((key) => farOff(key.toLowerCase(), last, wanted)),
     )
@@ -161,6 +171,8 @@ function farOff(key: string, last: string, wanted: string): number {
   return edits(key.slice(0, KEY_CHARS_MAX), last.slice(0, KEY_CHARS_MAX))
 }
 
+/** A comparison takes some 10 µs. */
+const NAMES_A_STEP = 50
 /** Names are compared up to here: the work is the product of both lengths. */
 const KEY_CHARS_MAX = 64
 

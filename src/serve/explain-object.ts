@@ -3,6 +3,7 @@ import { annotationOf, ownershipOf } from '../ccp/ownership.ts'
 import { isComputed, isTemporaryName, parentName } from '../ccp/plan/index.ts'
 import { objectKey } from '../ccp/translate/index.ts'
 import type { KubeObject, Tier } from '../kube/index.ts'
+import type { Steps } from '../world/index.ts'
 import { explainGroup, specWords } from './explain-group.ts'
 import { explainPolicy, nextOf } from './explain-policy.ts'
 import type { ExplainedObject, Scene } from './explain-types.ts'
@@ -50,7 +51,7 @@ export function explainKubePolicy(scene: Scene, name: string): ExplainedObject {
   }
 }
 
-export function explainKubeGroup(scene: Scene, name: string): ExplainedObject {
+export function* explainKubeGroup(scene: Scene, name: string): Steps<ExplainedObject> {
   const { sight, translation, state, clusterId, plan } = scene
   const stored = sight.ccp?.cluster.groups.get(name)
   const translated = translation.groups.get(name) ?? translation.groups.get(parentName(name))
@@ -73,7 +74,7 @@ export function explainKubeGroup(scene: Scene, name: string): ExplainedObject {
     ...(translated === undefined ? {} : { wanted_hash: translated.hash }),
     facts:
       stored === undefined ? {} : { selects: specWords(stored.spec), members_computed: isComputed(stored) },
-    ...(isWanted && path !== undefined ? { from: explainGroup(scene, path) } : {}),
+    ...(isWanted && path !== undefined ? { from: yield* explainGroup(scene, path) } : {}),
   }
 }
 

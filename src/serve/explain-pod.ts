@@ -5,27 +5,33 @@ import { ruleName } from '../ccp/translate/rules.ts'
 import type { ClusterNetworkPolicy, KubeObject } from '../kube/index.ts'
 import { EXPLAIN_ITEMS_MAX } from '../limits.ts'
 import { ruleIdOf } from '../operations/index.ts'
+import { type Steps, sortSteps } from '../world/index.ts'
 import { isAppliedTo, isPeer, membershipOf, podFacts } from './explain-members.ts'
 import { groupNames, moreOf, pathOfGroup, rulePathOf, rulesOf, tierPriority } from './explain-policy.ts'
 import type { ExplainedPod, ExplainedPodRule, Scene } from './explain-types.ts'
 import { antreaRuleWords } from './explain-words.ts'
 
-export function explainPod(scene: Scene, pod: KubeObject): ExplainedPod {
+/** Looked at in one step. */
+const GROUPS_A_STEP = 200
+const POLICIES_A_STEP = 20
+
+export function* explainPod(scene: Scene, pod: KubeObject): Steps<ExplainedPod> {
   const { sight } = scene
   const facts = podFacts(pod, sight.stores.namespaces)
   const members = membershipOf(facts, (name) => sight.ccp?.cluster.groups.get(name))
-  const groups = (sight.ccp?.cluster.groups.values() ?? [])
-    .filter((group) => isWhole(scene, group) && members.holds(group.metadata.name))
-    .map(({ metadata }) => ({
-      name: metadata.name,
-      ...pathOfGroup(scene, metadata.name),
-      ...displayName(scene, metadata.name),
-    }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
+  const groups: ExplainedPod['groups'][number][] = []
+  for (const [at, group] of (sight.ccp?.cluster.groups.values() ?? []).entries()) {
+    if (at % GROUPS_A_STEP === 0) yield
+    const { name } = group.metadata
+    if (isWhole(scene, group) && members.holds(name))
+      groups.push({ name, ...pathOfGroup(scene, name), ...displayName(scene, name) })
+  }
+  groups.sort((a, b) => (a.name < b.name ? -1 : 1))
   const rules: ExplainedPodRule[] = []
   const peerOf: string[] = []
   const nameOf = groupNames(scene)
-  for (const policy of inOrder(scene)) {
+  for (const [at, policy] of (yield* inOrder(scene)).entries()) {
+    if (at % POLICIES_A_STEP === 0) yield
     const { tier, priority } = policy.spec
     const path = pathOf(scene, policy)
     for (const direction of ['ingress', 'egress'] as const)
@@ -76,9 +82,10 @@ function displayName({ translation }: Scene, name: string): { readonly display_n
 }
 
 /** Tiers by their priority, then policies by theirs, then by name (which then decides nothing). */
-function inOrder({ sight }: Scene): ClusterNetworkPolicy[] {
+function* inOrder({ sight }: Scene): Steps<ClusterNetworkPolicy[]> {
   const place = (tier: string) => sight.ccp?.cluster.tiers.get(tier)?.spec.priority ?? Number.MAX_SAFE_INTEGER
-  return [...(sight.ccp?.cluster.policies.values() ?? [])].sort(
+  return yield* sortSteps(
+    sight.ccp?.cluster.policies.values() ?? [],
     (a, b) =>
       place(a.spec.tier) - place(b.spec.tier) ||
       a.spec.priority - b.spec.priority ||

@@ -1,7 +1,7 @@
 /** GET /explain?what=…: a policy, rule, group or object and the whole way between NSX and the nodes, in both directions. */
 import { asAdapterError, needsPerson, waitFor } from '../errors.ts'
 import { EXPLAIN_STATISTICS_MS, EXPLAIN_WORD_CHARS_MAX } from '../limits.ts'
-import type { Clock, ServerRequest, ServerResponse } from '../world/index.ts'
+import { type Clock, inSlices, type ServerRequest, type ServerResponse, type Steps } from '../world/index.ts'
 import { fail, json } from './answers.ts'
 import { explainGroup, explainUsed } from './explain-group.ts'
 import { nearestNames, type Subject, subjectsOf, subjectWords } from './explain-names.ts'
@@ -46,9 +46,10 @@ export async function explainWord(
   if (ccp === undefined)
     throw waitFor('CHANNEL_NOT_STARTED', 'the channels are not started yet; ask again in a moment')
   const scene: Scene = { ...(await ccp.preview(signal)), clusterId: ccp.clusterId, sight }
-  const subjects = subjectsOf(scene, word)
+  const sliced = <T>(steps: Steps<T>) => inSlices(steps, clock, signal)
+  const subjects = await sliced(subjectsOf(scene, word))
   const [subject] = subjects
-  if (subject === undefined) throw unknown(scene, word)
+  if (subject === undefined) throw unknown(word, await sliced(nearestNames(scene, word)))
   if (subjects.length > 1)
     throw needsPerson(
       'EXPLAIN_SEVERAL',
@@ -57,8 +58,7 @@ export async function explainWord(
   return explainSubject(scene, subject, clock, signal)
 }
 
-function unknown(scene: Scene, word: string) {
-  const near = nearestNames(scene, word)
+function unknown(word: string, near: readonly string[]) {
   const help =
     near.length === 0
       ? "name an NSX path, a rule's id, clusternetworkpolicy/NAME, clustergroup/NAME, tier/NAME, pod/NAMESPACE/NAME or a code"
@@ -76,13 +76,14 @@ async function explainSubject(
   signal: AbortSignal,
 ): Promise<Explained> {
   const { sight } = scene
+  const sliced = <T>(steps: Steps<T>) => inSlices(steps, clock, signal)
   switch (subject.kind) {
     case 'policy':
       return counted(explainPolicy(scene, subject.path, subject.rulePath), sight, clock, signal)
     case 'group':
-      return explainGroup(scene, subject.path)
+      return sliced(explainGroup(scene, subject.path))
     case 'used':
-      return explainUsed(scene, subject.as, subject.path)
+      return sliced(explainUsed(scene, subject.as, subject.path))
     case 'kube-policy': {
       const object = explainKubePolicy(scene, subject.name)
       return object.from?.kind === 'SecurityPolicy'
@@ -90,13 +91,13 @@ async function explainSubject(
         : object
     }
     case 'kube-group':
-      return explainKubeGroup(scene, subject.name)
+      return sliced(explainKubeGroup(scene, subject.name))
     case 'tier':
       return explainTier(scene, subject.name)
     case 'pod': {
       const pod = sight.stores.pods.get(subject.key)
-      if (pod === undefined) throw unknown(scene, subjectWords(subject))
-      return explainPod(scene, pod)
+      if (pod === undefined) throw unknown(subjectWords(subject), [])
+      return sliced(explainPod(scene, pod))
     }
   }
 }
