@@ -21,13 +21,16 @@ import {
 } from './registering/index.ts'
 import type { RegisteringOptions } from './registering/work.ts'
 
-type Options = RegisteringOptions & AdminOptions & ShowOptions & { readonly socket: string }
+type Options = RegisteringOptions &
+  AdminOptions &
+  ShowOptions & { readonly socket: string; readonly instances: boolean }
 
 export function configure(command: Command): void {
   addNsxOptions(command)
   addAdminOptions(command)
   addHereOptions(command)
   addSocketOption(command)
+  command.option('--no-instances', 'the adapter runs nowhere: nobody is waited for')
   addShowOptions(command)
   command
     .addHelpText(
@@ -71,6 +74,7 @@ async function rotate(options: Options, registering: Registering): Promise<void>
   await registering.apply(plan, shown, {
     place: writeCopies,
     async awaitInstances(fingerprint) {
+      if (!options.instances) return
       if (cluster !== undefined) return cluster.awaitInstances(fingerprint, signal)
       // The daemon of this machine reads the files.
       await writeCopies()

@@ -70,6 +70,8 @@ const UNASKED: Readonly<Record<string, string>> = {
         subresource !== undefined || /^(configMaps|traceflows|supportBundles|.*Stats)$/.test(resource),
     ).flatMap((right) => right.verbs.map((verb) => [nameOf({ right, verb }), OPERATION])),
   ),
+  'get secrets': 'is asked where the identity is kept in a Secret: registration.test.ts',
+  'create serviceaccounts/token': 'is asked where the token is renewed: registration.test.ts',
 }
 
 const without = ({ right, verb }: Missing): Right[] =>
