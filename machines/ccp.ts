@@ -179,6 +179,7 @@ const base = setup({
     hasFailed: ({ event }) => outputOf<Applied | undefined>(event)?.kind === 'failed',
     /** The cluster was another one than was planned from: what it is now is planned at once when it shows. */
     isOutdated: ({ context }) => isOutdated(context),
+    isOnlyLate: ({ context }) => context.writeError === undefined,
     writeNeedsPerson: ({ context }) => context.writeError?.kind === 'needs-person',
     hasSession: ({ context }) => context.session !== undefined && context.isDesired,
     hasNoSession: ({ context }) => context.session === undefined,
@@ -297,7 +298,12 @@ const enforcement = base.createStateConfig({
       // The cluster may have shown it before the refusal was here.
       always: { guard: 'isOutdatedAndShown', target: 'planning' },
       on: {
-        CHANGED: [{ guard: 'isOutdated', target: 'planning' }, { actions: 'setStale' }],
+        CHANGED: [
+          { guard: 'isOutdated', target: 'planning' },
+          // Nothing was refused: only groups are late, and what else is changed is put back at once.
+          { guard: 'isOnlyLate', target: 'planning' },
+          { actions: 'setStale' },
+        ],
         DESIRED: { target: 'planning', actions: assign({ isDesired: true }) },
         APPROVE: { target: 'planning', actions: 'approve' },
       },

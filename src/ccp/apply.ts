@@ -57,7 +57,8 @@ const CONCURRENT: ReadonlySet<Stage> = new Set(['children', 'parents', 'delete-g
 
 /**
  * Runs the steps until the first that fails with retry or wait-for: nothing that comes later, deletes above all, is
- * tried then. A refusal for good is noted; what is independent of it in the same stage goes on.
+ * tried then. A refusal for good is noted; what is independent of it in the same stage goes on, and the plan that is made
+ * around it does with all else. So it is with a right that is missing, but for deletes: what they leave there is in use.
  */
 export async function applySteps(
   steps: readonly Step[],
@@ -65,19 +66,29 @@ export async function applySteps(
   signal: AbortSignal,
 ): Promise<ApplyOutcome> {
   const run = { writes: 0, refused: false, failure: undefined as AdapterError | undefined }
+  const forbidden = new Forbidden()
+  const refuse = (step: Step, error: AdapterError) => {
+    run.refused = true
+    noteRefusal(step, error, deps)
+  }
   const one = async (step: Step) => {
+    const known = forbidden.of(step)
+    if (known !== undefined) {
+      refuse(step, known)
+      return
+    }
     const end = deps.onStep?.(step)
     try {
       await execute(step, deps, signal)
       run.writes += 1
+      forbidden.forget(step)
       end?.()
     } catch (cause) {
       const error = lateTier(step, asAdapterError(cause), deps)
       end?.(error)
-      if (isRefusal(error)) {
-        run.refused = true
-        noteRefusal(step, error, deps)
-      } else run.failure ??= error
+      forbidden.note(step, error)
+      if (isRefusal(step, error)) refuse(step, error)
+      else run.failure ??= error
     }
   }
   for (const stage of STAGES) {
@@ -99,7 +110,34 @@ export async function applySteps(
   return { kind: 'done', writes: run.writes }
 }
 
-const isRefusal = (error: AdapterError): boolean => refusesContent(error) || error.code === 'TIER_MISSING'
+const isRefusal = (step: Step, error: AdapterError): boolean =>
+  refusesContent(error) || error.code === 'TIER_MISSING' || (isForbidden(error) && 'object' in step)
+
+const isForbidden = ({ code, kind }: AdapterError): boolean =>
+  code === 'KUBE_FORBIDDEN' && kind === 'needs-person'
+
+/** A right may be missing for one object by name; after so many in a row it is missing for their kind. */
+const FORBIDDEN_IN_A_ROW = 3
+
+/** What the API server lets nobody write, by kind of step: the rest of a stage of thousands is not sent to be told so. */
+class Forbidden {
+  private readonly inARow = new Map<Step['kind'], { readonly times: number; readonly error: AdapterError }>()
+
+  /** Why this step needs no try; undefined: it does. */
+  of({ kind }: Step): AdapterError | undefined {
+    const known = this.inARow.get(kind)
+    return known !== undefined && known.times >= FORBIDDEN_IN_A_ROW ? known.error : undefined
+  }
+
+  note(step: Step, error: AdapterError): void {
+    if (!isForbidden(error) || !('object' in step)) return
+    this.inARow.set(step.kind, { times: (this.inARow.get(step.kind)?.times ?? 0) + 1, error })
+  }
+
+  forget({ kind }: Step): void {
+    this.inARow.delete(kind)
+  }
+}
 
 const PRUNED: ReadonlySet<string> = new Set(['FIELD_PRUNED', 'KUBE_UNKNOWN_FIELD'])
 
@@ -113,7 +151,7 @@ function lateTier(step: Step, error: AdapterError, deps: ApplyDeps): AdapterErro
 
 function noteRefusal(step: Step, error: AdapterError, deps: ApplyDeps): void {
   const { name } = nameOf(step)
-  const code = PRUNED.has(error.code) ? 'FIELD_PRUNED' : 'WRITE_REFUSED'
+  const code = codeOf(error)
   deps.log.warn({ code: error.code, step: step.kind, name }, error.message)
   if (step.kind === 'create-tier')
     deps.onRefused(objectRef('tier', name), { specHash: '', code, message: error.message })
@@ -121,6 +159,11 @@ function noteRefusal(step: Step, error: AdapterError, deps: ApplyDeps): void {
   const isPolicy = step.kind === 'create-policy' || step.kind === 'replace-policy'
   const specHash = isPolicy ? policySpecHash(step.object.spec) : groupSpecHash(step.object.spec)
   deps.onRefused(objectRef(isPolicy ? 'policy' : 'group', name), { specHash, code, message: error.message })
+}
+
+function codeOf(error: AdapterError): Refusal['code'] {
+  if (PRUNED.has(error.code)) return 'FIELD_PRUNED'
+  return isForbidden(error) ? 'WRITE_FORBIDDEN' : 'WRITE_REFUSED'
 }
 
 /** The object that a step is about. */

@@ -13,7 +13,7 @@ import type {
   Tier,
 } from '../kube/index.ts'
 import { RESOURCES } from '../kube/index.ts'
-import { DELETE_GUARD_WAIT_MS, REFUSED_RETRY_MS, SETTLE_MS, TIER_SETTLE_MS } from '../limits.ts'
+import { DELETE_GUARD_WAIT_MS, SETTLE_MS, TIER_SETTLE_MS } from '../limits.ts'
 import type { Logger } from '../log/index.ts'
 import type { Clock } from '../world/index.ts'
 import { type Adoption, adopt, adoptionOf } from './adopt.ts'
@@ -24,8 +24,9 @@ import { type ClusterSight, noCopy, type PlanPreview } from './insight.ts'
 import { createJournal } from './journal.ts'
 import { lackingMembers } from './member-poll.ts'
 import { annotationOf, ownershipOf } from './ownership.ts'
-import { listNames, type Plan, type PlanMemory, type Refusal, type Step } from './plan/index.ts'
+import { listNames, type Plan, type PlanMemory, stepText } from './plan/index.ts'
 import { createStandingTimes, judgePolicies, type NsxPolicies } from './realization/index.ts'
+import { Refused } from './refused.ts'
 import { Repairs } from './repairs.ts'
 import type { Mode, TierSettings } from './settings.ts'
 import type { DesiredState } from './source/index.ts'
@@ -119,7 +120,7 @@ class Enforcement implements Enforcer {
   private lookAtMs = Number.POSITIVE_INFINITY
   private pending: string | undefined
 
-  private readonly refused = new Map<string, Refusal & { readonly atMs: number }>()
+  private readonly refused = new Refused()
   private unusedSince = new Map<string, number>()
   private guard: { readonly names: ReadonlySet<string>; readonly atMs: number } | undefined
   private confirmed: ReadonlySet<string> = new Set()
@@ -211,13 +212,11 @@ class Enforcement implements Enforcer {
   }
 
   async preview(signal?: AbortSignal): Promise<PlanPreview> {
-    const { desired, refused, unusedSince, confirmed, approvedSource } = this
+    const { desired } = this
     if (desired === undefined) throw noCopy()
     if (!this.isClusterKnown()) throw notReady()
     const nowMs = this.deps.clock.monotonicMs()
-    const resting = this.repairs.restingAt(nowMs)
-    const suspect = this.guard?.names ?? NONE
-    const memory = { nowMs, resting, refused, unusedSince, confirmed, suspect, approvedSource }
+    const memory = this.memoryOf({ nowMs, resting: this.repairs.restingAt(nowMs) })
     return { state: desired, ...(await this.planning.preview(desired, memory, signal)) }
   }
 
@@ -227,7 +226,7 @@ class Enforcement implements Enforcer {
 
   /** Told, not done. */
   private observed(next: Plan, nowMs: number): Plan {
-    const [first, ...more] = next.steps.map(describeStep)
+    const [first, ...more] = next.steps.map(stepText)
     const rest = more.length === 0 ? '' : ` and ${more.length} more`
     this.deps.health.set('OBSERVING', `it would write: ${first === undefined ? 'nothing' : first + rest}`)
     return {
@@ -257,7 +256,7 @@ class Enforcement implements Enforcer {
           if (type.plural === RESOURCES.clusterGroups.plural && base !== undefined && now !== undefined)
             this.groupWrittenMs.set(name, clock.monotonicMs())
         },
-        onRefused: (ref, refusal) => void this.refused.set(ref, { ...refusal, atMs: clock.monotonicMs() }),
+        onRefused: (ref, refusal) => this.refused.note(ref, refusal, clock.monotonicMs()),
         formerPolicy: (name) => this.planning.remembered.policies.get(name),
         isTierFresh: (name) => this.isTierFresh(name),
         onStep: (step) => this.journal.step(step),
@@ -328,16 +327,20 @@ class Enforcement implements Enforcer {
   }
 
   private againMs(plannedMs: number | undefined, nowMs: number): number | undefined {
-    const moments = [plannedMs, this.repairs.againMs(nowMs), this.unresolved.againMs(nowMs)]
+    const { repairs, unresolved, refused } = this
+    const moments = [plannedMs, repairs.againMs(nowMs), unresolved.againMs(nowMs), refused.restMs(nowMs)]
     const known = moments.filter((ms) => ms !== undefined)
     return known.length === 0 ? undefined : Math.min(...known)
   }
 
   private planOnce(desired: DesiredState, now: Now, signal: AbortSignal | undefined): Promise<Plan> {
-    const { refused, unusedSince, confirmed, approvedSource } = this
+    return this.planning.plan(desired, this.memoryOf(now), signal)
+  }
+
+  private memoryOf(now: Now): Omit<PlanMemory, 'remembered'> {
+    const { unusedSince, confirmed, approvedSource } = this
     const suspect = this.guard?.names ?? NONE
-    const memory = { ...now, refused, unusedSince, confirmed, suspect, approvedSource }
-    return this.planning.plan(desired, memory, signal)
+    return { ...now, refused: this.refused.known, unusedSince, confirmed, suspect, approvedSource }
   }
 
   /** What this snapshot and the one before it, far enough apart, agree on is confirmed. */
@@ -383,7 +386,7 @@ class Enforcement implements Enforcer {
   }
 
   private forgetOld(nowMs: number): void {
-    for (const [ref, { atMs }] of this.refused) if (nowMs - atMs > REFUSED_RETRY_MS) this.refused.delete(ref)
+    this.refused.forgetOld(nowMs)
     for (const [name, ms] of this.groupWrittenMs) if (nowMs - ms > SETTLE_MS) this.groupWrittenMs.delete(name)
     const gone = [...this.confirmed].filter((name) => this.planning.policies.get(name) === undefined)
     if (gone.length > 0) this.confirmed = new Set([...this.confirmed].filter((name) => !gone.includes(name)))
@@ -392,9 +395,3 @@ class Enforcement implements Enforcer {
 
 const notReady = () =>
   waitFor('KUBE_NOT_READY', 'nothing is decided before the cluster and the policy are known completely')
-
-/** Lines for `diff`: what a plan would do. */
-export const describeStep = (step: Step): string => {
-  const { name } = ('object' in step ? step.object : step.base).metadata
-  return `${step.stage}: ${step.kind} ${name}`
-}

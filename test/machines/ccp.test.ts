@@ -199,6 +199,19 @@ test('new groups are awaited; when they are late the plan starts over', async ()
   assert.equal(w.enforcement(), 'settled')
 })
 
+test('while groups are late, what somebody changes is planned at once', async () => {
+  const w = await settled()
+  w.answers.planned = { ...SETTLED, awaiting: 1 }
+  await w.stream({ type: 'DESIRED' })
+  await w.clock.advance(10_000)
+  assert.equal(w.enforcement(), 'retrying')
+  const [plans, writes] = [w.count('plan'), w.count('apply')]
+  w.answers.planned = { ...SETTLED, awaiting: 1, steps: 1 }
+  w.answers.applied = { kind: 'failed', error: retry('KUBE_SERVER_ERROR', 'busy') }
+  await w.send({ type: 'CHANGED' })
+  assert.ok(w.count('plan') > plans && w.count('apply') > writes)
+})
+
 test('failed writes back off; a conflict is planned again as soon as the cluster shows it', async () => {
   const w = await settled()
   w.answers.planned = { ...SETTLED, steps: 1 }

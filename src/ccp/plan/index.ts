@@ -8,10 +8,11 @@ export {
   isComputed,
   isGroupAsWritten,
   listNames,
+  parentName,
   storedGroupHash,
   storedPolicyHash,
 } from './inventory.ts'
 export { plan, planSteps } from './plan.ts'
-export { type ClusterObjects, createPlanner, type Objects, type Planner, parentName } from './planner.ts'
+export { type ClusterObjects, createPlanner, type Objects, type Planner } from './planner.ts'
 export type * from './types.ts'
-export { objectRef, STAGES } from './types.ts'
+export { objectRef, STAGES, stepText } from './types.ts'

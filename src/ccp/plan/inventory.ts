@@ -113,3 +113,10 @@ export const isComputed = (group: ClusterGroup): boolean =>
   (group.status?.conditions ?? []).some(
     ({ type, status }) => type === 'GroupMembersComputed' && status === 'True',
   )
+
+/** It says of itself that it holds less than it should. */
+export const isNarrowed = (policy: ClusterNetworkPolicy): boolean =>
+  annotationOf(policy, 'wholeSpec') !== undefined
+
+/** A child's name begins with its parent's, which is a UUID. */
+export const parentName = (group: string): string => group.slice(0, 36)

@@ -2,10 +2,10 @@
 import type { ClusterNetworkPolicy } from '../../kube/antrea.ts'
 import type { Problem } from '../../protocol/ccp.ts'
 import { runSteps, type Steps } from '../../world/steps.ts'
-import { annotationOf } from '../ownership.ts'
 import type { TranslatedGroup, TranslatedPolicy } from '../translate/index.ts'
 import { changeSteps, isSimple, isTemporaryName, type Kept, type PolicyChanges } from './changes.ts'
 import { type StaleGroups, staleGroups, stalePolicies } from './deletes.ts'
+import { driftedAlone } from './drifted.ts'
 import { groupsOfStored, planGroups } from './groups.ts'
 import {
   type GroupObstacles,
@@ -16,7 +16,15 @@ import {
   pinnedBy,
   wholeForm,
 } from './holding.ts'
-import { isAsWritten, listNames, type Owned, sortOut, storedPolicyHash } from './inventory.ts'
+import {
+  isAsWritten,
+  isNarrowed,
+  listNames,
+  type Owned,
+  parentName,
+  sortOut,
+  storedPolicyHash,
+} from './inventory.ts'
 import { planTiers } from './tiers.ts'
 import { objectRef, type Plan, type PlanInput, type PlanWarning, STAGES, type Step } from './types.ts'
 
@@ -98,8 +106,11 @@ function* planOwned(input: PlanInput, owned: Owned): Steps<Plan | undefined> {
     renaming: stale.waiting.map(({ metadata }) => metadata.name),
   }
   if (groups.awaiting.length > 0) {
-    const steps = inStages([...tiers.steps, ...groups.steps])
     const awaiting = [...new Set(groups.awaiting)].sort()
+    const awaited = new Set(awaiting.map(parentName))
+    const isReady = (name: string) => owned.groups.has(name) && !awaited.has(name)
+    const repairs = yield* changeSteps(input, driftedAlone(input, owned, active, isReady))
+    const steps = inStages([...tiers.steps, ...groups.steps, ...held.steps, ...repairs.steps])
     return { ...base, steps, awaiting, resting: groups.resting, againMs: undefined }
   }
 
@@ -201,9 +212,6 @@ function policyChanges(
     resting,
   }
 }
-
-/** It says of itself that it holds less than it should. */
-const isNarrowed = (policy: ClusterNetworkPolicy): boolean => annotationOf(policy, 'wholeSpec') !== undefined
 
 const temporaries = (owned: Owned): ReadonlyMap<string, ClusterNetworkPolicy> =>
   new Map([...owned.policies].filter(([name]) => isTemporaryName(name)))

@@ -9,6 +9,7 @@ import { annotationOf, isRival, ownershipOf } from '../ownership.ts'
 import { Relation, type TranslatedPolicy, type Translation } from '../translate/index.ts'
 import { isTemporaryName } from './changes.ts'
 import { groupsEver } from './holding.ts'
+import { parentName } from './inventory.ts'
 import { planPart } from './plan.ts'
 import type { Plan, PlanInput } from './types.ts'
 
@@ -301,9 +302,6 @@ class ChangePlanner implements Planner {
 const isAtRest = ({ steps, awaiting, deletes, renaming, rivals, resting }: Plan): boolean =>
   steps.length + awaiting.length + renaming.length + rivals.length + resting.length === 0 &&
   deletes.kind === 'free'
-
-/** A child's name begins with its parent's, which is a UUID. */
-export const parentName = (group: string): string => group.slice(0, 36)
 
 const isOwned = <T extends KubeObject>(object: T | undefined, clusterId: string): object is T =>
   object !== undefined && ownershipOf(object, clusterId) === 'ours'

@@ -13,10 +13,10 @@ export interface ClusterView {
   readonly tiers: readonly Tier[]
 }
 
-/** A write the API server refuses for what it says; not sent again as it is. */
+/** A write the API server refuses for what it says, or for want of a right; not sent again as it is, for a while. */
 export interface Refusal {
   readonly specHash: string
-  readonly code: 'WRITE_REFUSED' | 'FIELD_PRUNED'
+  readonly code: 'WRITE_REFUSED' | 'WRITE_FORBIDDEN' | 'FIELD_PRUNED'
   readonly message: string
 }
 
@@ -129,3 +129,9 @@ export interface Plan {
 }
 
 export const objectRef = (kind: 'policy' | 'group' | 'tier', name: string): string => `${kind} ${name}`
+
+/** A step in one line, for people. */
+export const stepText = (step: Step): string => {
+  const { name } = ('object' in step ? step.object : step.base).metadata
+  return `${step.stage}: ${step.kind} ${name}`
+}

@@ -119,15 +119,58 @@ test('a refusal for good holds only its own policy', async () => {
   assert.equal(refusal?.specHash, WANTED.policies.find(({ name }) => name === uuid(1))?.specHash)
 })
 
-test('what nobody may write is not this policy, and stops everything', async () => {
-  const { refused, run } = world({
-    before: (verb) => {
+test('what nobody may write is planned around; a few tries tell for all of a kind', async () => {
+  const tried: string[] = []
+  const { objects, refused, run } = world({
+    before: (verb, name) => {
+      tried.push(`${verb} ${name}`)
       if (verb === 'create') throw needsPerson('KUBE_FORBIDDEN', 'no rights')
     },
   })
-  const outcome = await run(CREATE)
+  const [policy] = CREATE.flatMap((step) => (step.kind === 'create-policy' ? [step.object] : []))
+  const many = Array.from({ length: 30 }, (_, n): Step => {
+    const object = { ...policy!, metadata: { ...policy!.metadata, name: uuid(100 + n) } }
+    return { kind: 'create-policy', stage: 'policies', object }
+  })
+  const outcome = await run(many)
+  assert.deepEqual([outcome.kind, outcome.writes, objects.size], ['again', 0, 0])
+  assert.equal(refused.size, 30)
+  for (const { code, message } of refused.values())
+    assert.deepEqual([code, message], ['WRITE_FORBIDDEN', 'no rights'])
+  assert.equal(tried.length, 3)
+})
+
+test('a right that is missing for one object by name holds no other', async () => {
+  const bases = [1, 2, 3, 4, 5, 6].map((n) => {
+    const [object] = CREATE.flatMap((step) => (step.kind === 'create-policy' ? [step.object] : []))
+    return { ...object!, metadata: { ...object!.metadata, name: uuid(n) } }
+  })
+  const { objects, refused, run } = world({
+    before: (_, name) => {
+      if ([uuid(2), uuid(3), uuid(5)].includes(name)) throw needsPerson('KUBE_FORBIDDEN', 'not this one')
+    },
+  })
+  const outcome = await run(
+    bases.map((object): Step => ({ kind: 'create-policy', stage: 'policies', object })),
+  )
+  assert.equal(outcome.kind, 'again')
+  assert.deepEqual([...objects.keys()].sort(), [uuid(1), uuid(4), uuid(6)])
+  assert.deepEqual(
+    [...refused.keys()],
+    [2, 3, 5].map((n) => `policy ${uuid(n)}`),
+  )
+})
+
+test('a delete that is forbidden stops what comes after it', async () => {
+  const w = world({
+    before: (verb) => {
+      if (verb === 'delete') throw needsPerson('KUBE_FORBIDDEN', 'no rights')
+    },
+  })
+  const base = stored(w)
+  const outcome = await w.run([{ kind: 'delete-policy', stage: 'delete-policies', base }])
   assert.equal(outcome.kind === 'failed' && outcome.error.code, 'KUBE_FORBIDDEN')
-  assert.equal(refused.size, 0)
+  assert.equal(w.refused.size, 0)
 })
 
 test('a tier that antrea-controller does not know is a lagging cache at first, and a refusal later', async () => {

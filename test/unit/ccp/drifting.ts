@@ -22,9 +22,14 @@ interface Settings {
   readonly lookMs?: number
   /** Before a write is taken: the error it is refused with, if it is. */
   readonly onWrite?: (plural: string, object: KubeObject) => Error | undefined
+  /** Members of this group are not computed for now. */
+  readonly isLate?: (group: string) => boolean
 }
 
-export function driftWorld(objects: readonly DesiredObject[], { lookMs = 0, onWrite }: Settings = {}) {
+export function driftWorld(
+  objects: readonly DesiredObject[],
+  { lookMs = 0, onWrite, isLate }: Settings = {},
+) {
   const clock = createFakeClock()
   let spentMs = 0
   const monotonicMs = () => {
@@ -48,7 +53,8 @@ export function driftWorld(objects: readonly DesiredObject[], { lookMs = 0, onWr
       generation: version,
       managedFields,
     }
-    const stored = { ...object, metadata, ...(plural === GROUPS ? { status: COMPUTED } : {}) }
+    const isComputed = plural === GROUPS && isLate?.(object.metadata.name) !== true
+    const stored = { ...object, metadata, ...(isComputed ? { status: COMPUTED } : {}) }
     storeOf(plural).upsert(stored, metadata.resourceVersion)
     return stored
   }

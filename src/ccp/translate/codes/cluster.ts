@@ -22,6 +22,11 @@ export const CLUSTER_CODES = {
     'The API server or an admission webhook refuses the object; the message says why.',
     'Change the policy or what refuses it; it is tried again when the policy changes, and every 10 minutes.',
   ),
+  WRITE_FORBIDDEN: error(
+    'The policy translates.',
+    'The API server does not let the adapter write the object, or a group or tier that it needs; the message names the right.',
+    'Grant the rights of docs/rbac.yaml; it is tried again every 30 seconds.',
+  ),
   ANTREA_LACKS_FIELD: error(
     'The policy, or a group it uses, needs something that Antrea can say in later versions.',
     "This cluster's CRD does not have the field that the message names; it would be dropped, and the rest would mean something else.",
