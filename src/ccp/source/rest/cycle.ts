@@ -1,5 +1,5 @@
 /** One look at NSX: what search says, then what is to be asked because of it, until nothing is left to ask. */
-import { needsPerson, retry } from '../../../errors.ts'
+import { AdapterError, needsPerson, retry } from '../../../errors.ts'
 import {
   REST_ADDRESSES_MAX,
   REST_NEWEST_SIZE,
@@ -33,6 +33,8 @@ export interface CycleDeps {
   readonly clusterName: string
   /** The ClusterControlPlane's node_id. */
   readonly clusterId: string
+  /** And its id in NSX, by which spans name it. */
+  readonly planeId: string
   /** Paths of the policies that the cluster's own objects were made from. */
   readonly owned: () => ReadonlySet<string>
   readonly nowMs: () => number
@@ -91,7 +93,7 @@ async function readView(deps: CycleDeps, known: Known, isWhole: boolean): Promis
   for (let attempt = 1; attempt <= REST_TORN_MAX; attempt += 1) {
     const spans = await deps.pages.search(SPANS, SPAN_FIELDS)
     if (spans === undefined) continue
-    const spanned = spannedPolicies(spans, deps.clusterName)
+    const spanned = spannedPolicies(spans, deps.planeId)
     const view =
       (isWhole || known.view === undefined ? undefined : await newestView(deps, known.view, spanned)) ??
       (await readWhole(deps, known, spanned))
@@ -142,7 +144,7 @@ async function askAll(
     await deps.asking.all(asks, async (ask) => {
       const began = deps.number()
       const answer = await answerOf(deps, known.memory, ask)
-      if (isDenied(answer) && known.memory.policies.has(ask.path)) await checkRegistered(deps)
+      if (isDenied(answer) && known.memory.policies.has(ask.path)) await findPlane(deps)
       known.memory = absorb(known.memory, answer, { nowMs: deps.nowMs(), began, ended: deps.number() })
     })
   }
@@ -194,9 +196,9 @@ async function bodyAt({ asking }: CycleDeps, path: string): Promise<Body | undef
 }
 
 /** By the policy's own list, which is never late. */
-async function hasSpan({ pages, clusterName }: CycleDeps, path: string): Promise<boolean> {
+async function hasSpan({ pages, planeId }: CycleDeps, path: string): Promise<boolean> {
   const spans = await untorn(() => pages.list(`${path}/container-cluster-span`))
-  return spans !== 'absent' && spans.some((span) => isOwnSpan(span, clusterName))
+  return spans !== 'absent' && spans.some((span) => isOwnSpan(span, planeId))
 }
 
 /** A short list that changed between its pages three times in a row is a reason to begin anew. */
@@ -244,23 +246,47 @@ async function membersOf(
   return status?.consolidated_status?.consolidated_status === 'SUCCESS' ? [] : undefined
 }
 
+/** The cluster-control-plane that stands for this cluster: spans name it by its id. */
+export interface Plane {
+  readonly id: string
+  readonly uniqueId: string
+}
+
+interface PlaneFields {
+  readonly id?: unknown
+  readonly node_id?: unknown
+  readonly unique_id?: unknown
+}
+
 /**
- * The cluster's own control plane. Rejects with CLUSTER_NOT_REGISTERED (needs a person): a cluster that NSX does not know has
- * no spans, and its policies stay as they are.
+ * The cluster's own control plane: that with its name, as NSX's documentation has it, or whichever has its node_id. Rejects with
+ * CLUSTER_NOT_REGISTERED (needs a person): a cluster that NSX does not know has no spans, and its policies stay as they are.
+ * An identity that may not look there goes on without: `undefined`.
  */
-export async function checkRegistered({
+export async function findPlane({
   asking,
+  pages,
   clusterName,
   clusterId,
-}: Pick<CycleDeps, 'asking' | 'clusterName' | 'clusterId'>): Promise<{ readonly uniqueId: string }> {
-  const path = `${CONTROL_PLANES}/${clusterName}`
-  const plane = await asking.find<{ node_id?: unknown; unique_id?: unknown }>(urlOf(path))
-  if (plane?.node_id === clusterId) return { uniqueId: String(plane.unique_id) }
-  const why =
-    plane === undefined ? 'has no such object' : `has another node_id there (${String(plane.node_id)})`
+}: Pick<CycleDeps, 'asking' | 'pages' | 'clusterName' | 'clusterId'>): Promise<Plane | undefined> {
+  const isOwn = (plane: PlaneFields | undefined) => plane?.node_id === clusterId
+  const from = ({ id, unique_id: uniqueId }: PlaneFields) => ({
+    id: typeof id === 'string' ? id : clusterName,
+    uniqueId: String(uniqueId ?? clusterId),
+  })
+  try {
+    const named = await asking.find<PlaneFields>(urlOf(`${CONTROL_PLANES}/${clusterName}`))
+    if (named !== undefined && isOwn(named)) return from(named)
+    const all = await untorn(() => pages.list(CONTROL_PLANES))
+    const own = all === 'absent' ? undefined : (all as readonly PlaneFields[]).find(isOwn)
+    if (own !== undefined) return from(own)
+  } catch (error) {
+    if (error instanceof AdapterError && error.code === 'NSX_FORBIDDEN') return undefined
+    throw error
+  }
   throw needsPerson(
     'CLUSTER_NOT_REGISTERED',
-    `NSX ${why}: ${path}; register the cluster, and compare cluster.id and cluster.name with it. What is in force stays`,
+    `NSX has no cluster-control-plane with the node_id ${clusterId}; register the cluster, or compare cluster.id with NSX. What is in force stays`,
   )
 }
 

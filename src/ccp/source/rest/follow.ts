@@ -19,7 +19,7 @@ import type { DesiredObjects } from '../../translate/index.ts'
 import type { FollowHandlers } from '../follow.ts'
 import { type DesiredState, desiredState } from '../state.ts'
 import { createAsking } from './asking.ts'
-import { checkRegistered, type Known, runCycle } from './cycle.ts'
+import { findPlane, type Known, runCycle } from './cycle.ts'
 import { assemble, EMPTY, isUnsure } from './memory.ts'
 import { createPages } from './pages.ts'
 
@@ -41,6 +41,8 @@ export interface RestDeps {
 export interface RestMemory {
   readonly known: Known
   told: DesiredState | undefined
+  /** Of the cluster's control plane, found by `connectRest`. */
+  planeId: string | undefined
   /** So many reads began or ended. */
   reads: number
 }
@@ -48,6 +50,7 @@ export interface RestMemory {
 export const restMemory = (): RestMemory => ({
   known: { memory: EMPTY, view: undefined, wholeMs: Number.NEGATIVE_INFINITY },
   told: undefined,
+  planeId: undefined,
   reads: 0,
 })
 
@@ -58,11 +61,12 @@ export const restMemory = (): RestMemory => ({
 export async function connectRest(deps: RestDeps, memory: RestMemory, signal: AbortSignal): Promise<Session> {
   const asking = createAsking({ ...deps, signal, onAnswer: () => {} })
   try {
-    const { uniqueId } = await checkRegistered({ ...deps, asking })
+    const plane = await findPlane({ ...deps, asking, pages: createPages(asking) })
+    memory.planeId = plane?.id ?? deps.clusterName
     return {
       session: deps.random.uuid(),
       epoch: memory.told?.epoch ?? deps.random.uuid(),
-      source: `nsx:${uniqueId}`,
+      source: `nsx:${plane?.uniqueId ?? deps.clusterId}`,
       heartbeat_seconds: REST_POLL_MS / 1_000,
       limits: {},
     }
@@ -87,6 +91,7 @@ export async function followRest(
     ...deps,
     asking,
     pages: createPages(asking),
+    planeId: memory.planeId ?? deps.clusterName,
     owned: () => deps.owned() ?? new Set(),
     nowMs: () => clock.monotonicMs(),
     number: () => {
@@ -149,9 +154,11 @@ function isSameSet(before: DesiredObjects, after: DesiredObjects): boolean {
   return true
 }
 
+const REFUSED: ReadonlySet<string> = new Set(['NSX_THROTTLED', 'NSX_SERVER_ERROR', 'NSX_SEARCH_NOT_READY'])
+
 /** A manager that refuses is left alone for longer than one that does not answer. */
 export function restBackoffMs(random: Random, failures: number, error: AdapterError | undefined): number {
-  if (error?.code !== 'NSX_THROTTLED' && error?.code !== 'NSX_SERVER_ERROR')
+  if (error === undefined || !REFUSED.has(error.code))
     return backoffMs(random, failures, REST_BACKOFF_BASE_MS, error)
   const mostMs = Math.min(
     REST_BACKOFF_MAX_MS,

@@ -58,15 +58,15 @@ export function printFrom(value: unknown): Print | undefined {
 /** `antrea-nodes` is the collection's name before NSX 9. */
 const CONTROL_PLANE = /\/(?:cluster-control-planes|antrea-nodes)\/([^/]+)$/
 
-/** A span (SecurityPolicyContainerCluster) of the cluster with this name. */
-export const isOwnSpan = (value: unknown, clusterName: string): boolean => {
+/** A span (SecurityPolicyContainerCluster) of the cluster whose control plane has this id. */
+export const isOwnSpan = (value: unknown, planeId: string): boolean => {
   const { container_cluster_path: path, marked_for_delete: isMarked } = fieldsOf(value)
-  return typeof path === 'string' && isMarked !== true && CONTROL_PLANE.exec(path)?.[1] === clusterName
+  return typeof path === 'string' && isMarked !== true && CONTROL_PLANE.exec(path)?.[1] === planeId
 }
 
-export const spannedPolicies = (spans: readonly unknown[], clusterName: string): ReadonlySet<string> =>
+export const spannedPolicies = (spans: readonly unknown[], planeId: string): ReadonlySet<string> =>
   new Set(
-    spans.filter((span) => isOwnSpan(span, clusterName)).flatMap((span) => printFrom(span)?.parentPath ?? []),
+    spans.filter((span) => isOwnSpan(span, planeId)).flatMap((span) => printFrom(span)?.parentPath ?? []),
   )
 
 /** A view of everything; `before` only tells since when the latest change is the latest. */
