@@ -1,7 +1,7 @@
 /** `deregister`: takes a cluster out of NSX and what it was given out of the cluster, in the order that NSX needs. */
 import type { Command } from 'commander'
 import { needsPerson } from '../errors.ts'
-import { planDeregister, type Step } from '../nsx/registration/index.ts'
+import { deregisterRefusals, planDeregister, type Step } from '../nsx/registration/index.ts'
 import { nameOfObject } from './registering/cluster.ts'
 import {
   type AdminOptions,
@@ -12,6 +12,7 @@ import {
   createShown,
   type OwnedObject,
   type Registering,
+  refuse,
   type ShowOptions,
   withRegistering,
 } from './registering/index.ts'
@@ -57,7 +58,9 @@ export function configure(command: Command): void {
 
 async function deregister(options: Options, registering: Registering): Promise<void> {
   const { nsx, record, wish, signal, cluster } = registering
-  const inNsx = planDeregister(await nsx.observe(signal), record, wish)
+  const observed = await nsx.observe(signal)
+  refuse(deregisterRefusals(observed, record, wish))
+  const inNsx = planDeregister(observed, record, wish)
   const clusterId = record?.clusterId ?? wish.clusterId
   const owned = cluster === undefined || clusterId === undefined ? [] : await cluster.owned(clusterId, signal)
   const places = await placesOf(registering, options.purgePolicies === true ? owned : [])

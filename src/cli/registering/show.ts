@@ -20,7 +20,7 @@ export function createShown({ dryRun, json }: ShowOptions, clusterName: string):
       all = plan
       const isWanted = plan.steps.length > 0 && dryRun !== true
       if (json === true) {
-        if (dryRun === true) say(JSON.stringify(jsonOf(plan, clusterName), null, 2))
+        if (!isWanted) say(JSON.stringify(jsonOf(plan, clusterName), null, 2))
         return isWanted
       }
       if (plan.steps.length === 0) say(nothing)
@@ -38,8 +38,9 @@ export function createShown({ dryRun, json }: ShowOptions, clusterName: string):
         say(`${paint('green', '›')} ${at}/${all.steps.length}  ${plain(stepInWords(step, clusterName))}`)
     },
     done(lines, facts) {
-      if (json === true) say(JSON.stringify({ ...jsonOf(all, clusterName), ...facts }, null, 2))
-      else for (const line of lines) say(plain(line))
+      if (json !== true) for (const line of lines) say(plain(line))
+      // Without a step the plan was all there is to say.
+      else if (all.steps.length > 0) say(JSON.stringify({ ...jsonOf(all, clusterName), ...facts }, null, 2))
     },
   }
 }

@@ -14,7 +14,7 @@ export {
 export { makeKeyPair } from './make.ts'
 export { explained, observeNsx } from './observe.ts'
 export { planDeregister, planRegister, planRotate } from './plan.ts'
-export { checkWish, clock as clockRefusals, preflight } from './preflight.ts'
+export { checkWish, clock as clockRefusals, deregisterRefusals, preflight } from './preflight.ts'
 export { ENTRIES, type Kept, keptOf, type RecordStore, type RegistrationRecord, recordOf } from './record.ts'
 export * from './types.ts'
 export { planInWords, stepInWords } from './words.ts'

@@ -1,6 +1,7 @@
 /** What stands against a registration, each with what to do: looked at before anything is changed. Pure. */
 import { REGISTRATION_CLOCK_MS } from '../../limits.ts'
 import { certificatesIn, factsOf } from './certificate.ts'
+import { isNamedLike } from './plan.ts'
 import type { RegistrationRecord } from './record.ts'
 import type { ObservedControlPlane, ObservedNsx, Refusal, Wish } from './types.ts'
 
@@ -156,7 +157,7 @@ function nameTaken(
         ]
   const stranger = observed.identities.find(
     (one) =>
-      one.name === clusterName &&
+      isNamedLike(one, wish) &&
       !isOurs(
         {
           nodeId: '',
@@ -174,6 +175,26 @@ function nameTaken(
     {
       code: 'REGISTRATION_NAME_TAKEN',
       message: `NSX has a principal identity ${clusterName} already (id ${stranger.id}), with another certificate than is kept here. ${words}`,
+    },
+  ]
+}
+
+/**
+ * Against a deregistration: what has the name in NSX is another cluster's. Where nothing is known of this one, a person's word
+ * is all there is.
+ */
+export function deregisterRefusals(
+  observed: ObservedNsx,
+  record: RegistrationRecord | undefined,
+  wish: Wish,
+): readonly Refusal[] {
+  const cp = observed.controlPlanes.find(({ name }) => name === wish.clusterName)
+  const isKnown = record !== undefined || wish.clusterUid !== undefined
+  if (cp === undefined || !isKnown || isOurs(cp, record, wish)) return []
+  return [
+    {
+      code: 'REGISTRATION_NAME_TAKEN',
+      message: `what NSX has as ${wish.clusterName} (node_id ${cp.nodeId}) does not look like this cluster: another certificate, another node_id, another uid. If it is this one's all the same, say so with --cluster-id ${cp.nodeId}; to take that one out of NSX and touch nothing here, run deregister --cluster-gone --cluster-name ${wish.clusterName} on a machine that keeps no identity`,
     },
   ]
 }

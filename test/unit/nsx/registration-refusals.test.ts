@@ -365,3 +365,37 @@ test('a manager that keeps one certificate of a cluster is rotated by its identi
   const { shown } = await scene.record()
   assert.deepEqual([await scene.takes(shown), await scene.takes(old)], [true, false])
 })
+
+test('an identity that a person made under the same name is left alone by all of it', async () => {
+  const scene = createScene()
+  const own = await keyPair('by-hand', 0)
+  await scene.nsx.call({
+    method: 'POST',
+    path: `${PI}/with-certificate`,
+    body: { name: 'site-1', node_id: 'site-1-automation', role: 'auditor', certificate_pem: own.cert },
+  })
+  for (const what of ['register', 'rotate', 'register', 'deregister'] as const) await scene.run(what)
+  assert.deepEqual(
+    (await scene.observe()).identities.map(({ nodeId }) => nodeId),
+    ['site-1-automation'],
+  )
+})
+
+test('deregister does not take another cluster of the same name for its own', async () => {
+  const first = createScene({ wish: { clusterUid: 'uid-1' } })
+  await first.run('register')
+  const before = await first.observe()
+  const refused = { code: 'REGISTRATION_NAME_TAKEN' }
+  const other = createScene({ manager: first.manager, wish: { clusterUid: 'uid-2' } })
+  await assert.rejects(other.run('deregister'), refused)
+  const withRecord = createScene({ manager: first.manager, firstKey: 4 })
+  await withRecord.store.save({
+    ...(await first.record()),
+    clusterId: 'another-id',
+    clusterUid: undefined,
+    shown: await keyPair('site-1', 4),
+  })
+  await assert.rejects(withRecord.run('deregister'), refused)
+  const after = await first.observe()
+  assert.deepEqual({ ...after, aheadMs: 0 }, { ...before, aheadMs: 0 })
+})

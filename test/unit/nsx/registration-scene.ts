@@ -8,6 +8,7 @@ import {
   type ApplyDeps,
   applyPlan,
   checkWish,
+  deregisterRefusals,
   fingerprintOf,
   type Kept,
   type KeyPair,
@@ -166,7 +167,11 @@ export function createScene({
     if (wrong !== undefined) throw needsPerson(wrong.code, wrong.message)
     const observed = await observe()
     const record = await store.load()
-    if (what === 'deregister') return planDeregister(observed, record, whole)
+    if (what === 'deregister') {
+      const [stranger] = deregisterRefusals(observed, record, whole)
+      if (stranger !== undefined) throw needsPerson(stranger.code, stranger.message)
+      return planDeregister(observed, record, whole)
+    }
     if (what === 'rotate' && record !== undefined) return planRotate(observed, record, whole)
     const [refusal] = preflight(observed, record, whole, clock.now())
     if (refusal !== undefined) throw needsPerson(refusal.code, refusal.message)
