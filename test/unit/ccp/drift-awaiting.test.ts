@@ -74,14 +74,31 @@ test('of several at once, what they allow too much goes at once', async () => {
 })
 
 test('what NSX changes as well waits: nothing but what was in force comes back before the groups are there', async () => {
+  const other = policy('b', 1, [rule(1, { action: 'REJECT' })], { scope: [path('web')] })
   const w = await waiting()
-  w.want([WEB_GROUP, LATE_GROUP, policyA(path('late')), POLICY_B, POLICY_C])
-  w.edit(A, { ingress: [mine] })
+  w.want([WEB_GROUP, LATE_GROUP, policyA(path('web')), other, POLICY_C])
+  w.edit(B, { ingress: [mine] })
   const { awaiting } = await w.go()
   assert.deepEqual([awaiting, w.writes], [[LATE], []])
   w.computed()
   await w.go()
-  assert.deepEqual(w.specOf(A)?.ingress[0]?.appliedTo, [{ group: LATE }])
+  assert.equal(w.specOf(B)?.ingress[0]?.action, 'Reject')
+})
+
+test('a policy whose own group is awaited waits with it', async () => {
+  const state = { isLate: false }
+  const w = driftWorld([...BEFORE, LATE_GROUP, POLICY_C], {
+    isLate: (name) => state.isLate && name.startsWith(LATE),
+  })
+  await w.go()
+  w.writes.length = 0
+  state.isLate = true
+  w.edit(C, { ingress: [mine] })
+  for (const { metadata } of [...w.stores.clusterGroups.values()])
+    if (metadata.name.startsWith(LATE)) w.remove(CGS, metadata.name)
+  const { awaiting } = await w.go()
+  assert.deepEqual(awaiting, [LATE])
+  assert.ok(!w.writes.some((write) => write.includes(CNPS)), 'its group is made, and not named yet')
 })
 
 test('a policy whose own group is gone as well waits for that', async () => {
