@@ -93,6 +93,7 @@ export const METRICS = {
         'watch',
         'discovery',
         'outage',
+        'turnstile',
         'ccp',
         'mp',
         'operation',

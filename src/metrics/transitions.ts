@@ -19,6 +19,9 @@ export function linkState(words: string): ChannelState | undefined {
   return state as ChannelState | undefined
 }
 
+/** Before the name of a resource, and of discovery (machines/watches.ts). */
+const WATCH = 'adapter/watches/watch.'
+
 const has = (words: string, state: string) => words.includes(state)
 
 export function createTransitionMeter(meter: Meter, clock: Clock): TransitionMeter {
@@ -44,7 +47,7 @@ export function createTransitionMeter(meter: Meter, clock: Clock): TransitionMet
             result: has(to, 'link.open') ? 'success' : 'failure',
           })
         if (channel === 'mp') reports(transition)
-      } else if (machine.startsWith('adapter/watches/')) lists(machine.slice(16), transition)
+      } else if (machine.startsWith(WATCH)) lists(machine.slice(WATCH.length), transition)
     },
   }
 }
@@ -52,8 +55,8 @@ export function createTransitionMeter(meter: Meter, clock: Clock): TransitionMet
 /** The last word of the path, for those of which there are many a common one. */
 function chartOf(machine: string): string {
   if (/^adapter\/mp\/./.test(machine)) return 'operation'
-  if (/^adapter\/watches\/discovery/.test(machine)) return 'discovery'
-  if (/^adapter\/watches\/./.test(machine)) return 'watch'
+  if (machine === `${WATCH}discovery`) return 'discovery'
+  if (machine.startsWith(WATCH)) return 'watch'
   return machine.split('/').at(-1) ?? machine
 }
 

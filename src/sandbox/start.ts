@@ -10,6 +10,7 @@ import { createManager, type Manager } from '../manager/index.ts'
 import { type Clock, type Random, sleep } from '../world/index.ts'
 import { connectInProcess } from '../world/link.ts'
 import { createHttpClient, serve } from '../world/real.ts'
+import { processFigures } from '../world/real-process.ts'
 import { agentSockets } from './agent-sockets.ts'
 import { createEmbeddedCluster } from './cluster.ts'
 import { useExternal } from './external.ts'
@@ -313,6 +314,7 @@ async function startAdapter(
     ...keepLog(log, clock),
     diagnosticsFile: join(folder.path, 'diagnostics.sqlite'),
     endpoints: [{ socketPath: socket }, { host: LOOPBACK, port: statusPort }],
+    own: { build: { node: process.version }, process: processFigures },
     listen: (handler, at) => serve({ handler, ...at, log }),
     ...(onTransition === undefined ? {} : { onTransition }),
   })
