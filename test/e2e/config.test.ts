@@ -26,7 +26,7 @@ test('show names the value that counts and its origin: file, variable, flag, def
       [one.value, one.origin],
     ]),
   )
-  assert.deepEqual(shown.get('nsx.url'), ['https://nsx.example.com', `${file}:3:8`])
+  assert.deepEqual(shown.get('nsx.url'), [['https://nsx.example.com'], `${file}:3:8`])
   assert.deepEqual(shown.get('log.level'), ['debug', 'flag --log-level'])
   assert.deepEqual(shown.get('mode'), ['observe', 'environment variable ANTREA_NSX_ADAPTER_MODE'])
   assert.deepEqual(shown.get('lease.name'), ['antrea-nsx-adapter', 'default'])
