@@ -14,6 +14,7 @@ import { createMetrics, type Family } from './registry.ts'
 import { watchLoop } from './stalls.ts'
 import { createTransitionMeter } from './transitions.ts'
 
+export { metricsPage } from './document.ts'
 export type { Build, CertificateEnd, CountedStatus, ProcessFigures } from './figures.ts'
 export type { Family, Sample } from './registry.ts'
 export { METRICS, type Metric, type MetricName } from './table.ts'
