@@ -24,23 +24,22 @@ const prints = (wanted: Wanted): readonly string[] => wanted.map(([, print]) => 
 
 const ownIdentities = (observed: ObservedNsx, wish: Wish, wanted: Wanted): readonly ObservedIdentity[] =>
   observed.identities.filter(
-    (one) =>
-      isNamedLike(one, wish) || (one.fingerprint !== undefined && prints(wanted).includes(one.fingerprint)),
+    (one) => isOwn(one, wish) || (one.fingerprint !== undefined && prints(wanted).includes(one.fingerprint)),
   )
 
 /**
- * Its name and node_id are such as registration gives, and no tag says that it is another cluster's. An identity that a
- * person made under the cluster's name has a node_id of its own, and is left alone.
+ * Its name and node_id are such as registration gives. An identity that a person made under the cluster's name has a node_id
+ * of its own, and is left alone.
  */
-export function isNamedLike({ name, nodeId, clusterUid }: ObservedIdentity, wish: Wish): boolean {
+export function isNamedLike({ name, nodeId }: ObservedIdentity, { clusterName }: Wish): boolean {
   const number = nodeId.slice(name.length)
-  return (
-    name === wish.clusterName &&
-    nodeId.startsWith(name) &&
-    (number === '' || /^-[1-9]\d*$/.test(number)) &&
-    (clusterUid === undefined || wish.clusterUid === undefined || clusterUid === wish.clusterUid)
-  )
+  return name === clusterName && nodeId.startsWith(name) && (number === '' || /^-[1-9]\d*$/.test(number))
 }
+
+/** And no tag says that it is another cluster's. */
+const isOwn = (one: ObservedIdentity, wish: Wish): boolean =>
+  isNamedLike(one, wish) &&
+  (one.clusterUid === undefined || wish.clusterUid === undefined || one.clusterUid === wish.clusterUid)
 
 /** Everything that a registered cluster has, made where it is missing; what it no longer has a use for goes last. */
 export function planRegister(
@@ -201,7 +200,7 @@ function dismissSteps(observed: ObservedNsx, wish: Wish, wanted: Wanted): Step[]
   const cp = observed.controlPlanes.find(({ name }) => name === wish.clusterName)
   const isAdmitting = cp !== undefined && admitSteps(observed, wish, wanted).length > 0
   const going = observed.identities.filter(
-    (one) => isNamedLike(one, wish) && !(one.fingerprint !== undefined && keep.includes(one.fingerprint)),
+    (one) => isOwn(one, wish) && !(one.fingerprint !== undefined && keep.includes(one.fingerprint)),
   )
   const certificates = observed.certificates.filter(
     (one) => !keep.includes(one.fingerprint) && isLeftBy(one, observed, wish, going),

@@ -381,6 +381,16 @@ test('an identity that a person made under the same name is left alone by all of
   )
 })
 
+test('an identity of another cluster under the same name holds a registration up, and is not deleted', async () => {
+  const first = createScene({ wish: { clusterUid: 'uid-1' } })
+  await first.run('register')
+  await first.nsx.call({ method: 'DELETE', path: `${CCP}/site-1` })
+  const other = createScene({ manager: first.manager, firstKey: 4, wish: { clusterUid: 'uid-2' } })
+  await assert.rejects(other.run('register'), { code: 'REGISTRATION_NAME_TAKEN' })
+  await other.run('deregister')
+  assert.equal((await first.observe()).identities.length, 1)
+})
+
 test('deregister does not take another cluster of the same name for its own', async () => {
   const first = createScene({ wish: { clusterUid: 'uid-1' } })
   await first.run('register')
