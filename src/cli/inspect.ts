@@ -77,7 +77,7 @@ async function run(options: Options): Promise<void> {
   const now = await ask<NowView>(options.socket, 'GET', '/inspect/now')
   const isJson = options.output === 'json'
   if (isJson && options.follow !== true) return say(JSON.stringify(onlyOf(now, options.actor), null, 2))
-  if (!isJson) say(nowText(now, options.actor, charts))
+  say(isJson ? JSON.stringify(onlyOf(now, options.actor)) : nowText(now, options.actor, charts))
   if (options.follow !== true) return
   await followLive(options.socket, (line) => {
     if (line.kind !== 'transition' || !isAbout(line.machine, options.actor)) return

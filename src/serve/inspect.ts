@@ -7,9 +7,9 @@ import { INSPECT_HISTORY_ROWS_MAX } from '../limits.ts'
 import type { Clock, ServerRequest, ServerResponse } from '../world/index.ts'
 import { fail, json } from './answers.ts'
 import { createLiveActors } from './inspect-actors.ts'
-import { createLanes } from './inspect-lanes.ts'
+import { createLanes, type Lanes } from './inspect-lanes.ts'
 import { createLiveStream } from './inspect-stream.ts'
-import type { NowView, PastView, SpanView, StatusBrief } from './ui/view.ts'
+import type { NowView, PastView, SpanView, StatusBrief, StatusPart } from './ui/view.ts'
 
 /** What the live view hears. All of it must be told as it happens; nothing here throws or waits. */
 export interface Inspection {
@@ -23,7 +23,7 @@ export interface Inspection {
 }
 
 export interface InspectSource {
-  status(): StatusBrief
+  status(): StatusPart
   readonly history: History
 }
 
@@ -32,13 +32,12 @@ type Route = (request: ServerRequest) => ServerResponse | Promise<ServerResponse
 export function createInspection(clock: Clock): Inspection {
   const actors = createLiveActors(clock)
   const lanes = createLanes(clock)
-  let status: () => StatusBrief = () => ({ ready: false, reasons: [], warnings: [] })
+  let status: () => StatusPart = () => ({ ready: false, reasons: [], warnings: [] })
   const now = (): NowView => ({
     kind: 'now',
     at: clock.now(),
     actors: actors.view(),
-    lanes: lanes.view(),
-    status: briefOf(status()),
+    ...partsOf(lanes, status()),
   })
   const stream = createLiveStream(clock, now)
   return {
@@ -46,10 +45,7 @@ export function createInspection(clock: Clock): Inspection {
       actors.inspect(event)
       lanes.inspect(event)
     },
-    transition(transition) {
-      lanes.transition(transition)
-      stream.transition(transition)
-    },
+    transition: (transition) => stream.transition(transition),
     fact: (fact) => lanes.fact(fact),
     close: () => stream.close('the adapter stops'),
     handler(source) {
@@ -90,6 +86,11 @@ function live(body: AsyncIterable<string> | undefined): ServerResponse {
     body,
   }
 }
+
+const partsOf = (lanes: Lanes, status: StatusPart): Pick<NowView, 'lanes' | 'status'> => ({
+  lanes: lanes.view(status),
+  status: briefOf(status),
+})
 
 /** Of the status only this is shown beside the charts. */
 const briefOf = ({

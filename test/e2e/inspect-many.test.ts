@@ -66,10 +66,11 @@ const now = (): NowView => ({
       frames: 1,
       changes: 2,
       written: 3,
-      behindSince: START,
+      lagMs: 60_000,
+      guarded: true,
       session: { at: START, state: 'ended', code: HOSTILE },
     },
-    { channel: 'mp', frames: 1, changes: 2, written: 3, syncedAt: START },
+    { channel: 'mp', frames: 1, changes: 2, written: 3, syncedAt: START, lagMs: 0, guarded: false },
   ],
   status: {
     ready: false,

@@ -34,10 +34,18 @@ export interface TransitionView {
 /** How one channel goes. */
 export interface LaneView {
   readonly channel: 'ccp' | 'mp'
-  /** When the last full synchronization with the manager was complete. */
+  /** When the last full synchronization with the manager was complete; absent: none in this process. */
   readonly syncedAt?: number
-  /** Since when something waits to be carried out or reported; absent when nothing does. */
-  readonly behindSince?: number
+  /** How old the oldest change is that is not carried out yet; 0: there is none. */
+  readonly lagMs: number
+  /** Deletes wait for a second look. */
+  readonly guarded: boolean
+  /** Somebody wants nothing written until then. */
+  readonly pausedUntil?: number
+  /** mp: when NSX last took a report of health. */
+  readonly reportedAt?: number
+  /** ccp: policies of NSX in force, and refused. */
+  readonly policies?: { readonly accepted: number; readonly refused: number }
   /** Signs of life on the channel's stream, and changes of what it reads, since the start. */
   readonly frames: number
   readonly changes: number
@@ -79,6 +87,25 @@ export interface StatusBrief {
   readonly version?: string
   readonly leader?: string
   readonly cluster?: { readonly id: string; readonly name: string }
+}
+
+/** The status as far as the live view reads it. */
+export interface StatusPart extends StatusBrief {
+  readonly progress?: Readonly<
+    Record<
+      'ccp' | 'mp',
+      {
+        readonly lastFullSync: number | undefined
+        readonly lagMs: number
+        readonly guarded: boolean
+        readonly lastHealthReport?: number | undefined
+      }
+    >
+  >
+  readonly policies?: {
+    readonly categories: Readonly<Record<string, { readonly accepted: number; readonly refused: number }>>
+  }
+  readonly pauses?: Readonly<Partial<Record<'ccp' | 'mp', { readonly until: number }>>>
 }
 
 /** Everything of one moment. */

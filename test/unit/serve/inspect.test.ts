@@ -5,7 +5,7 @@ import { createActor, fromPromise, setup } from 'xstate'
 import { inspectTransitions, rememberDiagnostics } from '../../../src/diagnostics/index.ts'
 import { INSPECT_READER_CHARS_MAX, INSPECT_READERS_MAX } from '../../../src/limits.ts'
 import { createInspection, type Inspection } from '../../../src/serve/index.ts'
-import type { LiveLine, NowView, StatusBrief } from '../../../src/serve/ui/index.ts'
+import type { LiveLine, NowView, StatusBrief, StatusPart } from '../../../src/serve/ui/index.ts'
 import type { HttpMethod, ServerRequest, ServerResponse } from '../../../src/world/index.ts'
 import { createFakeClock, EPOCH_MS, type FakeClock } from '../../fakes/clock.ts'
 
@@ -315,24 +315,22 @@ test('the page: everything from here, under a strict policy, never changing unde
   }
 })
 
-test('lanes: full synchronizations, what waits, what was written', async () => {
+test('lanes: what the status says of the channels, and what is counted', async () => {
   const clock = createFakeClock()
   const inspection: Inspection = createInspection(clock)
-  const handler = inspection.handler({ status: () => WELL, history: rememberDiagnostics(clock) })
-  const lanes = async () => (await ask<NowView>(handler, '/inspect/now')).lanes
-  const move = (channel: 'ccp' | 'mp', to: string) =>
-    inspection.transition({ at: clock.now(), machine: `adapter/${channel}`, from: '', to, event: 'E' })
-  move('ccp', 'link.open.phase.syncing enforcement.idle')
-  move('mp', 'link.open.phase.syncing inventory.working.work.reading')
-  await clock.advance(1_000)
-  move('ccp', 'link.open.phase.watching enforcement.planning')
-  move('mp', 'link.open.phase.syncing inventory.working.work.applying')
-  await clock.advance(1_000)
-  const [ccp, mp] = await lanes()
-  assert.deepEqual([ccp?.syncedAt, ccp?.behindSince], [EPOCH_MS + 1_000, EPOCH_MS + 1_000])
-  assert.deepEqual([mp?.syncedAt, mp?.behindSince], [undefined, EPOCH_MS])
-  move('ccp', 'link.open.phase.watching enforcement.settled')
-  move('mp', 'link.open.phase.watching inventory.working.work.steady')
+  const progress = { lastFullSync: EPOCH_MS, lagMs: 1_500, guarded: true }
+  const status = (): StatusPart => ({
+    ...WELL,
+    progress: {
+      ccp: progress,
+      mp: { lastFullSync: undefined, lagMs: 0, guarded: false, lastHealthReport: EPOCH_MS },
+    },
+    policies: {
+      categories: { Application: { accepted: 3, refused: 1 }, Emergency: { accepted: 2, refused: 0 } },
+    },
+    pauses: { ccp: { until: EPOCH_MS + 9_000 } },
+  })
+  const handler = inspection.handler({ status, history: rememberDiagnostics(clock) })
   inspection.fact({
     kind: 'plan',
     channel: 'ccp',
@@ -342,14 +340,47 @@ test('lanes: full synchronizations, what waits, what was written', async () => {
     tookMs: 12,
     outcome: 'done',
   })
+  inspection.fact({
+    kind: 'plan',
+    channel: 'ccp',
+    plan: 2,
+    steps: {},
+    written: 1,
+    tookMs: 7,
+    outcome: 'failed',
+    code: 'X',
+  })
   inspection.fact({ kind: 'session', channel: 'mp', state: 'ended', session: 's', code: 'NSX_GONE' })
-  const [settled, steady] = await lanes()
-  assert.deepEqual([settled?.behindSince, settled?.written, settled?.plan?.tookMs], [undefined, 3, 12])
-  assert.deepEqual([steady?.syncedAt, steady?.behindSince], [EPOCH_MS + 2_000, undefined])
-  assert.deepEqual([steady?.session?.state, steady?.session?.code], ['ended', 'NSX_GONE'])
-  // Changes alone are no full synchronization.
-  await clock.advance(1_000)
-  move('mp', 'link.open.phase.watching inventory.working.work.gathering')
-  move('mp', 'link.open.phase.watching inventory.working.work.steady')
-  assert.equal((await lanes())[1]?.syncedAt, EPOCH_MS + 2_000)
+  const event = (id: string, type: string) =>
+    inspection.inspect({ type: '@xstate.event', actorRef: { id }, event: { type } } as never)
+  event('ccp', 'SEEN')
+  event('ccp', 'SEEN')
+  event('mp', 'CHANGED')
+  event('mp', 'OTHER')
+  event('lease', 'SEEN')
+  const { lanes } = await ask<NowView>(handler, '/inspect/now')
+  assert.deepEqual(lanes, [
+    {
+      channel: 'ccp',
+      frames: 2,
+      changes: 0,
+      written: 4,
+      plan: { at: EPOCH_MS, written: 1, tookMs: 7, outcome: 'failed', code: 'X' },
+      syncedAt: EPOCH_MS,
+      lagMs: 1_500,
+      guarded: true,
+      pausedUntil: EPOCH_MS + 9_000,
+      policies: { accepted: 5, refused: 1 },
+    },
+    {
+      channel: 'mp',
+      frames: 0,
+      changes: 1,
+      written: 0,
+      session: { at: EPOCH_MS, state: 'ended', code: 'NSX_GONE' },
+      lagMs: 0,
+      guarded: false,
+      reportedAt: EPOCH_MS,
+    },
+  ])
 })

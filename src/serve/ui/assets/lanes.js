@@ -69,17 +69,28 @@ export class Lanes {
   }
 
   /** @param {LaneView} lane @param {number} now */
-  #facts({ channel, syncedAt, behindSince, written, plan, session }, now) {
+  #facts(
+    { channel, syncedAt, lagMs, guarded, pausedUntil, reportedAt, policies, written, plan, session },
+    now,
+  ) {
     const fact = (/** @type {string} */ name, /** @type {string} */ words, /** @type {string} */ tone = '') =>
       h('div', {}, h('dt', {}, name), h('dd', { 'data-tone': tone || undefined }, words))
-    const behindMs = behindSince === undefined ? 0 : now - behindSince
     const failed = plan !== undefined && plan.outcome !== 'done'
     return [
       fact('last full sync', syncedAt === undefined ? 'not yet' : `${duration(now - syncedAt)} ago`),
-      fact('lag', behindMs < 1_000 ? 'none' : duration(behindMs), behindMs > 30_000 ? 'warn' : ''),
+      fact('lag', lagMs < 1_000 ? 'none' : duration(lagMs), lagMs > 30_000 ? 'warn' : ''),
+      pausedUntil !== undefined && fact('paused', `for ${duration(pausedUntil - now)} more`, 'warn'),
+      guarded && fact('deletes', 'wait for a second look', 'warn'),
       fact('frames', `${this.#rate(channel, 'frames')} / min`),
       fact('changes', `${this.#rate(channel, 'changes')} / min`),
       fact('written', `${written.toLocaleString('en')} objects`),
+      policies !== undefined &&
+        fact(
+          'policies',
+          `${policies.accepted} in force${policies.refused === 0 ? '' : `, ${policies.refused} refused`}`,
+          policies.refused === 0 ? '' : 'warn',
+        ),
+      reportedAt !== undefined && fact('health told', `${duration(now - reportedAt)} ago`),
       plan !== undefined &&
         fact(
           'last plan',
