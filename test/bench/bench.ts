@@ -8,6 +8,7 @@ import { benchInventory } from './inventory.ts'
 import { benchKube } from './kube.ts'
 import { benchManager } from './manager.ts'
 import { rowOf, table, writeSection } from './report.ts'
+import { benchRest } from './rest.ts'
 import { startSandboxProcess } from './sandbox.ts'
 
 const STARTS = 7
@@ -42,6 +43,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<string>>> = {
   inventory: () => benchInventory(say),
   ccp: () => benchCcp(say),
   manager: () => benchManager(say),
+  rest: () => benchRest(say),
   diagnostics: () => benchDiagnostics(say),
   executable: () => benchExecutable(say),
 }

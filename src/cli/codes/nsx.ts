@@ -14,6 +14,10 @@ export const NSX: Entries = {
     'NSX has no cluster with this id',
     'Compare cluster.id with the node_id of the cluster-control-plane in NSX. Was NSX restored from a backup, or is the cluster new to it? Run register: it makes it again under its old node_id. It is asked again every 10 minutes.',
   ],
+  REST_TOO_MANY: [
+    "NSX's search finds more objects than the driver for its public API reads",
+    'What is in force stays. Use a manager with the channels (nsx.driver: channel) for an NSX of this size.',
+  ],
   CLUSTER_IDENTITY: [
     'NSX knows another Kubernetes cluster under this id',
     'The uid of the namespace kube-system differs: the cluster was built anew, or the configuration is of another one. A person clears it in NSX.',

@@ -59,6 +59,8 @@ export interface RestWorld {
   /** Lets everything arrive, and holds what was handed over against what NSX had. */
   settle(): Promise<void>
   stop(): void
+  /** Both hold the same. */
+  isSame(): boolean
   /** Goes on until both hold the same; false when they do not within the time. */
   converge(withinMs: number): Promise<boolean>
 }
@@ -215,6 +217,7 @@ export async function restWorld({ seed, memory = restMemory() }: WorldOptions): 
       watch(followPublic())
     },
     settle,
+    isSame: same,
     stop() {
       stop.abort(new Error('the world ends'))
       manager.close()
