@@ -37,12 +37,14 @@ const CONNECT_TIMEOUT_MS = 5_000
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS
-  const connect = connectorOf({
-    tls: options.tls ?? {},
-    proxy: options.proxy,
-    socketPath: options.socketPath,
-    timeoutMs: connectTimeoutMs,
-  })
+  /** Of its own for each dispatcher: they share no TLS sessions. */
+  const connector = () =>
+    connectorOf({
+      tls: options.tls ?? {},
+      proxy: options.proxy,
+      socketPath: options.socketPath,
+      timeoutMs: connectTimeoutMs,
+    })
   /** Streams are dialled by hand, which knows neither of these two. */
   const isHttp2 =
     options.http2 === true &&
@@ -50,7 +52,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     options.proxy === undefined &&
     options.tls?.thumbprints === undefined
   const newPool = (connections: number): Dispatcher =>
-    new Pool(options.origin, { connect, connections, allowH2: false, keepAliveTimeout: 30_000 })
+    new Pool(options.origin, { connect: connector(), connections, allowH2: false, keepAliveTimeout: 30_000 })
   let pools: Partial<Record<Lane, Dispatcher>> = {}
   /** What has a socket of its own, and the pools that only end what they began. */
   const singles = new Set<() => void>()
@@ -126,7 +128,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     const lane = wanted.lane ?? 'call'
     if (lane === 'call' || lane === 'lease') return overUndici(poolOf(lane), wanted, () => {})
     if (lane === 'stream' && isHttp2) return overOwnTls(wanted)
-    const client = new Client(options.origin, { connect, allowH2: false })
+    const client = new Client(options.origin, { connect: connector(), allowH2: false })
     return overOwnClient(client, wanted)
   }
 
