@@ -83,7 +83,7 @@ const TABLE: Table = {
   'keep-cluster-id': async (run) => {
     const clusterId = await clusterIdOf(run)
     const record = recordOf(run)
-    if (record.clusterId !== clusterId) await keep(run, { ...record, clusterId })
+    await keep(run, { ...record, clusterId, clusterUid: run.wish.clusterUid ?? record.clusterUid })
   },
   'check-identity': checkIdentity,
   'show-next': async (run) => {

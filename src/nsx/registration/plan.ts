@@ -39,7 +39,10 @@ export function isNamedLike({ name, nodeId }: ObservedIdentity, { clusterName }:
 /** And no tag says that it is another cluster's. */
 const isOwn = (one: ObservedIdentity, wish: Wish): boolean =>
   isNamedLike(one, wish) &&
-  (one.clusterUid === undefined || wish.clusterUid === undefined || one.clusterUid === wish.clusterUid)
+  (wish.takesOver ||
+    one.clusterUid === undefined ||
+    wish.clusterUid === undefined ||
+    one.clusterUid === wish.clusterUid)
 
 /** Everything that a registered cluster has, made where it is missing; what it no longer has a use for goes last. */
 export function planRegister(
@@ -50,9 +53,13 @@ export function planRegister(
   const wanted = wantedOf(record)
   const cp = observed.controlPlanes.find(({ name }) => name === wish.clusterName)
   const clusterId = cp?.nodeId ?? wish.clusterId ?? record?.clusterId
-  const inNsx = [
+  const admitting = admitSteps(observed, wish, wanted)
+  const inNsx: Step[] = [
     ...identitySteps(observed, wish, wanted),
-    ...admitSteps(observed, wish, wanted),
+    ...admitting,
+    ...(cp !== undefined && admitting.length === 0 && isOtherUid(cp, wish)
+      ? [{ kind: 'put-control-plane', which: wanted.map(([which]) => which), isNew: false } as const]
+      : []),
     ...(clusterId !== undefined && observed.clusterRecords.some((one) => one.clusterId === clusterId)
       ? []
       : [{ kind: 'create-cluster-record' } as const]),
@@ -61,7 +68,7 @@ export function planRegister(
     steps: [
       ...(record === undefined ? [{ kind: 'keep-new-key' } as const] : []),
       ...inNsx,
-      ...(record?.clusterId === undefined || record.clusterId !== clusterId
+      ...(record?.clusterId === undefined || record.clusterId !== clusterId || isOtherUid(record, wish)
         ? [{ kind: 'keep-cluster-id' } as const]
         : []),
       ...(inNsx.length > 0 ? [{ kind: 'check-identity' } as const] : []),
@@ -69,6 +76,10 @@ export function planRegister(
     ],
   }
 }
+
+/** The tag and the record say whose it is: so it is known again when what is kept here is lost. */
+const isOtherUid = ({ clusterUid }: { readonly clusterUid: string | undefined }, wish: Wish): boolean =>
+  wish.clusterUid !== undefined && clusterUid !== wish.clusterUid
 
 /**
  * A new certificate beside the old one, then in its place, then alone. Where one was begun it is gone on with. No moment is

@@ -61,7 +61,7 @@ export function clock({ aheadMs }: ObservedNsx): readonly Refusal[] {
 
 function identity(
   record: RegistrationRecord | undefined,
-  { clusterName, clusterUid }: Wish,
+  { clusterName, clusterUid, takesOver }: Wish,
   nowMs: number,
 ): readonly Refusal[] {
   if (record === undefined) return []
@@ -72,7 +72,9 @@ function identity(
       code: 'REGISTRATION_OTHER_CLUSTER',
       message: `the identity that is kept here is that of the cluster ${record.clusterName} (CN=${commonName}), not of ${clusterName}. NSX takes a certificate for one cluster only: register with --cluster-name ${record.clusterName}, or, when this machine or namespace was copied from another cluster's, take its identity away and register again`,
     })
-  if (record.clusterUid !== undefined && clusterUid !== undefined && record.clusterUid !== clusterUid)
+  const isOtherCluster =
+    record.clusterUid !== undefined && clusterUid !== undefined && record.clusterUid !== clusterUid
+  if (isOtherCluster && !takesOver)
     refusals.push({
       code: 'REGISTRATION_OTHER_CLUSTER',
       message: `the identity that is kept here is that of another Kubernetes cluster (its namespace kube-system has the uid ${record.clusterUid}, here it is ${clusterUid}). Was the cluster built anew, or its state copied? Built anew: run register with --take-over. Copied: delete the Secret here and register under another name`,

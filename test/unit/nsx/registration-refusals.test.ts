@@ -249,6 +249,28 @@ test('the same Kubernetes cluster is known by its uid, without a word of a perso
   assert.equal((await again.record()).clusterId, clusterId)
 })
 
+test('a cluster that was built anew takes over what its predecessor had: name, node_id and all', async () => {
+  const first = createScene({ wish: { clusterUid: 'uid-1' } })
+  await first.run('register')
+  const { clusterId, shown } = await first.record()
+  for (const isKept of [true, false]) {
+    const anew = createScene({
+      manager: first.manager,
+      firstKey: 6,
+      wish: { clusterUid: isKept ? 'uid-2' : 'uid-3', takesOver: true },
+    })
+    if (isKept) await anew.store.save(await first.record())
+    await anew.run('register')
+    assert.equal((await anew.record()).clusterId, clusterId)
+    assert.equal((await anew.observe()).identities.length, 1)
+    assert.equal(await anew.takes(shown), isKept, 'the identity is the kept one, or a new one alone')
+    // From now on it is known without a word.
+    const again = createScene({ manager: first.manager, wish: { clusterUid: anew.wish.clusterUid } })
+    again.store.kept = anew.store.kept
+    assert.deepEqual((await again.plan('register')).steps, [])
+  }
+})
+
 test('NSX restored from a backup before the cluster was registered: register makes it again under its node_id', async () => {
   const lost = createScene()
   await lost.run('register')
