@@ -29,7 +29,8 @@ const COMMON: BuildOptions = {
   platform: 'node',
   target: 'node24',
   write: false,
-  charset: 'utf8',
+  // One character beyond Latin-1 would have V8 keep the whole module's text in two bytes a character.
+  charset: 'ascii',
   legalComments: 'none',
   logLevel: 'silent',
 }
@@ -44,7 +45,7 @@ export async function bundle(root: string, arch: Arch): Promise<Bundle> {
     splitting: true,
     outdir: 'dist',
     metafile: true,
-    plugins: [inside(root, arch), onlyKubeConfig(root)],
+    plugins: [inside(root, arch), onlyKubeConfig(root), onlyUndicisClients(root), onlyEnglish(root)],
   })
   refuseWarnings(split.warnings)
   const { outputs } = split.metafile!
@@ -71,10 +72,11 @@ async function toCommonJs(name: string, text: string): Promise<string> {
     format: 'cjs',
     platform: 'node',
     target: 'node24',
-    charset: 'utf8',
+    charset: 'ascii',
     sourcefile: name,
     // Names stay, and lines short: a stack trace still tells where.
     minifyWhitespace: true,
+    minifySyntax: true,
     lineLimit: 120,
     supported: { 'dynamic-import': false },
   })
@@ -142,8 +144,9 @@ export const onlyKubeConfig = (root: string): Plugin => ({
     const folder = join(root, 'node_modules/@kubernetes/client-node/dist')
     const CONTENTS: Readonly<Record<string, string>> = {
       'kube-config': `export { KubeConfig } from './config.js'`,
-      generated: `export { createConfiguration } from './gen/configuration.js'
-        export { ServerConfiguration } from './gen/servers.js'`,
+      // For makeApiClient alone, which is not used: calls go through src/kube/.
+      generated: `export const createConfiguration = () => { throw new Error('makeApiClient is not in the executable') }
+        export class ServerConfiguration {}`,
     }
     build.onResolve({ filter: /^@kubernetes\/client-node$/ }, ({ importer, kind }) => {
       const uses =
@@ -161,6 +164,55 @@ export const onlyKubeConfig = (root: string): Plugin => ({
       contents: CONTENTS[path] ?? '',
       resolveDir: folder,
     }))
+  },
+})
+
+/** What is used of undici; the rest (fetch, WebSocket, caches, mocks) would be read and kept in memory at every start of the daemon. */
+const UNDICI: Readonly<Record<string, string>> = {
+  Dispatcher: 'lib/dispatcher/dispatcher',
+  Client: 'lib/dispatcher/client',
+  Pool: 'lib/dispatcher/pool',
+  Agent: 'lib/dispatcher/agent',
+  ProxyAgent: 'lib/dispatcher/proxy-agent',
+  DecoratorHandler: 'lib/handler/decorator-handler',
+  buildConnector: 'lib/core/connect',
+}
+
+/** Whoever comes to use more of undici hears of it here. */
+export const onlyUndicisClients = (root: string): Plugin => ({
+  name: 'only-undicis-clients',
+  setup(build) {
+    build.onResolve({ filter: /^undici$/ }, ({ importer }) => {
+      const text = readFileSync(importer, 'utf8')
+      const names = [...text.matchAll(/import \{([^}]*)\} from 'undici'/g)]
+        .flatMap(([, list = '']) => list.split(','))
+        .map((one) => one.trim().replace(/ as \w+$/, ''))
+        .filter((one) => one !== '' && !one.startsWith('type '))
+      const unknown = names.filter((one) => UNDICI[one] === undefined)
+      if (names.length > 0 && unknown.length === 0) return { path: 'clients', namespace: 'undici' }
+      return {
+        errors: [{ text: `${importer} uses ${unknown.join(', ') || 'all'} of undici: see build/bundle.ts` }],
+      }
+    })
+    build.onLoad({ filter: /.*/, namespace: 'undici' }, () => ({
+      contents: `${Object.entries(UNDICI)
+        .map(([name, file]) => `exports.${name} = require('./${file}.js')`)
+        .join('\n')}\nObject.assign(exports.Dispatcher.prototype, require('./lib/api'))`,
+      resolveDir: join(root, 'node_modules/undici'),
+    }))
+  },
+})
+
+/** zod's messages in some 50 other languages stay out. */
+export const onlyEnglish = (root: string): Plugin => ({
+  name: 'only-english',
+  setup(build) {
+    const folder = join(root, 'node_modules/zod/v4/locales')
+    build.onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, ({ path }) =>
+      path === join(folder, 'index.js')
+        ? { contents: `export { default as en } from './en.js'`, resolveDir: folder }
+        : undefined,
+    )
   },
 })
 

@@ -48,6 +48,12 @@ export function stripNode(node: string, to: string, arch: Arch): boolean {
   return isStripped
 }
 
+/**
+ * The daemon runs beside etcd: what it does not need is not kept for it. By default V8 lets the young generation grow to
+ * 48 MiB and starts a thread a core; with these an idle daemon is smaller by some 20 MiB, and a full sync takes as long.
+ */
+const V8_FLAGS: readonly string[] = ['--max-semi-space-size=2', '--v8-pool-size=1']
+
 /** Writes the executable. */
 export async function seal({ bundle, node, arch, output, workFolder }: SealOptions): Promise<void> {
   const main = join(workFolder, 'antrea-nsx-adapter.cjs')
@@ -83,6 +89,7 @@ export async function seal({ bundle, node, arch, output, workFolder }: SealOptio
         useCodeCache: false,
         // Otherwise NODE_OPTIONS of the environment could load any code into it.
         execArgvExtension: 'none',
+        execArgv: V8_FLAGS,
         assets,
       },
     })

@@ -102,6 +102,11 @@ export const DIAGNOSTICS_DB_BYTES_MAX = 64 * MIB
 export const DIAGNOSTICS_WAL_BYTES_MAX = 8 * MIB
 /** Steps of one plan that are kept; a first sync writes some 10,000. Failed ones are kept beyond it, as many again. */
 export const DIAGNOSTICS_STEPS_MAX = 200
+/** Of the thread's V8 in MiB: 512 rows of 8 KiB and an answer of 10,000 rows are some 30. Over it the thread ends and is started again. */
+export const DIAGNOSTICS_THREAD_LIMITS = {
+  maxOldGenerationSizeMb: 128,
+  maxYoungGenerationSizeMb: 4,
+} as const
 /** Things whose latencies are kept apart: some 20 kinds of requests, and the channels'. */
 export const DIAGNOSTICS_LATENCIES_MAX = 64
 /** In memory, for when nothing is kept on disk: some 1 MiB. */
