@@ -38,6 +38,9 @@ const rows: TransitionView[] = Array.from({ length: ROWS }, (_, at) => {
   }
 })
 
+/** As much again, of three hours before. */
+const OLDER = rows.map((row) => ({ ...row, at: row.at - ROWS * 1_000 }))
+
 const actor = (path: string, chart: string, words: string): ActorView => ({
   path,
   chart,
@@ -114,7 +117,10 @@ function handlerOf(told: Told): Handler {
     if (request.path === '/inspect/live') return { status: 200, body: live(request.signal) }
     if (told.isPastLost === true && request.path === '/inspect/transitions')
       return { status: 503, body: JSON.stringify({ message: 'disk full' }) }
-    if (request.path === '/inspect/transitions') return json({ transitions: rows })
+    if (request.path === '/inspect/span') return json({ oldest: OLDER[0]?.at, transitions: 2 * ROWS })
+    const until = Number(request.query.get('until') ?? Number.POSITIVE_INFINITY)
+    if (request.path === '/inspect/transitions')
+      return json({ transitions: [...OLDER, ...rows].filter(({ at }) => at <= until).slice(-ROWS) })
     if (request.path === '/inspect/at') return json({ at: 0, transitions: [], warnings: [] })
     return pageAnswer(request) ?? { status: 404 }
   }
@@ -179,6 +185,45 @@ test('the charts with a long past', { skip }, async (context) => {
     await tab.press('Escape')
     await tab.wait('now', `document.querySelector('#link').textContent === 'live'`)
   })
+
+  await context.test(
+    'what is kept beyond that is gone to by time, or step by step, and left again',
+    async () => {
+      const ago = (ms: number) =>
+        `Math.abs(Number(document.querySelector('#slider').getAttribute('aria-valuenow')) - (Date.now() - ${ms})) < 5_000`
+      await tab.run(`document.querySelector('#go-to').focus()`)
+      await tab.type('soon')
+      await tab.press('Enter')
+      assert.equal(await tab.run(`document.querySelector('#go-to').getAttribute('aria-invalid')`), 'true')
+      await tab.run(`document.querySelector('#go-to').select()`)
+      await tab.type('5h ago')
+      await tab.press('Enter')
+      await tab.wait(
+        'five hours ago',
+        `document.querySelector('#link').textContent.startsWith('as of ') && ${ago(5 * 3_600_000)}`,
+      )
+      assert.equal(await tab.run(`document.querySelector('#go-to').getAttribute('aria-invalid')`), 'false')
+      await tab.click('#to-now')
+      await tab.wait(
+        'now',
+        `document.querySelector('#link').textContent === 'live' && ${moment}.includes('10,000 transitions')`,
+      )
+      await tab.wait('there is more', `!document.querySelector('#older').disabled`)
+      await tab.click('#older')
+      await tab.wait(
+        'the newest of the older ones',
+        `document.querySelector('#link').textContent.startsWith('as of ') && Number(document.querySelector('#slider').getAttribute('aria-valuenow')) < ${START}`,
+      )
+      assert.equal(
+        await tab.run(`document.querySelector('#older').disabled`),
+        true,
+        'before these nothing is kept',
+      )
+      await tab.run(`document.querySelector('#slider').focus()`)
+      await tab.press('Escape')
+      await tab.wait('now', `document.querySelector('#link').textContent === 'live'`)
+    },
+  )
 
   await context.test('a burst is taken in, and the past stays bounded', async () => {
     const burst = rows

@@ -32,16 +32,17 @@ export class History {
   #lastId = 0
 
   /**
-   * In place of what is there. What came by the stream meanwhile stays at the end.
+   * In place of what is there. What came by the stream meanwhile stays at the end, unless these are older ones.
    * @param {readonly TransitionView[]} rows
    * @param {PastView | undefined} before
+   * @param {boolean} isOlder
    */
-  load(rows, before) {
+  load(rows, before, isOlder) {
     const last = rows.at(-1)?.at ?? 0
     const isKnown = (/** @type {TransitionView} */ row) =>
       row.at <= last &&
       rows.some((one) => one.at === row.at && one.machine === row.machine && one.to === row.to)
-    const newer = this.rows.filter((row) => row.at >= last && !isKnown(row))
+    const newer = isOlder ? [] : this.rows.filter((row) => row.at >= last && !isKnown(row))
     this.#base = new Map(before?.transitions.map((row) => [row.machine, row]))
     this.#steps = []
     this.rows = []

@@ -30,11 +30,34 @@ let past
 const history = new History()
 const lanes = new Lanes()
 const drawing = new ChartView(byId('panels'))
-const line = new TimeLine(history, chartOf, (row) => {
-  past = undefined
-  if (row !== undefined) askPast(row)
-  draw()
+const line = new TimeLine(history, chartOf, {
+  move(row) {
+    past = undefined
+    if (row !== undefined) askPast(row)
+    else if (line.isOlder) void loadHistory().catch(tellTrouble)
+    draw()
+  },
+  older() {
+    const first = history.rows[0]
+    if (first === undefined) return
+    loadHistory(first.at - 1)
+      .then(() => line.go(history.rows.at(-1)))
+      .catch(tellTrouble)
+  },
+  time(at) {
+    void goTo(at).catch(tellTrouble)
+  },
 })
+
+/** So much after the moment is loaded with it, to go on from there. */
+const AFTER_MS = 900_000
+
+/** @param {number} at */
+async function goTo(at) {
+  const [first, last] = [history.rows[0]?.at ?? at, line.isOlder ? (history.rows.at(-1)?.at ?? at) : nowMs()]
+  if (at < first || at > last) await loadHistory(Math.min(at + AFTER_MS, nowMs()))
+  line.go(history.rows[Math.max(0, history.indexAt(at))])
+}
 
 /**
  * By what is told of the actor, by its name (`watch.discovery`, `operation:ID`), or by the states it was in.
@@ -211,7 +234,7 @@ function askPast({ id, at }) {
 
 /** @param {TransitionView} row */
 function take(row) {
-  history.add(row)
+  if (!line.isOlder) history.add(row)
   if (line.row === undefined && row.machine === selected) {
     drawing.light(row.to)
     drawing.flash(row)
@@ -225,19 +248,29 @@ function tellTrouble(error) {
   draw()
 }
 
-async function loadHistory() {
+/** The newest, or those up to a moment. @param {number} [until] */
+async function loadHistory(until) {
+  const query = until === undefined ? '' : `?until=${Math.round(until)}`
   const { transitions } = await /** @type {Promise<{ transitions: TransitionView[] }>} */ (
-    ask('/inspect/transitions')
+    ask(`/inspect/transitions${query}`)
   )
   const first = transitions[0]?.at
+  if (until !== undefined && first === undefined) throw new Error('nothing is kept of that time')
   /** @type {PastView | undefined} */
   const before =
     first === undefined
       ? undefined
       : await ask(`/inspect/at?at=${Math.round(first) - 1}`).catch(() => undefined)
-  history.load(transitions, before)
+  const shown = line.row
+  history.load(transitions, before, until !== undefined)
+  line.isOlder = until !== undefined
   line.trouble = ''
-  if (line.row !== undefined && history.indexOf(line.row.id) === -1) line.go(undefined)
+  line.keptSince = (
+    await /** @type {Promise<{ oldest?: number }>} */ (ask('/inspect/span')).catch(() => undefined)
+  )?.oldest
+  // The same moment has another row now.
+  if (shown !== undefined && until === undefined && line.row === shown)
+    line.go(history.rows.find(({ at, machine }) => at === shown.at && machine === shown.machine))
   draw()
 }
 
@@ -257,7 +290,7 @@ async function begin() {
       if (news.kind === 'transition') return take(news)
       if (news.kind !== 'now') return
       // Between two streams something may have been missed.
-      if (lost !== '') void loadHistory().catch(tellTrouble)
+      if (lost !== '' && !line.isOlder) void loadHistory().catch(tellTrouble)
       lost = ''
       now = news
       aheadMs = Date.now() - news.at

@@ -3,7 +3,7 @@
  * it is now.
  */
 import { byId, h, say, svg } from './dom.js'
-import { changed, clock, duration, eventWords, shortName } from './words.js'
+import { changed, clock, duration, eventWords, shortName, timeOf } from './words.js'
 
 /** @typedef {import('./history.js').History} History */
 /** @typedef {import('./history.js').Row} Row */
@@ -32,17 +32,30 @@ export class TimeLine {
   #words = h('p', { id: 'moment' })
   #ticks = h('div', { class: 'ticks', 'aria-hidden': true })
   #drawing = svg('svg', { viewBox: `0 0 1000 ${HEIGHT}`, preserveAspectRatio: 'none', 'aria-hidden': true })
+  #older = h('button', { type: 'button', id: 'older', title: 'The transitions kept before these' }, 'Older')
+  #goTo = h('input', {
+    id: 'go-to',
+    type: 'text',
+    size: 14,
+    placeholder: '10:30 or 2h ago',
+    autocomplete: 'off',
+    title: 'A time of day, 2026-01-31 10:30, or how long ago: 90s, 5min, 2h, 1d. Enter goes there.',
+  })
+  #onOlder
+  #onTime
   #live = h('button', { type: 'button', id: 'to-now' }, 'Now')
 
   /**
    * @param {History} history
    * @param {(machine: string) => import('../chart.ts').Chart | undefined} chartOf
-   * @param {(row: Row | undefined) => void} onMove
+   * @param {{ move: (row: Row | undefined) => void, older: () => void, time: (at: number) => void }} on
    */
-  constructor(history, chartOf, onMove) {
+  constructor(history, chartOf, on) {
     this.#history = history
     this.#chartOf = chartOf
-    this.#onMove = onMove
+    this.#onMove = on.move
+    this.#onOlder = on.older
+    this.#onTime = on.time
     this.#slider = h('div', {
       class: 'slider',
       id: 'slider',
@@ -75,9 +88,25 @@ export class TimeLine {
       }
       return button
     })
+    this.#older.onclick = () => this.#onOlder()
+    this.#goTo.onkeydown = (event) => {
+      if (event.key !== 'Enter') return
+      const at = timeOf(this.#goTo.value, this.#now)
+      this.#goTo.setAttribute('aria-invalid', String(at === undefined))
+      if (at !== undefined) this.#onTime(at)
+    }
     const choice = h('div', { class: 'zoom', role: 'group', 'aria-label': 'How much of the past' }, windows)
     byId('time').append(
-      h('div', { class: 'time-head' }, h('h2', {}, 'Time line'), this.#words, choice, this.#live),
+      h(
+        'div',
+        { class: 'time-head' },
+        h('h2', {}, 'Time line'),
+        this.#words,
+        h('label', {}, 'Go to ', this.#goTo),
+        this.#older,
+        choice,
+        this.#live,
+      ),
       this.#slider,
       this.#ticks,
     )
@@ -90,6 +119,15 @@ export class TimeLine {
 
   /** Why the past is not there, or not all of it. */
   trouble = ''
+  /** Rows of long ago are on the line, and its right end is the last of them. */
+  isOlder = false
+  /** Since when transitions are kept at all. @type {number | undefined} */
+  keptSince
+
+  /** The right end of what there is. */
+  get #end() {
+    return this.isOlder ? (this.#history.rows.at(-1)?.at ?? this.#now) : this.#now
+  }
 
   /** @param {number} now @param {string} selected */
   update(now, selected) {
@@ -116,7 +154,7 @@ export class TimeLine {
     const { left, width } = this.#slider.getBoundingClientRect()
     const share = (event.clientX - left) / width
     const at = this.#from + share * (this.#to - this.#from)
-    if (share >= 0.995 && this.#to >= this.#now) return this.#move(undefined)
+    if (share >= 0.995 && this.#to >= this.#now && !this.isOlder) return this.#move(undefined)
     this.#move(this.#history.rows[Math.max(0, this.#history.indexAt(at))])
   }
 
@@ -127,7 +165,7 @@ export class TimeLine {
     const step = (/** @type {1 | -1} */ by) => this.#move(this.#beside(index, by, event.shiftKey))
     const leap = (/** @type {1 | -1} */ by) => {
       const at = (this.#row?.at ?? this.#now) + (by * (this.#to - this.#from)) / 10
-      this.#move(at >= this.#now ? undefined : rows[Math.max(0, this.#history.indexAt(at))])
+      this.#move(at >= this.#now && !this.isOlder ? undefined : rows[Math.max(0, this.#history.indexAt(at))])
     }
     /** @type {Record<string, () => void>} */
     const keys = {
@@ -157,15 +195,16 @@ export class TimeLine {
     const { rows } = this.#history
     for (let at = index + by; at >= 0 && at < rows.length; at += by)
       if (isAny || rows[at]?.machine === this.#selected) return rows[at]
-    return by > 0 ? undefined : (this.#row ?? rows[0])
+    return by > 0 && !this.isOlder ? undefined : (this.#row ?? rows[0])
   }
 
   draw() {
     const { rows } = this.#history
     const oldest = rows[0]?.at ?? this.#now - 1_000
     const shown = this.#row?.at ?? this.#now
-    const span = Math.max(1_000, Math.min(this.#windowMs, this.#now - oldest))
-    this.#to = shown >= this.#now - span ? this.#now : Math.min(this.#now, shown + span / 2)
+    const end = this.#end
+    const span = Math.max(1_000, Math.min(this.#windowMs, end - oldest))
+    this.#to = shown >= end - span ? end : Math.min(end, shown + span / 2)
     this.#from = this.#to - span
     this.#drawing.replaceChildren(...this.#bars(span), ...this.#knob(shown))
     this.#say(oldest, shown)
@@ -217,8 +256,9 @@ export class TimeLine {
         : `${clock(row.at, true)}, ${duration(this.#now - row.at)} ago: ${shortName(row.machine)} ${changed(row.from, row.to)} (${eventWords(this.#chartOf(row.machine), row.event)})`
     say(this.#words, words)
     this.#live.disabled = row === undefined
+    this.#older.disabled = this.keptSince === undefined || this.keptSince >= oldest
     this.#slider.setAttribute('aria-valuemin', String(Math.round(oldest)))
-    this.#slider.setAttribute('aria-valuemax', String(Math.round(this.#now)))
+    this.#slider.setAttribute('aria-valuemax', String(Math.round(this.#end)))
     this.#slider.setAttribute('aria-valuenow', String(Math.round(shown)))
     this.#slider.setAttribute('aria-valuetext', words)
     const middle = (this.#from + this.#to) / 2

@@ -133,3 +133,27 @@ export function changed(from, to) {
 
 /** @param {string} path */
 export const shortName = (path) => path.split('/').at(-1) ?? path
+
+/** @type {Record<string, number>} */
+const UNITS = { s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/**
+ * `10:30` of today (or yesterday, when that is still to come), `2026-01-31 10:30`, `2h` or `2h ago`; undefined for what is no
+ * time.
+ * @param {string} text
+ * @param {number} now
+ */
+export function timeOf(text, now) {
+  const ago = /^\s*(\d{1,9})\s*(s|m|min|h|d)(\s+ago)?\s*$/.exec(text)
+  if (ago !== null) return now - Number(ago[1]) * (UNITS[ago[2] ?? ''] ?? 0)
+  const hour = /^\s*([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?\s*$/.exec(text)
+  if (hour !== null) {
+    const date = new Date(now)
+    date.setHours(Number(hour[1]), Number(hour[2]), Number(hour[3] ?? 0), 0)
+    if (date.getTime() > now) date.setDate(date.getDate() - 1)
+    return date.getTime()
+  }
+  if (!/^\s*\d{4}-\d{2}-\d{2}/.test(text)) return undefined
+  const at = Date.parse(text.trim())
+  return Number.isNaN(at) ? undefined : at
+}
