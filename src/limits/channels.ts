@@ -20,8 +20,10 @@ export const HEARTBEAT_MS = 15_000
 export const SILENCE_PROBE_MS = 30_000
 /** … and at this the stream is replaced in any case (design rule 7). */
 export const SILENCE_REPLACE_MS = 45_000
-/** One call to the manager. */
+/** One call to the manager: until its headers are there, and between two pieces of its body … */
 export const NSX_CALL_TIMEOUT_MS = 20_000
+/** … and so many times that in all: 120 s for 32 MiB are 2 Mbit/s. */
+export const NSX_CALL_WHOLE_FACTOR = 6
 /** An answer of a manager that is read whole: 1,000 inventory objects of 10 KiB a page. */
 export const NSX_BODY_BYTES_MAX = 32 * MIB
 

@@ -1,7 +1,7 @@
 /** One call over one client: JSON there and back, bodies bounded and always consumed. Both drivers are made of it. */
 import { retry, TransportError } from '../errors.ts'
-import { NSX_BODY_BYTES_MAX, NSX_CALL_TIMEOUT_MS } from '../limits.ts'
-import type { Clock, HttpClient, HttpResponse, Lane } from '../world/index.ts'
+import { NSX_BODY_BYTES_MAX, NSX_CALL_TIMEOUT_MS, NSX_CALL_WHOLE_FACTOR } from '../limits.ts'
+import type { Clock, HttpClient, HttpRequest, HttpResponse, Lane } from '../world/index.ts'
 import type { NsxCall } from './contract.ts'
 import { type NsxAnswerError, nsxError } from './errors.ts'
 
@@ -28,7 +28,7 @@ export async function exchange<T>(
   options: ExchangeOptions = {},
 ): Promise<Exchanged<T>> {
   const { method, path, body, bytes, headers, signal, timeoutMs = NSX_CALL_TIMEOUT_MS } = wanted
-  const answer = await http.request({
+  const request: HttpRequest = {
     method,
     path,
     lane: options.lane ?? 'call',
@@ -45,10 +45,36 @@ export async function exchange<T>(
     bodyTimeoutMs: timeoutMs,
     ...(signal === undefined ? {} : { signal }),
     ...(options.onSend === undefined ? {} : { beforeSend: options.onSend }),
-  })
-  if (answer.status < 200 || answer.status > 299) throw await answerError(answer, http, clock, path)
-  const text = await readText(answer, NSX_BODY_BYTES_MAX, false)
-  return { value: parsed<T>(text, `${http.origin}${withoutQuery(path)}`), headers: answer.headers }
+  }
+  const answer = await sendWhole(http, clock, request)
+  return { value: parsed<T>(answer.text, `${http.origin}${withoutQuery(path)}`), headers: answer.headers }
+}
+
+export interface WholeAnswer {
+  readonly headers: Readonly<Record<string, string>>
+  readonly text: string
+}
+
+/**
+ * Sends the request and reads its answer whole, within a time in all: a manager that drips keeps nobody waiting. Rejects
+ * with the transport's error, an NsxAnswerError where it is no success, or the signal's reason.
+ */
+export async function sendWhole(http: HttpClient, clock: Clock, request: HttpRequest): Promise<WholeAnswer> {
+  const { signal: given, headersTimeoutMs, path } = request
+  const stop = new AbortController()
+  const onAbort = () => stop.abort(given?.reason)
+  if (given?.aborted) onAbort()
+  given?.addEventListener('abort', onAbort, { once: true })
+  const late = new TransportError('timeout', `${http.origin}: its answer did not come to an end in time`)
+  const timer = clock.setTimeout(() => stop.abort(late), headersTimeoutMs * NSX_CALL_WHOLE_FACTOR)
+  try {
+    const answer = await http.request({ ...request, signal: stop.signal })
+    if (answer.status < 200 || answer.status > 299) throw await answerError(answer, http, clock, path)
+    return { headers: answer.headers, text: await readText(answer, NSX_BODY_BYTES_MAX, false) }
+  } finally {
+    clock.clearTimeout(timer)
+    given?.removeEventListener('abort', onAbort)
+  }
 }
 
 function parsed<T>(text: string, subject: string): T {
@@ -81,8 +107,8 @@ const REASON_BYTES_MAX = 64 * 1024
 
 export const withoutQuery = (path: string): string => path.split('?', 1)[0] ?? ''
 
-/** Reads a body whole. With `cut` a longer one is cut there (error pages), without it is refused. */
-export async function readText(answer: HttpResponse, bytesMax: number, cut: boolean): Promise<string> {
+/** With `cut` a longer one is cut there (error pages), without it is refused. */
+async function readText(answer: HttpResponse, bytesMax: number, cut: boolean): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of answer.body) {

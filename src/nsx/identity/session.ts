@@ -7,7 +7,7 @@ import { NSX_CALL_TIMEOUT_MS } from '../../limits.ts'
 import type { Clock, HttpClient } from '../../world/index.ts'
 import type { NsxLogin } from '../contract.ts'
 import { NsxAnswerError } from '../errors.ts'
-import { answerError, readText } from '../exchange.ts'
+import { sendWhole } from '../exchange.ts'
 import { createGuard } from './guard.ts'
 import type { Credentials, Identity } from './types.ts'
 
@@ -55,7 +55,7 @@ export function createSessions(login: NsxLogin, clock: Clock): Identity {
       const open = [...made]
       sessions.clear()
       made.clear()
-      await Promise.all(open.map(([http, credentials]) => destroy(http, credentials)))
+      await Promise.all(open.map(([http, credentials]) => destroy(http, clock, credentials)))
     },
   }
 }
@@ -67,15 +67,13 @@ async function create(
   password: string,
 ): Promise<Credentials> {
   const path = '/api/session/create'
-  const answer = await http.request({
+  const answer = await sendWhole(http, clock, {
     method: 'POST',
     path,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams({ j_username: username, j_password: password }).toString(),
     headersTimeoutMs: NSX_CALL_TIMEOUT_MS,
   })
-  if (answer.status !== 200 && answer.status !== 201) throw await answerError(answer, http, clock, path)
-  await readText(answer, ANSWER_BYTES_MAX, true)
   const cookie = /(?:^|[\s,;])JSESSIONID=([^;,\s]+)/.exec(answer.headers['set-cookie'] ?? '')?.[1]
   const token = answer.headers['x-xsrf-token']
   if (cookie === undefined || token === undefined)
@@ -86,20 +84,14 @@ async function create(
   return { headers: { cookie: `JSESSIONID=${cookie}`, 'x-xsrf-token': token } }
 }
 
-const ANSWER_BYTES_MAX = 64 * 1024
 /** Part of a stop, which has some three seconds in all. */
-const DESTROY_MS = 1_000
+const DESTROY_MS = 500
 
-async function destroy(http: HttpClient, { headers }: Credentials): Promise<void> {
-  try {
-    const answer = await http.request({
-      method: 'POST',
-      path: '/api/session/destroy',
-      headers,
-      headersTimeoutMs: DESTROY_MS,
-    })
-    await readText(answer, ANSWER_BYTES_MAX, true)
-  } catch {
-    // It ends by itself after 30 minutes.
-  }
-}
+/** What fails ends by itself after 30 minutes. */
+const destroy = (http: HttpClient, clock: Clock, { headers }: Credentials): Promise<unknown> =>
+  sendWhole(http, clock, {
+    method: 'POST',
+    path: '/api/session/destroy',
+    headers,
+    headersTimeoutMs: DESTROY_MS,
+  }).catch(() => {})

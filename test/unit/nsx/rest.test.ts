@@ -283,3 +283,23 @@ test('a body that is no JSON object does no harm', async () => {
   if (only !== undefined) only.answer = () => json(200, null)
   assert.equal(await outcomeOf(get().then(() => ({ from: 'null' }))), 'null')
 })
+
+test('an answer that drips for ever ends, a login that does too', async () => {
+  const dripping = (clock: { setTimeout(fn: () => void, ms: number): unknown }) =>
+    (async function* () {
+      for (;;) {
+        await new Promise<void>((resolve) => clock.setTimeout(resolve, 5_000))
+        yield ' '
+      }
+    })()
+  const plain = startManagers({ managers: 1 })
+  const [first] = plain.managers
+  if (first !== undefined) first.answer = () => ({ status: 200, body: dripping(plain.clock) })
+  assert.equal(await plain.outcomeOf(plain.get(), 200_000), 'retry TRANSPORT_TIMEOUT')
+  const signing = startManagers({ managers: 1, login: session() })
+  const [only] = signing.managers
+  if (only !== undefined) only.answer = () => ({ status: 200, body: dripping(signing.clock) })
+  assert.equal(await signing.outcomeOf(signing.get(), 200_000), 'retry TRANSPORT_TIMEOUT')
+  if (only !== undefined) only.answer = () => undefined
+  assert.equal(await signing.outcomeOf(signing.get()), 'm0')
+})
