@@ -174,6 +174,11 @@ test('the charts, live, in a browser', { skip }, async (context) => {
     assert.ok(status.warnings.length > 0)
     for (const { code } of status.warnings)
       await tab.wait(code, `document.querySelector('#warnings').innerText.includes('${code}')`)
+    await choose(tab, 'adapter/lease')
+    await tab.click('#log-all')
+    await tab.wait('those of others', `document.querySelector('#log').innerText.includes('instances')`)
+    await tab.click('#log-all')
+    await tab.wait('its own', `!document.querySelector('#log').innerText.includes('instances')`)
   })
 
   await context.test('light and dark, wide and narrow, with less motion: nothing sticks out', async () => {

@@ -214,7 +214,7 @@ function drawChart(shown, view) {
   const actor = row === undefined ? view.actors.find(({ path }) => path === selected) : undefined
   drawDetail(chart, shown ?? { words: '', since: momentMs() }, actor, nowMs())
   const until = row === undefined ? history.rows.length : history.indexOf(row.id) + 1
-  const own = history.rows.slice(0, until).filter(({ machine }) => machine === selected)
+  const own = history.rows.slice(0, until).filter(({ machine }) => isAll || machine === selected)
   drawLog(own, row, chartOf, (one) => line.go(one))
 }
 
@@ -274,7 +274,16 @@ async function loadHistory(until) {
   draw()
 }
 
+/** Whether transitions of all charts are listed. */
+let isAll = false
+
 function startKeys() {
+  const all = byId('log-all')
+  all.onclick = () => {
+    isAll = !isAll
+    all.setAttribute('aria-pressed', String(isAll))
+    draw()
+  }
   byId('zoom-in').onclick = () => drawing.zoom(1)
   byId('zoom-out').onclick = () => drawing.zoom(-1)
   byId('zoom-fit').onclick = () => drawing.zoom(0)
