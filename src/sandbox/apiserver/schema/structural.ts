@@ -88,7 +88,18 @@ export function shapeOf(schema: Schema, metadata: Shape = ANY): Shape {
   return { kind: 'struct', name: '', fields: new Map([...fields, ...embedded]), open, atomic }
 }
 
-export const hasRules = (schema: Schema): boolean =>
+const ruled = new WeakMap<Schema, boolean>()
+
+/** Whether anything in it has rules of its own; a schema is looked through once. */
+export function hasRules(schema: Schema): boolean {
+  const known = ruled.get(schema)
+  if (known !== undefined) return known
+  const found = looksRuled(schema)
+  ruled.set(schema, found)
+  return found
+}
+
+const looksRuled = (schema: Schema): boolean =>
   (schema['x-kubernetes-validations']?.length ?? 0) > 0 ||
   Object.values(schema.properties ?? {}).some(hasRules) ||
   (schema.items !== undefined && hasRules(schema.items)) ||
