@@ -37,8 +37,12 @@ const DOCUMENTS = [
   'CHANGELOG.md',
   'LICENSE',
   'docs/operations.md',
+  'docs/metrics.md',
+  'docs/status.schema.json',
   'docs/rbac.yaml',
   'packaging/antrea-nsx-adapter.service',
+  'packaging/alerts.yaml',
+  'packaging/dashboard.json',
   'packaging/install.sh',
 ]
 
