@@ -154,11 +154,21 @@ make_user() {
   act useradd --system --user-group --home-dir "/var/lib/$NAME" --no-create-home --shell "$shell" "$NAME"
 }
 
+# The unit loads these; an empty one stands for none, and what is there is never touched.
+make_credentials() {
+  act mkdir -p -- "$etc/credentials"
+  act chmod 0700 "$etc/credentials"
+  for credential in nsx.crt nsx.key nsx-ca.crt kubeconfig; do
+    [ -e "$etc/credentials/$credential" ] || write_file 0600 "$etc/credentials/$credential" </dev/null
+  done
+}
+
 make_folders() {
   act mkdir -p -- "$opt/versions" "$etc" "$state"
   act chmod 0755 "$opt" "$opt/versions"
   act chmod 0750 "$etc"
   act chmod 0700 "$state"
+  make_credentials
   if [ -z "$root" ]; then
     act chown "root:$NAME" "$etc"
     act chown "$NAME:$NAME" "$state"

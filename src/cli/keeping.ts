@@ -15,7 +15,7 @@ import { recordOf } from '../nsx/registration/record.ts'
 import type { Clock } from '../world/index.ts'
 import { writeOwned } from './owned-files.ts'
 import type { Reloading } from './reload.ts'
-import { readSmallText } from './settings.ts'
+import { readSmallText, rotatedFiles } from './settings.ts'
 
 export interface KeepingDeps {
   readonly loaded: LoadedConfig
@@ -66,11 +66,12 @@ function takeIdentity(
       `the Secret holds the certificate of ${commonName}, but cluster.name is ${cluster.name}; one of them is another cluster's`,
     )
   reloading.take(shown)
-  if (nsx.cert === undefined || nsx.key === undefined) return
+  const { cert, key } = rotatedFiles(loaded) ?? nsx
+  if (cert === undefined || key === undefined) return
   try {
     // The key first: a start between the two reads a pair that does not fit, and is told so, in no case a wrong one.
-    if (!isSame(nsx.key, shown.key)) writeOwned(nsx.key, shown.key)
-    if (!isSame(nsx.cert, shown.cert)) writeOwned(nsx.cert, shown.cert)
+    if (!isSame(key, shown.key)) writeOwned(key, shown.key)
+    if (!isSame(cert, shown.cert)) writeOwned(cert, shown.cert)
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause)
     log.warn(

@@ -1,15 +1,23 @@
 /** From the configuration to what the adapter is made with: settings, identity, credentials. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { AdapterSettings } from '../adapter.ts'
-import { CONFIG_LEAVES, type Config, flagName, type LoadedConfig, loadConfig } from '../config/index.ts'
+import {
+  CONFIG_LEAVES,
+  type Config,
+  CREDENTIAL,
+  flagName,
+  type LoadedConfig,
+  loadConfig,
+} from '../config/index.ts'
 import { needsPerson } from '../errors.ts'
 import { CONFIG_FILE_BYTES_MAX } from '../limits.ts'
 import type { CertificateEnd } from '../metrics/index.ts'
 import type { Random } from '../world/index.ts'
-import type { TlsIdentity } from '../world/real.ts'
+import { createRealClock, type TlsIdentity } from '../world/real.ts'
 
 export const DEFAULT_CONFIG_FILE = '/etc/antrea-nsx-adapter/config.yaml'
 
@@ -30,8 +38,26 @@ export function readConfig(options: Readonly<Record<string, unknown>>): LoadedCo
     ...(name === undefined ? {} : { file: { name, text: readSmallText(name, 'the configuration') } }),
     environment: process.env,
     flags,
+    credentials: credentialsOf(process.env['CREDENTIALS_DIRECTORY']),
   })
 }
+
+/** What the unit's LoadCredential hands over (systemd.exec(5)), by setting. An empty file stands for none. */
+const CREDENTIALS: Readonly<Record<string, string>> = {
+  'nsx.cert': 'nsx.crt',
+  'nsx.key': 'nsx.key',
+  'nsx.ca': 'nsx-ca.crt',
+  'kube.kubeconfig': 'kubeconfig',
+}
+
+const credentialsOf = (folder: string | undefined): Record<string, string> =>
+  folder === undefined
+    ? {}
+    : Object.fromEntries(
+        Object.entries(CREDENTIALS)
+          .map(([setting, name]) => [setting, join(folder, name)] as const)
+          .filter(([, file]) => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0),
+      )
 
 /** commander's name of an option: `--nsx-url` → `nsxUrl`. */
 const optionKey = (path: readonly string[]): string =>
@@ -85,6 +111,9 @@ function ownCertificate(loaded: LoadedConfig): Pick<TlsIdentity, 'cert' | 'key'>
   const { cluster, nsx } = loaded.config
   const { auth, cert, key } = nsx
   if (auth !== 'certificate' || cert === undefined || key === undefined) return {}
+  const rotated = rotatedFiles(loaded)
+  const newer = rotated === undefined ? undefined : newerPair(rotated, cert, cluster.name)
+  if (newer !== undefined) return newer
   const certPem = readSmallText(cert, 'nsx.cert')
   const keyPem = readSmallText(key, 'nsx.key')
   const certificate = attempt(
@@ -101,7 +130,7 @@ function ownCertificate(loaded: LoadedConfig): Pick<TlsIdentity, 'cert' | 'key'>
       'nsx.key',
       `(${key}) is not the key of nsx.cert (${cert}); one of them is another cluster's`,
     )
-  const commonName = /^CN=(.*)$/m.exec(certificate.subject)?.[1]
+  const commonName = nameOf(certificate)
   if (commonName !== cluster.name)
     throw wrongFile(
       loaded,
@@ -109,6 +138,50 @@ function ownCertificate(loaded: LoadedConfig): Pick<TlsIdentity, 'cert' | 'key'>
       `(${cert}) is for CN=${commonName ?? ''}, but cluster.name is ${cluster.name}; they must agree`,
     )
   return { cert: certPem, key: keyPem }
+}
+
+export interface PairFiles {
+  readonly cert: string
+  readonly key: string
+}
+
+/**
+ * Where renewed material lies when the first is a credential of the service, which is read-only and the same until the next
+ * start: the service's state folder. undefined: the files of the configuration are written themselves.
+ */
+export function rotatedFiles({ config, origin }: LoadedConfig): PairFiles | undefined {
+  const state = process.env['STATE_DIRECTORY']?.split(':')[0]
+  if (state === undefined || config.nsx.cert === undefined || !origin('nsx.cert').startsWith(CREDENTIAL))
+    return undefined
+  return { cert: join(state, 'tls.crt'), key: join(state, 'tls.key') }
+}
+
+/** The renewed pair while it is this cluster's, whole, valid, and begins later than the first one; else undefined. */
+function newerPair(files: PairFiles, first: string, commonName: string): CertificatePair | undefined {
+  try {
+    const [cert, key] = [readFileSync(files.cert, 'utf8'), readFileSync(files.key, 'utf8')]
+    const renewed = new X509Certificate(cert)
+    const nowMs = createRealClock().now()
+    const isValid = renewed.validFromDate.getTime() <= nowMs && nowMs < renewed.validToDate.getTime()
+    const isOurs = renewed.checkPrivateKey(createPrivateKey(key)) && nameOf(renewed) === commonName
+    return isValid && isOurs && beginsMs(first) < renewed.validFromDate.getTime() ? { cert, key } : undefined
+  } catch {
+    // Not there, or half of it: the first one goes on.
+    return undefined
+  }
+}
+
+type CertificatePair = Pick<TlsIdentity, 'cert' | 'key'>
+
+const nameOf = ({ subject }: X509Certificate) => /^CN=(.*)$/m.exec(subject)?.[1]
+
+/** A first one that cannot be read is older than any. */
+function beginsMs(file: string): number {
+  try {
+    return new X509Certificate(readFileSync(file)).validFromDate.getTime()
+  } catch {
+    return Number.NEGATIVE_INFINITY
+  }
 }
 
 /** SHA-256 of a certificate's DER, lower-case hex without colons: as the manager knows it. */

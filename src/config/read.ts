@@ -9,7 +9,12 @@ export interface ConfigSources {
   readonly environment?: Readonly<Record<string, string | undefined>>
   /** By setting, `nsx.url`. */
   readonly flags?: Readonly<Record<string, string | undefined>>
+  /** Files that the service manager hands over, by setting; they count where nothing else says it. */
+  readonly credentials?: Readonly<Record<string, string>>
 }
+
+/** How the origin of such a setting begins. */
+export const CREDENTIAL = 'credential of the service'
 
 export interface LoadedConfig {
   readonly config: Config
@@ -40,6 +45,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   const values = structuredClone(file.values)
   const problems: ConfigProblem[] = [...overlayEnvironment(values, overlays, sources.environment ?? {})]
   overlayFlags(values, overlays, sources.flags ?? {})
+  underlayCredentials(values, overlays, sources.credentials ?? {})
   const parsed = ConfigSchema.safeParse(values)
   if (!parsed.success)
     problems.push(...parsed.error.issues.flatMap((issue) => explain(issue, file, overlays)))
@@ -72,6 +78,21 @@ function* overlayEnvironment(
     }
     put(values, path, value)
     overlays.set(path.join('.'), `environment variable ${name}`)
+  }
+}
+
+function underlayCredentials(
+  values: Record<string, unknown>,
+  overlays: Map<string, string>,
+  credentials: Readonly<Record<string, string>>,
+): void {
+  const auth = valueAt(values, ['nsx', 'auth']) ?? 'certificate'
+  for (const [setting, file] of Object.entries(credentials)) {
+    const path = setting.split('.')
+    const isForCertificate = setting === 'nsx.cert' || setting === 'nsx.key'
+    if (valueAt(values, path) !== undefined || (isForCertificate && auth !== 'certificate')) continue
+    put(values, path, file)
+    overlays.set(setting, `${CREDENTIAL} ${file}`)
   }
 }
 
