@@ -272,7 +272,7 @@ test('the charts with a long past', { skip }, async (context) => {
 
   await context.test('a past that cannot be read is told, and what comes is shown', async () => {
     told.isPastLost = true
-    const other = await browser.open(`http://127.0.0.1:${server.port}/inspect`)
+    const other = await browser.open(`http://127.0.0.1:${server.port}/inspect#%E0%A4%A`)
     await other.wait('the word', `${moment}.includes('cannot be read: disk full')`)
     await other.wait('the states', `document.querySelectorAll('.box.lit').length > 0`)
     assert.deepEqual(other.troubles, [])

@@ -23,7 +23,7 @@ let now
 /** The browser's clock less the adapter's. */
 let aheadMs = 0
 let lost = 'connecting …'
-let selected = decodeURIComponent(location.hash.slice(1)) || 'adapter'
+let selected = named()
 /** Warnings as they were at the moment shown. @type {PastView | undefined} */
 let past
 
@@ -64,16 +64,25 @@ async function goTo(at) {
  * @param {string} path
  */
 function chartOf(path) {
-  const named = (/** @type {string | undefined} */ name) => charts.find((chart) => chart.name === name)
+  const byName = (/** @type {string | undefined} */ name) => charts.find((chart) => chart.name === name)
   const [first, ...rest] = shortName(path).split(/[.:]/)
   const told = now?.actors.find((actor) => actor.path === path)?.chart
-  const known = named(told) ?? named(rest.at(-1)) ?? named(first)
+  const known = byName(told) ?? byName(rest.at(-1)) ?? byName(first)
   if (known !== undefined) return known
   const taken = history.rows.find(({ machine }) => machine === path)?.to.split(' ') ?? []
   return charts.find(({ pieces }) => {
     const paths = pieces.flatMap(({ states }) => states.map((state) => state.path))
     return taken.length > 0 && taken.every((word) => paths.includes(word))
   })
+}
+
+/** The actor that the address names. */
+function named() {
+  try {
+    return decodeURIComponent(location.hash.slice(1)) || 'adapter'
+  } catch {
+    return 'adapter'
+  }
 }
 
 /** Every chart at the moment shown. @returns {Map<string, Shown>} */
@@ -287,7 +296,7 @@ function startKeys() {
   byId('zoom-in').onclick = () => drawing.zoom(1)
   byId('zoom-out').onclick = () => drawing.zoom(-1)
   byId('zoom-fit').onclick = () => drawing.zoom(0)
-  window.onhashchange = () => choose(decodeURIComponent(location.hash.slice(1)) || 'adapter')
+  window.onhashchange = () => choose(named())
 }
 
 async function begin() {
