@@ -32,13 +32,17 @@ export function openNsx(options: OpenNsxOptions): NsxManager | NsxRest {
   throw needsPerson('INTERNAL', 'neither a manager nor managers were given; please report it')
 }
 
-/** While one answers. When none does, the link itself tells. */
 function tell(health: Health, all: readonly EndpointView[]): void {
+  const words = all.map((endpoint) => `${endpoint.origin} ${endpoint.health}${because(endpoint)}`)
+  health.set('NSX_PUBLIC_API', words.join(', '))
   const down = all.filter((endpoint) => endpoint.health === 'down')
+  // When none answers, the link itself tells.
   if (down.length === 0 || down.length === all.length) {
     health.clear('NSX_MANAGER_DOWN')
     return
   }
-  const reasons = down.map(({ origin, reason }) => `${origin} (${reason?.code ?? 'no reason'})`)
-  health.set('NSX_MANAGER_DOWN', `${down.length} of ${all.length}: ${reasons.join(', ')}`)
+  const which = down.map((endpoint) => `${endpoint.origin}${because(endpoint)}`)
+  health.set('NSX_MANAGER_DOWN', `${down.length} of ${all.length}: ${which.join(', ')}`)
 }
+
+const because = ({ reason }: EndpointView): string => (reason === undefined ? '' : ` (${reason.code})`)

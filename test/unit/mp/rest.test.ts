@@ -337,7 +337,7 @@ test('traceflow configs of this cluster are run once each, also after a restart;
 })
 
 test('a config that NSX should not have given is not run', () => {
-  const fine = { id: 'a', container_cluster_id: 'c', _revision: 3, _last_modified_time: 17 }
+  const fine = { id: 'a', container_cluster_id: 'c', _revision: 3, _create_time: 17 }
   assert.equal(runOf(fine, 'c'), 'nsx-config/a/17-3')
   for (const wrong of [
     null,
@@ -350,5 +350,5 @@ test('a config that NSX should not have given is not run', () => {
     { ...fine, id: '\ud800' },
   ])
     assert.equal(runOf(wrong, 'c'), undefined, JSON.stringify(wrong))
-  assert.equal(runOf({ ...fine, _revision: 'x', _last_modified_time: 1e99 }, 'c'), 'nsx-config/a/-')
+  assert.equal(runOf({ ...fine, _revision: 'x', _create_time: 1e99 }, 'c'), 'nsx-config/a/-')
 })

@@ -24,7 +24,7 @@ interface TraceflowConfig {
   readonly container_cluster_id?: unknown
   readonly marked_for_delete?: unknown
   readonly _revision?: unknown
-  readonly _last_modified_time?: unknown
+  readonly _create_time?: unknown
 }
 
 export interface TraceflowConfigs {
@@ -118,7 +118,7 @@ export function runOf(config: TraceflowConfig | null, clusterId: string): string
   if (cluster !== clusterId || isGoing === true) return undefined
   if (typeof id !== 'string' || id === '' || id.length > 100 || /\p{Cc}/u.test(id) || !id.isWellFormed())
     return undefined
-  return `${MARK}/${id}/${numberOf(config._last_modified_time)}-${numberOf(config._revision)}`
+  return `${MARK}/${id}/${numberOf(config._create_time)}-${numberOf(config._revision)}`
 }
 
 const numberOf = (value: unknown): string => (Number.isSafeInteger(value) ? String(value) : '')
