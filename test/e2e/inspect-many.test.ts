@@ -128,7 +128,7 @@ function handlerOf(told: Told): Handler {
 
 const LIT = `[...document.querySelectorAll('.box.lit:not(.outer)')].map((box) => box.dataset.path).join(' ')`
 /** On an idle machine a key takes some 5 to 15 ms; a busy one is given much more. */
-const KEY_LIMIT_MS = 150
+const KEY_LIMIT_MS = 750
 
 test('the charts with a long past', { skip }, async (context) => {
   assert.ok(chromium, 'a Chromium is needed here: install chromium-headless-shell')
@@ -153,10 +153,10 @@ test('the charts with a long past', { skip }, async (context) => {
     await tab.press('Home')
     await tab.wait('the oldest', `document.querySelector('#link').textContent.startsWith('as of ')`)
     const key = (name: string) =>
-      `(async () => { const from = performance.now(); for (let at = 0; at < 50; at += 1) {
+      `(async () => { const from = performance.now(); for (let at = 0; at < 20; at += 1) {
          document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: '${name}', bubbles: true }))
          await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))) }
-         return (performance.now() - from) / 50 })()`
+         return (performance.now() - from) / 20 })()`
     for (const name of ['ArrowRight', 'PageUp', 'ArrowLeft', 'PageDown']) {
       const ms = await tab.run<number>(key(name))
       context.diagnostic(`${name}: ${ms.toFixed(1)} ms`)
@@ -240,7 +240,7 @@ test('the charts with a long past', { skip }, async (context) => {
     assert.ok(kept >= ROWS && kept <= ROWS + 250, `${kept} are kept`)
     const longest = await tab.run<number>('window.longest')
     context.diagnostic(`longest pause while 3,000 came at once: ${Math.round(longest)} ms`)
-    assert.ok(longest < 2_000, 'it is drawn meanwhile')
+    assert.ok(longest < 5_000, 'it is drawn meanwhile')
     assert.ok((await tab.run<number>('document.querySelectorAll("*").length')) < 4_000, 'few elements')
   })
 
