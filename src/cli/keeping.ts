@@ -19,7 +19,7 @@ import { readSmallText, rotatedFiles } from './settings.ts'
 
 export interface KeepingDeps {
   readonly loaded: LoadedConfig
-  readonly cluster: Adapter['cluster']
+  readonly cluster: Pick<Adapter['cluster'], 'own' | 'http'>
   readonly reloading: Reloading
   readonly health: Health
   readonly clock: Clock

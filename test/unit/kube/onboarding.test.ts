@@ -2,7 +2,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createHealth } from '../../../src/health/index.ts'
-import { claimsOf, keepCredentials, kubeconfigText, tokenFileOf } from '../../../src/kube/onboarding/index.ts'
+import type { KubeClient, KubeObject, ResourceType } from '../../../src/kube/index.ts'
+import {
+  applyObject,
+  claimsOf,
+  deleteObject,
+  keepCredentials,
+  kubeconfigText,
+  missingObjects,
+  nameOf,
+  onboardingObjects,
+  presentObjects,
+  tokenFileOf,
+} from '../../../src/kube/onboarding/index.ts'
 import { SILENT } from '../../../src/log/index.ts'
 import type { HttpClient, HttpRequest } from '../../../src/world/index.ts'
 import { createFakeClock } from '../../fakes/clock.ts'
@@ -171,4 +183,78 @@ test('a kubeconfig names its token file, by its context', () => {
   assert.equal(tokenFileOf(text, 'another'), undefined)
   for (const odd of ['', '{}', 'users: 3', 'contexts: [null]', 'current-context: {a: 1}'])
     assert.equal(tokenFileOf(odd), undefined, odd)
+})
+
+/** An API server's objects in memory, by kind and name. */
+function memoryKube() {
+  const stored = new Map<string, KubeObject>()
+  const writes: string[] = []
+  const keyOf = (kind: string, { name, namespace }: { name: string; namespace?: string | undefined }) =>
+    `${kind} ${namespace ?? ''}/${name}`
+  const keep = (verb: string, { kind }: ResourceType, object: KubeObject) => {
+    writes.push(`${verb} ${keyOf(kind, object.metadata)}`)
+    const kept = {
+      ...object,
+      metadata: { uid: 'u', resourceVersion: String(writes.length), ...object.metadata },
+    }
+    stored.set(keyOf(kind, object.metadata), kept)
+    return kept
+  }
+  const kube = {
+    get: async ({ kind }: ResourceType, name: string, namespace?: string) =>
+      stored.get(keyOf(kind, { name, namespace })),
+    create: async (type: ResourceType, object: KubeObject) => keep('create', type, object),
+    replace: async (type: ResourceType, object: KubeObject) => keep('replace', type, object),
+    delete: async ({ kind }: ResourceType, { metadata }: KubeObject) => {
+      writes.push(`delete ${keyOf(kind, metadata)}`)
+      stored.delete(keyOf(kind, metadata))
+    },
+  } as unknown as KubeClient
+  return { kube, stored, writes }
+}
+
+test('what the adapter needs in a cluster is made once, put right where it is not, and all of it goes but the namespace', async () => {
+  const { signal } = new AbortController()
+  const { kube, stored, writes } = memoryKube()
+  const wanted = onboardingObjects('ours')
+  const missing = async () =>
+    (await missingObjects(kube, wanted, signal)).map(({ object, change }) => `${change} ${nameOf(object)}`)
+  assert.equal((await missing()).length, wanted.length)
+  for (const { object } of await missingObjects(kube, wanted, signal)) await applyObject(kube, object, signal)
+  assert.deepEqual(await missing(), [])
+  assert.equal(writes[0], 'create Namespace /ours')
+  assert.equal(writes[1], 'create ServiceAccount ours/antrea-nsx-adapter')
+
+  const role = stored.get('ClusterRole /antrea-nsx-adapter')
+  assert.ok(role !== undefined)
+  // Of an older version, and with a label of somebody else's.
+  stored.set('ClusterRole /antrea-nsx-adapter', {
+    ...role,
+    metadata: { ...role.metadata, labels: { theirs: 'kept' } },
+    rules: [],
+  } as KubeObject)
+  assert.deepEqual(await missing(), ['update ClusterRole antrea-nsx-adapter'])
+  const binding = stored.get('RoleBinding ours/antrea-nsx-adapter')
+  assert.ok(binding !== undefined)
+  stored.set('RoleBinding ours/antrea-nsx-adapter', {
+    ...binding,
+    roleRef: { kind: 'Role', name: 'other' },
+  } as KubeObject)
+  writes.length = 0
+  for (const { object } of await missingObjects(kube, wanted, signal)) await applyObject(kube, object, signal)
+  assert.deepEqual(writes, [
+    'replace ClusterRole /antrea-nsx-adapter',
+    'delete RoleBinding ours/antrea-nsx-adapter',
+    'create RoleBinding ours/antrea-nsx-adapter',
+  ])
+  assert.deepEqual(stored.get('ClusterRole /antrea-nsx-adapter')?.metadata.labels, { theirs: 'kept' })
+  assert.deepEqual(await missing(), [])
+
+  for (const object of await presentObjects(kube, wanted, signal)) await deleteObject(kube, object, signal)
+  assert.deepEqual([...stored.keys()], ['Namespace /ours'])
+  assert.equal(
+    writes.at(-1),
+    'delete ServiceAccount ours/antrea-nsx-adapter',
+    'what was made first goes last',
+  )
 })
