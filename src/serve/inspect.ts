@@ -52,7 +52,7 @@ export function createInspection(clock: Clock): Inspection {
       status = () => source.status()
       const routes: Readonly<Record<string, Route>> = {
         '/inspect/now': () => json(200, now()),
-        '/inspect/live': (request) => live(stream.read(request.signal)),
+        '/inspect/live': ({ method, signal }) => live(method === 'HEAD' ? '' : stream.read(signal)),
         '/inspect/transitions': (request) => transitions(source.history, request),
         '/inspect/at': (request) => standing(source.history, request),
         '/inspect/span': () => span(source.history),
@@ -73,7 +73,7 @@ export function createInspection(clock: Clock): Inspection {
   }
 }
 
-function live(body: AsyncIterable<string> | undefined): ServerResponse {
+function live(body: AsyncIterable<string> | '' | undefined): ServerResponse {
   if (body === undefined)
     return fail(
       503,

@@ -233,6 +233,8 @@ test('so many may look and no more; who leaves makes room', async () => {
   for (let at = 1; at < INSPECT_READERS_MAX; at += 1) await linesOf(handler)
   assert.deepEqual(await refused(handler, '/inspect/live'), [503, 'INSPECT_BUSY'])
   leaving.abort()
+  // Who asks for the head alone takes no place.
+  assert.equal((await handler(request('/inspect/live', 'HEAD'))).body, '')
   await linesOf(handler)
 })
 
