@@ -140,6 +140,11 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./rbac.ts'),
   },
   {
+    name: 'manifest',
+    summary: 'the adapter as a Deployment, for nodes that cannot carry a unit of systemd',
+    load: () => import('./manifest.ts'),
+  },
+  {
     name: 'adopt',
     summary: "take over another adapter's policy objects, after showing them",
     load: () => import('./adopt.ts'),

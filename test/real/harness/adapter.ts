@@ -12,6 +12,8 @@ import { type Running, start } from './processes.ts'
 import { type EventuallyOptions, eventually } from './wait.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
+/** What runs as the adapter in place of the sources. */
+const EXECUTABLE = process.env['ANTREA_NSX_ADAPTER']
 
 /** As a group, so that each instance can be a user of its own in the audit log. */
 const ADAPTER_GROUP = 'antrea-nsx-adapter'
@@ -82,10 +84,10 @@ export async function prepareAdapter(plane: ControlPlane, nsx: Nsx): Promise<Ada
       }
       const running = start({
         name: `adapter-${instance}`,
-        command: process.execPath,
+        command: EXECUTABLE ?? process.execPath,
         // JSON is YAML.
         args: [
-          join(ROOT, 'src/main.ts'),
+          ...(EXECUTABLE === undefined ? [join(ROOT, 'src/main.ts')] : []),
           'run',
           '--config',
           file(`${instance}.yaml`, JSON.stringify(config)),
