@@ -19,6 +19,8 @@ import {
   createInspection,
   createRemoteHandler,
   createStatusHandler,
+  type Looking,
+  planFiles,
   type RemoteAccess,
   type StatusSource,
 } from './serve/index.ts'
@@ -94,7 +96,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     measuring.fact(fact)
     options.onFact?.(fact)
   }
-  const adapter = await createAdapter({
+  const looking: Looking = { sight: () => adapter.insight, around: () => aroundOf(adapter), clock }
+  const adapter: Adapter = await createAdapter({
     ...measured(options, measuring),
     log,
     health,
@@ -103,6 +106,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         path: 'transitions.jsonl',
         text: async () => linesOf(await diagnostics.read({ limit: RECENT_TRANSITIONS_MAX })),
       },
+      ...planFiles(looking),
       ...((await options.ownFiles?.()) ?? []),
     ],
     onTransition: (transition) => {
@@ -134,7 +138,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     approve: () => adapter.approve(),
     adoption: () => adapter.adoption(),
     adopt: (shown) => adapter.adopt(shown),
-    looking: { sight: () => adapter.insight, around: () => aroundOf(adapter), clock },
+    looking,
     inspect: inspection.handler({ status: () => adapter.status(), history: diagnostics }),
     ...(options.ownLog === undefined ? {} : { own: { log: options.ownLog, clock } }),
   }

@@ -151,9 +151,12 @@ async function features(facts: Facts, signal: AbortSignal) {
   try {
     config = await getJson(facts, peer, path, signal)
   } catch (error) {
-    const { code, message } = error as { readonly code?: string; readonly message: string }
-    if (code === 'KUBE_NOT_FOUND' || code === 'KUBE_FORBIDDEN')
-      return skipped(`ConfigMap kube-system/antrea-config cannot be seen (${message.split(';')[0]})`)
+    const { code } = error as { readonly code?: string }
+    if (code === 'KUBE_NOT_FOUND') return skipped('there is no ConfigMap kube-system/antrea-config')
+    if (code === 'KUBE_FORBIDDEN')
+      return skipped(
+        'ConfigMap kube-system/antrea-config may not be read; kube-rights says how to grant that',
+      )
     throw error
   }
   const data = (config as { readonly data?: Readonly<Record<string, string>> }).data ?? {}

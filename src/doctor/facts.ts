@@ -37,11 +37,11 @@ export function createFacts(sources: FactSources): OpenFacts {
     },
     managers: () => {
       config()
-      return orUnmet(managers, 'nsx-certificate')
+      return ofIdentity(managers)
     },
     rest: () => {
       config()
-      return orUnmet(rest, 'nsx-certificate')
+      return ofIdentity(rest)
     },
     async close() {
       const opened = [
@@ -74,6 +74,15 @@ function attempt<T>(work: () => T): T | undefined {
     return work()
   } catch {
     return undefined
+  }
+}
+
+/** Peers of NSX are opened with the certificate; which check says what is wrong with it is told by the error. */
+function ofIdentity<T>(open: () => T): T {
+  try {
+    return open()
+  } catch (error) {
+    throw new Unmet(/CN=/.test((error as Error).message) ? 'certificate-name' : 'nsx-certificate')
   }
 }
 

@@ -151,7 +151,7 @@ async function tls(facts: Facts, signal: AbortSignal) {
         problems.push(
           failed(
             'TRANSPORT_UNTRUSTED',
-            `${origin} is not trusted (${shown.distrust}); ${chainWords(shown, nowMs)}`,
+            `${origin} is not trusted; ${chainWords(shown, nowMs)}`,
             `${compare}; where it is the manager's, put its issuer into nsx.ca, or set nsx.thumbprint: ${leaf.sha256}`,
           ),
         )

@@ -95,5 +95,5 @@ function broken(thrown: unknown): Finding {
       ? `antrea-nsx-adapter explain ${thrown.code}`
       : 'look at the cause; where it is a fault of the adapter, please report it'
   const problem = problemOf(thrown, fix)
-  return { detail: problem.cause, problems: [problem] }
+  return { detail: '', problems: [problem] }
 }

@@ -6,14 +6,14 @@ import { fail } from './answers.ts'
 import { ccpLines } from './diff-ccp.ts'
 import { inventoryLines } from './diff-inventory.ts'
 import type { DiffLine, Page } from './diff-lines.ts'
-import type { Around, Looking, Turns } from './sight.ts'
+import type { Looking, Turns } from './sight.ts'
 
 /** Lines sent in one piece. */
 const LINES_A_PIECE = 50
 
 /** 503 with a code where there is no plan; the plan is made before the first byte. */
 export async function showDiff(
-  { sight, around, clock }: Looking,
+  looking: Looking,
   turns: Turns,
   { query, signal }: ServerRequest,
 ): Promise<ServerResponse> {
@@ -22,11 +22,11 @@ export async function showDiff(
   const page = pageOf(query)
   if (typeof page === 'string') return fail(400, 'SERVE_BAD_QUERY', page)
   try {
-    const lines = await turns.run(signal, (over) => linesOf(sight, channel, around(), page, over))
+    const lines = await turns.run(signal, (over) => diffLines(looking, channel, page, over))
     return {
       status: 200,
       headers: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' },
-      body: inPieces(lines, clock),
+      body: inPieces(lines, looking.clock),
     }
   } catch (error) {
     const { code, message } = asAdapterError(error)
@@ -34,18 +34,18 @@ export async function showDiff(
   }
 }
 
-async function linesOf(
-  sight: Looking['sight'],
+/** The plan is made at once, its lines as they are taken. Rejects with why there is none. */
+export async function diffLines(
+  { sight, around }: Pick<Looking, 'sight' | 'around'>,
   channel: 'ccp' | 'mp',
-  around: Around,
   page: Page,
   signal: AbortSignal,
 ): Promise<Generator<DiffLine>> {
   const { ccp, inventory } = sight()
   if (ccp === undefined || inventory === undefined)
     throw waitFor('CHANNEL_NOT_STARTED', 'the channels are not started yet; ask again in a moment')
-  if (channel === 'ccp') return ccpLines(await ccp.preview(signal), ccp, around, page)
-  return inventoryLines(await inventory.preview(signal), around, page)
+  if (channel === 'ccp') return ccpLines(await ccp.preview(signal), ccp, around(), page)
+  return inventoryLines(await inventory.preview(signal), around(), page)
 }
 
 function pageOf(query: URLSearchParams): Page | string {

@@ -5,8 +5,10 @@
  */
 
 export { type Console, type ConsoleOptions, createConsole } from './console.ts'
+export { planFiles } from './diff-files.ts'
 export type { DiffEnd, DiffHead, DiffHold, DiffLine, DiffStep } from './diff-lines.ts'
 export type * from './explain-types.ts'
 export { createInspection, type Inspection, type InspectSource } from './inspect.ts'
 export { createRemoteAccess, createRemoteHandler, type RemoteAccess } from './listen.ts'
+export type { Looking } from './sight.ts'
 export { createStatusHandler, type StatusSource, type StatusView } from './status.ts'
