@@ -79,7 +79,7 @@ export const WARNINGS = {
   NSX_REFUSED: {
     title: 'The NSX Manager refuses this cluster',
     severity: 'error',
-    text: 'The cluster id, its registration or its certificate does not fit. Compare cluster.id with the cluster-control-plane in NSX.',
+    text: 'The cluster id, its registration or its certificate does not fit. Compare cluster.id with the cluster-control-plane in NSX, or run register: it says what is missing, and makes it.',
     visibleAfterMs: 0,
     blocksReady: true,
   },

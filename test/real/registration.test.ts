@@ -85,6 +85,20 @@ async function cli(...words: readonly string[]): Promise<Outcome> {
   return { code: Number(code), text: readFileSync(logFile, 'utf8') }
 }
 
+/** Kills the command when it begins this step of its plan, or lets it end when the plan is shorter by now. */
+async function killedAt(step: number, ...words: readonly string[]): Promise<string> {
+  calls += 1
+  const logFile = join(plane.folder, `command-${calls}.log`)
+  const command = start({ name: words[0] ?? '', command: process.execPath, args: [MAIN, ...words], logFile })
+  await eventually(
+    `step ${step}`,
+    async () => readFileSync(logFile, 'utf8').includes(` ${step}/`) || !command.isRunning() || undefined,
+    { withinMs: 30_000, everyMs: 5 },
+  )
+  await command.kill()
+  return readFileSync(logFile, 'utf8')
+}
+
 const node = (name: string) => {
   const folder = join(plane.folder, name)
   return { folder, config: join(folder, 'config.yaml'), socket: join(folder, 'adapter.sock') }
@@ -127,10 +141,13 @@ test('register makes the cluster known, a second time it changes nothing', optio
   const dry = await cli(...words, '--dry-run')
   assert.equal(dry.code, 0, dry.text)
   assert.equal((await plane.api.ask('GET', SECRET)).status, 404, 'a dry run does nothing')
+  // As if the person's machine went down: at a step in the cluster, in NSX, and here.
+  const begun = await killedAt(3, ...words)
+  for (const step of [11, 15]) await killedAt(step, ...words)
   const first = await cli(...words)
   assert.equal(first.code, 0, first.text)
   for (const line of dry.text.split('\n').filter((one) => /^ +\d+ /.test(one)))
-    assert.ok(first.text.includes(line), `${line} was done as it was shown`)
+    assert.ok(begun.includes(line), `${line} was begun as it was shown`)
   const mark = plane.audit.mark()
   served.manager.audit.clear()
   const second = await cli(...words)

@@ -4,11 +4,11 @@ import type { Entries } from './types.ts'
 export const NSX: Entries = {
   NSX_UNAUTHORIZED: [
     'The NSX Manager does not know our certificate',
-    'Compare the certificate of nsx.cert with the one registered on the cluster-control-plane in NSX.',
+    'Compare the certificate of nsx.cert with the one registered on the cluster-control-plane in NSX. Was NSX restored from a backup, or was the certificate taken out of it? Run register: it changes only what is missing.',
   ],
   NSX_FORBIDDEN: [
     'The NSX Manager knows us, and refuses',
-    "The certificate is not this cluster's. Compare cluster.id and cluster.name with the cluster-control-plane in NSX.",
+    "The certificate is not this cluster's, or its principal identity's role is too small. Compare cluster.id and cluster.name with the cluster-control-plane in NSX, or run register: it says what is missing.",
   ],
   CLUSTER_NOT_REGISTERED: [
     'NSX has no cluster with this id',
