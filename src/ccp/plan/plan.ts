@@ -109,7 +109,7 @@ function* planOwned(input: PlanInput, owned: Owned): Steps<Plan | undefined> {
     const awaiting = [...new Set(groups.awaiting)].sort()
     const awaited = new Set(awaiting.map(parentName))
     const isReady = (name: string) => owned.groups.has(name) && !awaited.has(name)
-    const repairs = yield* changeSteps(input, driftedAlone(input, owned, active, isReady))
+    const repairs = yield* changeSteps(input, driftedAlone(input, owned, active, groups.changes, isReady))
     const steps = inStages([...tiers.steps, ...groups.steps, ...held.steps, ...repairs.steps])
     return { ...base, steps, awaiting, resting: groups.resting, againMs: undefined }
   }

@@ -60,6 +60,15 @@ test('a policy that somebody deletes while a group is awaited is there again at 
   assert.deepEqual(w.writes, [`POST ${CNPS} ${B}`])
 })
 
+test('a group that somebody changes while another is awaited is put back at once', async () => {
+  const w = await waiting()
+  const wanted = w.stores.clusterGroups.get(WEB)?.spec
+  w.editGroup(WEB, { childGroups: [LATE] })
+  const { awaiting } = await w.go()
+  assert.deepEqual(w.stores.clusterGroups.get(WEB)?.spec, wanted)
+  assert.deepEqual([awaiting, w.writes], [[LATE], [`PUT ${CGS} ${WEB}`]])
+})
+
 test('of several at once, what they allow too much goes at once', async () => {
   const w = await waiting()
   for (const name of [A, B]) w.edit(name, { ingress: [mine, ...(w.specOf(name)?.ingress ?? [])] })
