@@ -9,12 +9,11 @@ import { createManager } from '../../src/manager/index.ts'
 import { createEmbeddedCluster } from '../../src/sandbox/cluster.ts'
 import { kubeconfig, writeAtomically } from '../../src/sandbox/files.ts'
 import { createAuthority } from '../../src/sandbox/pki.ts'
-import { createRest, type Rest } from '../../src/sandbox/rest.ts'
 import { serveSandbox } from '../../src/sandbox/server.ts'
 import type { Handler, ServerRequest } from '../../src/world/index.ts'
-import { connectInProcess } from '../../src/world/link.ts'
 import { createRealClock, createRealRandom } from '../../src/world/real.ts'
-import { addressesBut, GROUPS, groupAt, POLICIES, policyAt } from './ccp-scale.ts'
+import { administratorOf, fillManager, INTENT, intentOf } from './ccp-fill.ts'
+import { addressesBut } from './ccp-scale.ts'
 
 export interface WorldReady {
   /** Path of the adapter's configuration. */
@@ -40,7 +39,6 @@ export type WorldAsk = 'figures' | 'cut' | 'member'
 const CLUSTER = { id: '6f5a1d0c-2b1e-4c55-9c6e-0d9f8a7b6c5d', name: 'bench' }
 const USER = { name: 'admin', password: 'a-password-of-the-bench' }
 const NAMES = { dns: ['localhost'], ips: ['127.0.0.1'] }
-const INTENT = '/policy/api/v1'
 
 const clock = createRealClock()
 const random = createRealRandom()
@@ -88,44 +86,7 @@ const countNsx: Handler = (request) => {
 const common = { port: 0, identity, clientCa: authority.ca, log: SILENT }
 const kube = await serveSandbox({ ...common, handler: countKube, http2: true })
 const nsx = await serveSandbox({ ...common, handler: countNsx })
-const admin = createRest(
-  connectInProcess(manager.handler, { origin: nsx.url, peer: { address: '127.0.0.1' }, clock }).client,
-  { authorization: `Basic ${Buffer.from(`${USER.name}:${USER.password}`).toString('base64')}` },
-)
-
-/** Without what NSX itself gives an object. */
-function intentOf({ body }: ReturnType<typeof policyAt>): Record<string, unknown> {
-  const { id: _id, unique_id: _unique, rules, ...rest } = body as Record<string, unknown>
-  if (!Array.isArray(rules)) return { group_type: ['ANTREA'], ...rest }
-  const list = rules as readonly Record<string, unknown>[]
-  return {
-    ...rest,
-    rules: list.map(({ path: _path, rule_id: _rule, service_entries: entries, ...rule }) => ({
-      ...rule,
-      service_entries: (entries as readonly object[]).map((entry) => ({
-        id: 'port',
-        display_name: 'port',
-        ...entry,
-      })),
-    })),
-  }
-}
-
-async function fill(rest: Rest): Promise<void> {
-  const { results } = await rest.get<{ results: { path: string; node_id: string }[] }>(
-    `${INTENT}/infra/sites/default/enforcement-points/default/cluster-control-planes`,
-  )
-  const span = { container_cluster_path: results.find(({ node_id }) => node_id === CLUSTER.id)?.path }
-  const put = (object: ReturnType<typeof policyAt>) =>
-    rest.call('PUT', INTENT + object.path, intentOf(object))
-  for (let n = 0; n < GROUPS; n += 1) await put(groupAt(n))
-  await put(addressesBut(0))
-  for (let n = 0; n < POLICIES; n += 1) {
-    const policy = policyAt(n, 1_000)
-    await put(policy)
-    await rest.call('PUT', `${INTENT}${policy.path}/container-cluster-span/${CLUSTER.id}`, span)
-  }
-}
+const admin = administratorOf(manager.handler, USER)
 
 function figures(): WorldFigures {
   const { writes, policies, snapshots, snapshotMs, lastWriteMs } = counted
@@ -164,7 +125,7 @@ process.on('message', (ask: WorldAsk) => {
 process.on('disconnect', () => process.exit(0))
 
 const startedMs = performance.now()
-await fill(admin)
+await fillManager(admin, CLUSTER.id)
 const config = file(
   'adapter.yaml',
   JSON.stringify({

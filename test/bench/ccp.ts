@@ -12,6 +12,7 @@ import { inSlices, type Steps } from '../../src/world/index.ts'
 import { createRealClock } from '../../src/world/real.ts'
 import { skip } from '../real/harness/tier.ts'
 import { CLUSTER, MEMORY, ModelCluster, SOURCE } from '../unit/ccp/model.ts'
+import { benchRealStart } from './ccp-real.ts'
 import { addressesBut, byKey, POLICIES, policyAt, RULES_EACH, scaleObjects } from './ccp-scale.ts'
 import { benchStart } from './ccp-start.ts'
 import { measureDelivery, measureRealDelivery } from './delivery.ts'
@@ -36,6 +37,7 @@ export async function benchCcp(say: (line: string) => void): Promise<string> {
     say(`real API server: ${REAL_DELIVERIES} changes`)
     const realMs = await measureRealDelivery(REAL_DELIVERIES)
     rows.push(rowOf('real kube-apiserver: policy changed in NSX → accepted', realMs, ''))
+    rows.push(...(await benchRealStart(say)))
   } else say(skip)
   const text = table(rows)
   return skip === false ? text : `${text}\n\nReal kube-apiserver: not measured, ${skip}.`

@@ -17,6 +17,8 @@ export interface AntreaDeps {
   readonly clock: Clock
   readonly random: Random
   readonly log?: Logger
+  /** Of policies and groups; as antrea-controller's client when absent. */
+  readonly statusWritesPerSecond?: number
 }
 
 type Plane = Pick<ControlPlane, 'administrator' | 'frontProxyCaPem' | 'http'>
@@ -50,7 +52,12 @@ export async function attachController(
   })
   const controller = createStandInController(
     { ...deps, connect: () => client },
-    node === undefined ? {} : { place: { node, port: server.port } },
+    {
+      ...(node === undefined ? {} : { place: { node, port: server.port } }),
+      ...(deps.statusWritesPerSecond === undefined
+        ? {}
+        : { statusWritesPerSecond: deps.statusWritesPerSecond }),
+    },
   )
   running.controller = controller
   const stop = async () => {

@@ -23,6 +23,8 @@ export interface AntreaOptions {
   readonly realizationDelayMs?: number
   /** Of AntreaAgentInfo; a minute when absent, as the real agents'. */
   readonly heartbeatMs?: number
+  /** Of the stand-in's controller; as the real one's when absent. */
+  readonly statusWritesPerSecond?: number
 }
 
 /** Installs CRDs and routes and starts both halves; resolves when the aggregated APIs are available. */
@@ -30,7 +32,11 @@ export async function attachAntrea(plane: ControlPlane, options: AntreaOptions =
   await installCrds(plane.api.http)
   const binary = process.env['ANTREA_CONTROLLER']
   const deps = { clock: createRealClock(), random: createRealRandom() }
-  const stopController = await (binary ? startReal(plane, binary) : attachController(plane, deps, 'n1'))
+  const { statusWritesPerSecond } = options
+  const pace = statusWritesPerSecond === undefined ? {} : { statusWritesPerSecond }
+  const stopController = await (binary
+    ? startReal(plane, binary)
+    : attachController(plane, { ...deps, ...pace }, 'n1'))
   try {
     const attached = await attachAgents(plane, deps, {
       realizationDelayMs: options.realizationDelayMs ?? 50,
