@@ -12,7 +12,7 @@ type Channel = (typeof CHANNELS)[number]
 export interface CountedStatus {
   readonly role: string
   readonly ready: boolean
-  readonly warnings: readonly { readonly code: string; readonly severity: string }[]
+  readonly warnings: readonly { readonly code: string; readonly severity: string; readonly detail: string }[]
   readonly instances: readonly {
     readonly role: string
     readonly manager: string
@@ -85,6 +85,7 @@ export interface Looked {
   /** By type, in NSX. */
   inventory(): ReadonlyMap<string, number>
   diagnostics(): DiagnosticsFigures
+  readonly lost: LostRows
   process?(): ProcessFigures
   certificates?(): readonly CertificateEnd[]
   reload?(): { readonly isSuccessful: boolean; readonly lastSuccess: number }
@@ -117,7 +118,8 @@ export function lookAt(
   lookAtPolicies(status.policies, scrape)
   for (const [resource, count] of looked.inventory())
     scrape.set('antrea_nsx_inventory_objects', { resource }, count)
-  lookAtProcess(looked, standing, scrape)
+  lookAtDiagnostics(looked, status, scrape)
+  lookAtProcess(looked, scrape)
 }
 
 function lookAtInstances({ instances, agents }: CountedStatus, scrape: Scrape): void {
@@ -180,14 +182,46 @@ function lookAtPolicies(policies: CountedStatus['policies'], scrape: Scrape): vo
     scrape.set('antrea_nsx_policy_deletes_held', { reason }, policies.deletesHeld[reason])
 }
 
-function lookAtProcess(looked: Looked, standing: ReadonlySet<string>, scrape: Scrape): void {
-  const { written, failures, dropped, waiting } = looked.diagnostics()
-  const isLost = standing.has('DIAGNOSTICS_LOST')
-  scrape.set('antrea_nsx_diagnostics_up', {}, one(!isLost))
+function lookAtDiagnostics({ diagnostics, lost }: Looked, { warnings }: CountedStatus, scrape: Scrape): void {
+  const { written, failures, dropped, waiting } = diagnostics()
+  const problem = warnings.find(({ code }) => code === 'DIAGNOSTICS_LOST')
+  scrape.set('antrea_nsx_diagnostics_up', {}, one(problem === undefined))
   scrape.total('antrea_nsx_diagnostics_rows_total', {}, written)
   scrape.total('antrea_nsx_diagnostics_failures_total', {}, failures)
   scrape.set('antrea_nsx_diagnostics_rows_waiting', {}, waiting)
-  scrape.total('antrea_nsx_diagnostics_dropped_total', { reason: 'limit' }, dropped)
+  lost.note(dropped, problem?.detail)
+  for (const [reason, count] of lost.byReason())
+    scrape.total('antrea_nsx_diagnostics_dropped_total', { reason }, count)
+}
+
+export interface LostRows {
+  /** So many in all; `problem`: what stands in the way of writing at this moment. */
+  note(dropped: number, problem: string | undefined): void
+  byReason(): ReadonlyMap<string, number>
+}
+
+/** SQLite's and the operating system's words for a disk that is full. */
+const FULL = /SQLITE_FULL|ENOSPC|database or disk is full|no space left/i
+
+/** What was lost since the last look, by what stood in the way then. */
+export function createLostRows(): LostRows {
+  const counts = new Map([
+    ['disk-full', 0],
+    ['limit', 0],
+    ['error', 0],
+  ])
+  let seen = 0
+  return {
+    byReason: () => counts,
+    note(dropped, problem) {
+      const reason = problem === undefined ? 'limit' : FULL.test(problem) ? 'disk-full' : 'error'
+      counts.set(reason, (counts.get(reason) ?? 0) + Math.max(dropped - seen, 0))
+      seen = dropped
+    },
+  }
+}
+
+function lookAtProcess(looked: Looked, scrape: Scrape): void {
   for (const { peer, role, notAfter } of looked.certificates?.() ?? [])
     scrape.set('antrea_nsx_certificate_expiry_timestamp_seconds', { peer, role }, seconds(notAfter))
   const reload = looked.reload?.()

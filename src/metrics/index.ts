@@ -8,7 +8,7 @@ import { type Fact, WARNINGS } from '../health/index.ts'
 import { METRICS_AGE_MS_MAX } from '../limits.ts'
 import type { Clock, HttpClient } from '../world/index.ts'
 import { countFact } from './facts.ts'
-import { type Looked, lookAt } from './figures.ts'
+import { createLostRows, type Looked, lookAt } from './figures.ts'
 import { kubeCalls, nsxCalls, observedClient } from './http.ts'
 import { createMetrics, type Family } from './registry.ts'
 import { watchLoop } from './stalls.ts'
@@ -28,7 +28,7 @@ export interface Measuring {
   kube(client: HttpClient): HttpClient
   nsx(client: HttpClient): HttpClient
   /** From now on this is looked at for each scrape. */
-  look(at: Omit<Looked, 'channelState' | 'kube' | 'nsx' | 'clock'>): void
+  look(at: Omit<Looked, 'channelState' | 'kube' | 'nsx' | 'clock' | 'lost'>): void
   /** Watches the event loop until the signal is aborted. */
   run(signal: AbortSignal): void
   /** Everything; who asks within half a second of another gets the same. */
@@ -50,6 +50,7 @@ export function createMeasuring(clock: Clock, driver: 'channels' | 'rest' = 'cha
       const looked = {
         ...at,
         clock,
+        lost: createLostRows(),
         kube,
         nsx,
         channelState: (channel: 'ccp' | 'mp') => transitions.channelState(channel),

@@ -6,6 +6,7 @@ import { TransportError } from '../../../src/errors.ts'
 import type { Fact } from '../../../src/health/index.ts'
 import { METRIC_SERIES_MAX } from '../../../src/limits.ts'
 import { countFact } from '../../../src/metrics/facts.ts'
+import { createLostRows } from '../../../src/metrics/figures.ts'
 import { kubeCalls, nsxCalls, observedClient, resultOf } from '../../../src/metrics/http.ts'
 import {
   type Family,
@@ -360,4 +361,21 @@ test('a loop that stands still is noted by how long', async () => {
   const families = await metrics.collect()
   assert.equal(sum(families, 'antrea_nsx_event_loop_stall_seconds'), 1)
   stop.abort()
+})
+
+test('rows of diagnostics that are lost are counted by what stood in the way', () => {
+  const lost = createLostRows()
+  lost.note(3, undefined)
+  lost.note(10, 'x.sqlite: SQLITE_FULL: database or disk is full; 10 dropped')
+  lost.note(10, 'x.sqlite: SQLITE_FULL: database or disk is full; 10 dropped')
+  lost.note(12, 'x.sqlite: EROFS: read-only file system')
+  lost.note(13, undefined)
+  assert.deepEqual(
+    [...lost.byReason()],
+    [
+      ['disk-full', 7],
+      ['limit', 4],
+      ['error', 2],
+    ],
+  )
 })
