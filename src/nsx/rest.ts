@@ -186,12 +186,13 @@ function afterAnswer(
 ): NextStep {
   endpoints.answered(endpoint)
   const { next, retryAfterMs } = error
-  if (isSlowDown(error))
-    limiter.refused(retryAfterMs ?? SLOW_DOWN_BASE_MS * 2 ** tries * (0.5 + random.next() / 2))
-  if (next === 'elsewhere') {
-    endpoints.spare(endpoint, retryAfterMs ?? NSX_SPARE_MS)
-    return isHarmless || error.isFromNsx ? 'elsewhere' : 'give-up'
+  if (isSlowDown(error)) {
+    const waitMs = retryAfterMs ?? SLOW_DOWN_BASE_MS * 2 ** tries * (0.5 + random.next() / 2)
+    // The pace is halved in any case; all calls wait only where no other manager can be asked meanwhile.
+    limiter.refused(endpoints.hasFresh(endpoint) ? 0 : waitMs)
   }
+  if (next === 'elsewhere' || isSlowDown(error)) endpoints.spare(endpoint, retryAfterMs ?? NSX_SPARE_MS)
+  if (next === 'elsewhere') return isHarmless || error.isFromNsx ? 'elsewhere' : 'give-up'
   if (next !== 'sign-in') return next
   if (identity !== undefined && credentials !== undefined)
     return identity.refused(http, credentials) ? 'sign-in' : 'give-up'

@@ -29,6 +29,8 @@ export interface Endpoints {
     signal: AbortSignal | undefined,
   ): Promise<number>
   hasOther(tried: ReadonlySet<number>): boolean
+  /** Another one than this is up and asks for nothing. */
+  hasFresh(except: number): boolean
   begin(endpoint: number): Begun
   answered(endpoint: number): void
   /** It did not answer. `isSilent`: its sockets are destroyed, none of them is used again. */
@@ -72,6 +74,10 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
       return found
     },
     hasOther: (tried) => chosen(tried) !== undefined,
+    hasFresh: (except) =>
+      book.states.some(
+        (state, index) => index !== except && state.health !== 'down' && state.spareUntilMs <= nowMs(),
+      ),
     begin: (endpoint) => begin(book, endpoint, nowMs()),
     lost(endpoint, error, isSilentOne) {
       book.failed(endpoint, error)

@@ -303,3 +303,27 @@ test('an answer that drips for ever ends, a login that does too', async () => {
   if (only !== undefined) only.answer = () => undefined
   assert.equal(await signing.outcomeOf(signing.get()), 'm0')
 })
+
+test('a manager that asks to be left alone for minutes keeps no call from another one; where all ask it is kept', async () => {
+  const { managers, get, outcomeOf, clock } = startManagers({ managers: 2 })
+  const [first, second] = managers
+  for (const status of [503, 429]) {
+    if (first !== undefined) first.answer = () => refusal(status, 98, { 'retry-after': '300' })
+    const beganMs = clock.monotonicMs()
+    for (let index = 0; index < 5; index += 1) assert.equal(await outcomeOf(get()), 'm1', `${status}`)
+    assert.ok(clock.monotonicMs() - beganMs < 5_000, `${clock.monotonicMs() - beganMs} ms`)
+    assert.equal(calls(first?.seen ?? []).length, 1)
+    first?.seen.splice(0)
+    await clock.advance(301_000)
+  }
+  let refusals = 0
+  for (const manager of managers)
+    manager.answer = () => {
+      refusals += 1
+      return refusals <= 4 ? refusal(503, 98, { 'retry-after': '3' }) : undefined
+    }
+  second?.seen.splice(0)
+  const beganMs = clock.monotonicMs()
+  assert.match(await outcomeOf(get()), /^m[01]$/)
+  assert.ok(clock.monotonicMs() - beganMs >= 3_000)
+})

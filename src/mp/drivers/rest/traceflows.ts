@@ -90,6 +90,8 @@ export function createTraceflowConfigs(
             const error = asAdapterError(thrown)
             if (signal.aborted || !isPassing(error)) throw error
             if (error.code === 'NSX_NOT_FOUND') isServed = false
+            // It answered, that it is asked too often; what it says with 503 may be any proxy's.
+            if (error instanceof NsxAnswerError && error.status === 429) listener.onSeen()
             log.debug({ code: error.code }, `Traceflow configs are read later: ${error.message}`)
           }
           await sleep(clock, NSX_REST_POLL_MS, signal)
