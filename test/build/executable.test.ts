@@ -220,3 +220,35 @@ test("SQLite's addon: where no folder will do, one line says what was tried", (c
   for (const tried of ['state', 'cache/antrea-nsx-adapter', 'tmp'])
     assert.ok(words.includes(`${file}/${tried}: ENOTDIR`), words)
 })
+
+test('on a host whose glibc cannot load SQLite it joins all the same, and says that nothing is kept', async (context) => {
+  const path = folder(context)
+  const old = join(path, NAME)
+  // What the addon asks of glibc is more than this one has, as 2.34 is for an older one: the system's own loader refuses it.
+  const bytes = readFileSync(executable)
+  const wanted = Buffer.from('GLIBC_2.34\0')
+  let changed = 0
+  for (let at = bytes.indexOf(wanted); at !== -1; at = bytes.indexOf(wanted, at + 1)) {
+    bytes.write('GLIBC_2.99', at, 'latin1')
+    changed += 1
+  }
+  assert.ok(changed > 0)
+  writeFileSync(old, bytes, { mode: 0o755 })
+  process.env['ANTREA_NSX_ADAPTER'] = old
+  context.after(() => {
+    process.env['ANTREA_NSX_ADAPTER'] = executable
+  })
+  const parts = await startParts(context)
+  const file = join(path, 'd.sqlite')
+  const daemon = parts.run({ diagnostics: file, environment: { CACHE_DIRECTORY: join(path, 'cache') } })
+  const lost = await until(
+    'the note',
+    async () => (await daemon.status())?.warnings.find(({ code }) => code === 'DIAGNOSTICS_LOST'),
+    30_000,
+    daemon.stdout,
+  )
+  assert.match(lost.detail, /needs glibc 2\.34 or later/)
+  assert.match(lost.detail, /version `GLIBC_2\.99' not found/)
+  await until('ready', async () => (await daemon.status())?.ready, 30_000, daemon.stdout)
+  assert.ok((await daemon.stop()) < 3_500)
+})
