@@ -1,6 +1,6 @@
 /** `inspect` against the sandbox's adapter: now, as it comes, as it was, after its end, and what is wrongly asked. */
 import assert from 'node:assert/strict'
-import { copyFileSync, existsSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import type { SandboxPlaces } from '../../src/sandbox/start.ts'
@@ -23,6 +23,18 @@ test('inspect', async (context) => {
     const { code, stdout, stderr } = await runToEnd(context, ['inspect', '--socket', socket, ...words])
     assert.deepEqual([code, stderr], [0, ''], words.join(' '))
     return stdout
+  }
+
+  const startedAgain = async (path: string) => {
+    const program = start(context, ['console', '--socket', path])
+    return {
+      address: await until(
+        'the address',
+        () => /http:\S+/.exec(program.stdout())?.[0],
+        10_000,
+        program.stderr,
+      ),
+    }
   }
 
   await context.test('now: every chart with its state, what came and what comes', async () => {
@@ -83,6 +95,28 @@ test('inspect', async (context) => {
   await context.test('a chart as text, from its definition', async () => {
     assert.match(await inspect('--chart', 'lease'), /renewing {3}runs renew\n +renew done +→ leading\.term /)
     assert.deepEqual((await inspect('--chart', 'list')).trim().split('\n').slice(0, 2), ['adapter', 'lease'])
+  })
+
+  await context.test('console opens a browser where it is asked to, and without one says so', async () => {
+    const opened = join(place, 'opened')
+    writeFileSync(
+      join(place, 'xdg-open'),
+      `#!/bin/sh\nprintf '%s' "$1" > ${opened}.tmp && mv ${opened}.tmp ${opened}\n`,
+      { mode: 0o755 },
+    )
+    const path = process.env['PATH'] ?? ''
+    const asked = start(context, ['console', '--socket', socket, '--open'], { PATH: `${place}:${path}` })
+    await until('the browser', () => existsSync(opened), 10_000, asked.stderr)
+    assert.equal(readFileSync(opened, 'utf8'), /http:\S+/.exec(asked.stdout())?.[0])
+    asked.child.kill('SIGINT')
+    assert.equal(await asked.ended, 0)
+    const alone = start(context, ['console', '--socket', socket, '--open'], { PATH: '/nowhere' })
+    await until('the word', () => alone.stderr().includes('no browser was opened'), 10_000, alone.stderr)
+    assert.match(alone.stdout(), /^Open http:\S+\/open\?token=[0-9a-f]{64}\n/)
+    await alone.stop()
+    const port = /:(\d+)\//.exec((await startedAgain(socket)).address)?.[1] ?? ''
+    const taken = await runToEnd(context, ['console', '--socket', socket, '--port', port])
+    assert.match(taken.stderr, /^antrea-nsx-adapter: CONSOLE_CANNOT_LISTEN: .+\n$/)
   })
 
   await context.test('what is wrongly asked is told in a line', async () => {
