@@ -60,8 +60,8 @@ export function checkPolicies(world: World, intent: Intent): void {
   )
 }
 
-/** Rule 1, upwards: NSX shows the cluster's Pods as they are, and every policy in force as realized. */
-export async function checkShown(world: World, intent: Intent, clusterId: string): Promise<void> {
+/** Rule 1, upwards: NSX shows the cluster's Pods as they are. */
+export async function checkPodsShown(world: World, clusterId: string): Promise<void> {
   const { results } = await world.nsx<{
     results: { external_id: string; tags?: { scope: string; tag: string }[] }[]
   }>('GET', `/api/v1/fabric/container-application-instances?container_cluster_id=${clusterId}&page_size=1000`)
@@ -71,6 +71,11 @@ export async function checkShown(world: World, intent: Intent, clusterId: string
   })
   const pods = viewOf(world).pods.map(({ metadata }) => `${metadata.uid} ${metadata.labels?.['app']}`)
   assert.deepEqual(shown.sort(), pods.sort(), 'rule 1: the Pods NSX shows')
+}
+
+/** … and every policy in force as realized. */
+export async function checkShown(world: World, intent: Intent, clusterId: string): Promise<void> {
+  await checkPodsShown(world, clusterId)
   for (const policy of [...intent.policies.values()].filter(isWanted)) {
     const path = encodeURIComponent(`/infra/domains/default/security-policies/${policy.id}`)
     const answer = await world.nsx<{ results: { state: string }[] }>(

@@ -55,14 +55,17 @@ export interface World {
 export interface WorldOptions {
   /** Antrea's own Pods, with logs. */
   readonly antreaPods?: boolean
+  /** By NSX's public API alone, of two managers that hold the same; by the channels when absent. */
+  readonly driver?: 'rest'
 }
 
-export async function createWorld(seed: number, options: WorldOptions = {}): Promise<World> {
+export async function createWorld(seed: number, { driver, ...options }: WorldOptions = {}): Promise<World> {
   const clock = createFakeClock()
   const random = createSeededRandom(seed)
   const cluster = createEmbeddedCluster({ clock, random, log: SILENT, historyEventsMax: 2_000, ...options })
   await driven(clock, cluster.start())
-  const manager = createManager({ clock, random, users: [USER] })
+  const isRest = driver === 'rest'
+  const manager = createManager({ clock, random, users: [USER], publicApiOnly: isRest })
   const identity = await identityOf(clock)
   manager.register({ nodeId: CLUSTER_ID, name: CLUSTER_NAME, certificatePem: identity.certificatePem })
   const person = connectInProcess(manager.handler, {
@@ -76,11 +79,10 @@ export async function createWorld(seed: number, options: WorldOptions = {}): Pro
     const own = machine?.clock ?? clock
     const through = machine?.through ?? ((client: HttpClient) => client)
     const kube = cluster.connect({ commonName: name, organizations: ['system:masters'], verified: true })
-    const nsx = connectInProcess(manager.handler, {
-      origin: 'https://manager.sim',
-      peer: identity,
-      clock,
-    })
+    const links = ['https://manager.sim', ...(isRest ? ['https://manager-2.sim'] : [])].map((origin) =>
+      connectInProcess(manager.handler, { origin, peer: identity, clock }),
+    )
+    const clients = links.map(({ client }) => through(client, 'nsx'))
     const adapter = await createAdapter({
       settings: {
         clusterId: CLUSTER_ID,
@@ -99,13 +101,21 @@ export async function createWorld(seed: number, options: WorldOptions = {}): Pro
         }),
       },
       connectKube: () => through(kube.client, 'kube'),
-      nsxHttp: through(nsx.client, 'nsx'),
+      ...(isRest ? { nsxRest: { clients } } : { nsxHttp: clients[0] as HttpClient }),
       clock: own,
       random,
       log: SILENT,
       health: createHealth(own),
     })
-    const sim = { name, adapter, kube: kube.faults, nsx: nsx.faults }
+    const sim = {
+      name,
+      adapter,
+      kube: kube.faults,
+      nsx: together(
+        links.map(({ faults }) => faults),
+        random,
+      ),
+    }
     adapters.set(name, sim)
     adapter.start()
     return sim
@@ -136,6 +146,19 @@ export async function createWorld(seed: number, options: WorldOptions = {}): Pro
       manager.close()
       await cluster.stop()
     },
+  }
+}
+
+/** The first link is hit by each fault, the others now and then; they heal together. */
+function together(links: readonly LinkFaults[], random: Random): LinkFaults {
+  const [first, ...others] = links
+  if (first === undefined || others.length === 0) return first as LinkFaults
+  const hit = (isFault: boolean) => (isFault && random.next() < 0.5 ? [first] : links)
+  return {
+    down: (isDown) => hit(isDown).forEach((link) => void link.down(isDown)),
+    blackhole: (isSilent) => hit(isSilent).forEach((link) => void link.blackhole(isSilent)),
+    latency: (delayMs) => links.forEach((link) => void link.latency(delayMs)),
+    cut: () => hit(true).forEach((link) => void link.cut()),
   }
 }
 
