@@ -145,7 +145,7 @@ const asked = async <T>(run: Run, work: Promise<T>): Promise<T> => {
   }
 }
 
-/** What registration made is protected against nobody: a person's clean-up by hand must work. */
+/** Objects of a protected identity are written with it alone (`_protection` REQUIRE_OVERRIDE); everybody else's take it, too. */
 const OVERWRITE = { 'x-allow-overwrite': 'true' }
 
 const write = <T = unknown>(run: Run, method: 'POST' | 'PUT', path: string, body: unknown): Promise<T> =>
