@@ -6,7 +6,7 @@ import { constants } from 'node:fs'
 import { access, readFile, stat, statfs } from 'node:fs/promises'
 import { createServer, connect as dial } from 'node:net'
 import { connect as dialTls, type TLSSocket } from 'node:tls'
-import Database from 'better-sqlite3'
+import type Database from 'better-sqlite3'
 import type { FileFacts, Presented, PresentedCertificate, World } from '../doctor/index.ts'
 import { DOCTOR_OUTPUT_BYTES_MAX, DOCTOR_PROGRAM_MS } from '../limits.ts'
 import { createRealClock } from '../world/real.ts'
@@ -32,7 +32,7 @@ export function createDoctorWorld(): World {
         () => true,
         () => false,
       ),
-    examineDatabase: async (path) => examine(path),
+    examineDatabase: examine,
     openFiles,
     run,
     resolve: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
@@ -61,11 +61,12 @@ async function fileFacts(path: string): Promise<FileFacts | undefined> {
   }
 }
 
-/** SQLite's own look at a file; the first complaint is enough. */
-function examine(path: string): string {
+/** SQLite's own look at a file; the first complaint is enough. Loaded when it is asked for: on old systems it cannot be. */
+async function examine(path: string): Promise<string> {
   let database: Database.Database | undefined
   try {
-    database = new Database(path, { readonly: true, fileMustExist: true, timeout: 1_000 })
+    const { default: Sqlite } = await import('better-sqlite3')
+    database = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 1_000 })
     const [first] = database.pragma('quick_check(1)') as readonly { readonly quick_check?: string }[]
     return first?.quick_check ?? 'nothing'
   } catch (error) {
