@@ -7,7 +7,7 @@ import { type Row, rowOf } from './report.ts'
 
 const CNPS = '/apis/crd.antrea.io/v1beta1/clusternetworkpolicies'
 /** A cold start that is not through by then is told as one that failed. */
-const LIMIT_MS = 180_000
+const LIMIT_MS = 210_000
 const LOOK_MS = 500
 /** antrea-controller's client writes 50 statuses a second, which for so many groups takes minutes and is nothing of ours. */
 const STATUSES_PER_SECOND = 100_000
