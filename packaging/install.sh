@@ -132,6 +132,23 @@ verify() {
   say "signed by $by; sums are right"
 }
 
+# The processor that the executable is for, as uname -m says it; nothing where it is no ELF file.
+processor_of() {
+  [ "$(od -An -tx1 -N4 "$1" | tr -d ' \n')" = 7f454c46 ] || return 0
+  case $(od -An -tx1 -j18 -N2 "$1" | tr -d ' \n') in
+    3e00) echo x86_64 ;;
+    b700) echo aarch64 ;;
+    *) echo another ;;
+  esac
+}
+
+fits_machine() {
+  wanted=$(processor_of "$here/$NAME")
+  here_is=$(uname -m)
+  [ -z "$wanted" ] || [ "$wanted" = "$here_is" ] ||
+    fail "this archive is for $wanted and this machine is $here_is; nothing was changed: get the one for $here_is"
+}
+
 only_root() {
   [ -n "$root$dry" ] || [ "$(id -u)" = 0 ] || fail "must be run by root"
 }
@@ -258,6 +275,7 @@ take_back() {
 
 install() {
   verify
+  fits_machine
   only_root
   version=$("$here/$NAME" --version) || fail "$here/$NAME does not run on this machine (wrong processor, or no glibc)"
   lock

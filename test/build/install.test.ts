@@ -139,6 +139,29 @@ test('what is not signed by the right key, or not whole, is refused before anyth
   holds(root, '1.1.0')
 })
 
+test('the archive of another processor is verified anywhere, and installed nowhere but there', (context) => {
+  const folder = temporary(context)
+  const root = join(folder, 'root')
+  const archive = unpacked(folder, '1.0.0')
+  const other = process.arch === 'x64' ? { machine: 183, name: 'aarch64' } : { machine: 62, name: 'x86_64' }
+  // The head of an ELF file (System V ABI): the processor is in its bytes 18 and 19.
+  const elf = Buffer.alloc(64)
+  elf.write('\x7fELF\x02\x01\x01', 'latin1')
+  elf.writeUInt16LE(other.machine, 18)
+  writeFileSync(join(archive, NAME), elf)
+  const sums = readFileSync(join(archive, 'SHA256SUMS'), 'utf8')
+  const sha256 = createHash('sha256').update(elf).digest('hex')
+  writeFileSync(
+    join(archive, 'SHA256SUMS'),
+    sums.replace(new RegExp(`^\\w+ {2}${NAME}$`, 'm'), `${sha256}  ${NAME}`),
+  )
+  assert.equal(run(archive, ['verify', '--allow-unsigned', '--root', root]).code, 0)
+  const { code, text } = run(archive, ['install', '--allow-unsigned', '--root', root])
+  assert.equal(code, 1, text)
+  assert.match(text, new RegExp(`this archive is for ${other.name} and this machine is `))
+  assert.equal(existsSync(root), false, 'nothing is touched')
+})
+
 test('--dry-run says the steps and does none', (context) => {
   const folder = temporary(context)
   const root = join(folder, 'root')
