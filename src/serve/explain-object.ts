@@ -33,7 +33,7 @@ export function explainKubePolicy(scene: Scene, name: string): ExplainedObject {
     ownership: ownershipWords(stored, clusterId),
     why: isTemporaryName(name)
       ? 'it stands in for a policy that is on its way to another place, so that no flow is let through meanwhile'
-      : whyOf(stored, isWanted, translated !== undefined, path, next),
+      : whyOf(scene, stored, isWanted, translated !== undefined, path, next),
     ...origin(stored, path),
     ...(translated === undefined ? {} : { wanted_hash: translated.hash }),
     facts:
@@ -69,7 +69,7 @@ export function* explainKubeGroup(scene: Scene, name: string): Steps<ExplainedOb
       ? isStill
         ? `it is a part of the group ${path}`
         : `it was a part of the group ${path}; the group has other parts now, and it goes when nobody names it (${next})`
-      : whyOf(stored, isWanted, isStill, path, next),
+      : whyOf(scene, stored, isWanted, isStill, path, next),
     ...origin(stored, path),
     ...(translated === undefined ? {} : { wanted_hash: translated.hash }),
     facts:
@@ -128,6 +128,7 @@ function origin(object: KubeObject | undefined, path: string | undefined) {
 }
 
 function whyOf(
+  { isBlind }: Scene,
   stored: KubeObject | undefined,
   isWanted: boolean,
   isTranslated: boolean,
@@ -135,6 +136,8 @@ function whyOf(
   next: string,
 ): string {
   if (path === undefined) return 'nothing of NSX stands behind it'
+  if (isBlind === true)
+    return `it was made from ${path}; what NSX wants of it now knows the instance that leads`
   if (!isWanted) return `NSX does not want ${path} in this cluster any more; next: ${next}`
   if (!isTranslated) return `NSX wants ${path}, which cannot be translated exactly: it stays as it last was`
   return stored === undefined ? `NSX wants ${path}; next: ${next}` : `NSX wants ${path}`

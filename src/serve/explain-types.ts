@@ -190,6 +190,8 @@ export type Explained = ExplainedPolicy | ExplainedGroup | ExplainedObject | Exp
 
 /** What explanations are made from, of one moment. */
 export interface Scene extends PlanPreview {
+  /** This instance does not know what NSX wants: only the cluster's side can be told. */
+  readonly isBlind?: boolean
   readonly clusterId: string
   readonly sight: Sight
 }

@@ -1,4 +1,5 @@
 /** GET /explain?what=…: a policy, rule, group or object and the whole way between NSX and the nodes, in both directions. */
+import type { CcpInsight, PlanPreview } from '../ccp/index.ts'
 import { asAdapterError, needsPerson, waitFor } from '../errors.ts'
 import { EXPLAIN_STATISTICS_MS, EXPLAIN_WORD_CHARS_MAX } from '../limits.ts'
 import { type Clock, inSlices, type ServerRequest, type ServerResponse, type Steps } from '../world/index.ts'
@@ -45,7 +46,7 @@ export async function explainWord(
   const { ccp } = sight
   if (ccp === undefined)
     throw waitFor('CHANNEL_NOT_STARTED', 'the channels are not started yet; ask again in a moment')
-  const scene: Scene = { ...(await ccp.preview(signal)), clusterId: ccp.clusterId, sight }
+  const scene = await sceneOf(ccp, sight, word, signal)
   const sliced = <T>(steps: Steps<T>) => inSlices(steps, clock, signal)
   const subjects = await sliced(subjectsOf(scene, word))
   const [subject] = subjects
@@ -56,6 +57,36 @@ export async function explainWord(
       `several are called ${word}; say which: ${subjects.slice(0, SUBJECTS_NAMED).map(subjectWords).join(', ')}`,
     )
   return explainSubject(scene, subject, clock, signal)
+}
+
+/** Of what the cluster holds, an instance can tell that was never told what NSX wants. */
+const OF_CLUSTER = /^(clusternetworkpolic(y|ies)|acnp|cnp|clustergroups?|cg|tiers?|pods?)\//i
+
+async function sceneOf(ccp: CcpInsight, sight: Sight, word: string, signal: AbortSignal): Promise<Scene> {
+  const { clusterId } = ccp
+  try {
+    return { ...(await ccp.preview(signal)), clusterId, sight }
+  } catch (error) {
+    if (asAdapterError(error).code !== 'CCP_NO_COPY' || !OF_CLUSTER.test(word)) throw error
+    return { ...BLIND, isBlind: true, clusterId, sight }
+  }
+}
+
+const BLIND: PlanPreview = {
+  state: { source: '', epoch: '', version: 0, objects: new Map(), snapshotMs: 0, digest: () => '' },
+  translation: { policies: [], held: [], empty: [], groups: new Map(), tiers: [] },
+  plan: {
+    steps: [],
+    held: new Map(),
+    warnings: [],
+    deletes: { kind: 'free' },
+    rivals: [],
+    awaiting: [],
+    unused: [],
+    renaming: [],
+    resting: [],
+    againMs: undefined,
+  },
 }
 
 function unknown(word: string, near: readonly string[]) {

@@ -20,7 +20,12 @@ import { SILENT } from '../../../src/log/index.ts'
 import { compile } from '../../../src/sandbox/antrea/compute/selectors.ts'
 import { explainWord } from '../../../src/serve/explain.ts'
 import { membershipOf, podFacts, selects } from '../../../src/serve/explain-members.ts'
-import type { ExplainedGroup, ExplainedPod, ExplainedPolicy } from '../../../src/serve/explain-types.ts'
+import type {
+  ExplainedGroup,
+  ExplainedObject,
+  ExplainedPod,
+  ExplainedPolicy,
+} from '../../../src/serve/explain-types.ts'
 import type { Sight } from '../../../src/serve/sight.ts'
 import { createRealClock } from '../../../src/world/real.ts'
 import { CLUSTER } from '../ccp/model.ts'
@@ -30,7 +35,7 @@ import { policyStores } from '../ccp/stores.ts'
 const { signal } = new AbortController()
 
 /** A channel over stores, with what NSX wants; writes show at once. */
-function world(objects: readonly DesiredObject[]) {
+function world(objects: readonly DesiredObject[] | undefined) {
   const clock = createRealClock()
   const { stores, storeOf } = policyStores()
   let version = 0
@@ -58,9 +63,10 @@ function world(objects: readonly DesiredObject[]) {
   }
   const deps = { kube, stores, clock, log: SILENT, health: createHealth(clock), clusterId: CLUSTER }
   const enforcer = createEnforcer({ ...deps, tiers: DEFAULT_TIERS })
-  enforcer.take(
-    desiredState({ source: 's', epoch: 'e', version: 7, objects: setOf(...objects), snapshotMs: 0 }),
-  )
+  if (objects !== undefined)
+    enforcer.take(
+      desiredState({ source: 's', epoch: 'e', version: 7, objects: setOf(...objects), snapshotMs: 0 }),
+    )
   const [pods, namespaces] = [
     createStore(RESOURCES.pods, () => {}),
     createStore(RESOURCES.namespaces, () => {}),
@@ -331,6 +337,20 @@ test('whatever a body holds, it is explained or refused in words, and the screen
     ),
     { numRuns: 150 },
   )
+})
+
+test('an instance that was never told what NSX wants tells the side of the cluster', async () => {
+  const told = world(SHOP)
+  await told.settle()
+  const w = world(undefined)
+  for (const one of told.enforcer.cluster.policies.values())
+    w.storeOf(RESOURCES.clusterNetworkPolicies.plural).upsert(one, one.metadata.resourceVersion ?? '1')
+  const [stored] = w.enforcer.cluster.policies.values()
+  const found = (await w.explain(`acnp/${stored?.metadata.name}`)) as ExplainedObject
+  assert.equal(found.exists, true)
+  assert.match(found.why, /it was made from .*; what NSX wants of it now knows the instance that leads/)
+  assert.equal(((await w.explain('tier/nsx-category-application')) as ExplainedObject).kind, 'Tier')
+  await assert.rejects(w.explain(`${POLICIES}/first`), { code: 'CCP_NO_COPY' })
 })
 
 test('a group tells its Pods and who names it', async () => {
