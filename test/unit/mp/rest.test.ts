@@ -352,3 +352,35 @@ test('a config that NSX should not have given is not run', () => {
     assert.equal(runOf(wrong, 'c'), undefined, JSON.stringify(wrong))
   assert.equal(runOf({ ...fine, _revision: 'x', _create_time: 1e99 }, 'c'), 'nsx-config/a/-')
 })
+
+test('the cluster is entered where NSX has no record of it; an object that NSX refuses is found and set aside', async () => {
+  const scene = await harness({ publicApiOnly: true })
+  const record = `/api/v1/fabric/container-clusters/${NODE_ID}`
+  await scene.user.send('DELETE', record)
+  assert.equal((await scene.user.send('GET', record)).status, 404)
+  const { inventory, health, words, clock } = await start({
+    scene,
+    before: (http) => ({
+      ...http,
+      async request(request) {
+        const isBad =
+          request.path.startsWith('/api/v1/inventory/') && String(request.body).includes('"web-2"')
+        if (!isBad) return http.request(request)
+        return { ...refusalOf(400), body: textOf('{"error_code":255,"error_message":"not web-2"}') }
+      },
+    }),
+  })
+  await clock.advance(10_000)
+  assert.match(words(), /phase\.watching/)
+  assert.equal((await scene.user.send('GET', record)).body.cni_type, 'Antrea')
+  const lists = await inventory()
+  assert.equal(lists['ContainerClusterNode']?.length, 2)
+  assert.deepEqual(
+    lists['ContainerApplicationInstance']?.map((pod) => (pod as { display_name?: string }).display_name),
+    ['web-1'],
+  )
+  assert.match(
+    health.warnings().find(({ code }) => code === 'INVENTORY_POISON')?.detail ?? '',
+    /ContainerApplicationInstance web-2: .*not web-2/,
+  )
+})
