@@ -127,7 +127,7 @@ test('in memory, on disk, half of it still on its way, and read from the file: t
   await looksRight(kept)
   while (kept.counts().waiting > 0) await new Promise((resolve) => setTimeout(resolve, 20))
   await looksRight(kept)
-  await kept.close()
+  await kept.close(10_000)
   await looksRight(readHistoryFile(file))
 })
 
@@ -167,10 +167,10 @@ test('every sort of fact is kept as it was told, with long texts cut, and latenc
     assert.deepEqual(row, { at: 1_000, ...wanted })
   }
   const { file } = { file: fileOf(context) }
-  await kept.close()
+  await kept.close(10_000)
   const again = createDiagnostics({ file, clock, health: createHealth(clock), log: SILENT })
   for (const fact of facts) again.tell(fact)
-  await again.close()
+  await again.close(10_000)
   const rows = await readHistoryFile(file).select({ kind: 'latency', limit: 9 })
   assert.deepEqual(
     rows.map(({ what, count, maxMs }) => [what, count, maxMs]),
@@ -264,7 +264,7 @@ test('an older or newer file, and lies in a right one: set aside and counted, or
     const [warning] = health.warnings()
     assert.equal(warning?.code, 'DIAGNOSTICS_SET_ASIDE')
     assert.match(warning?.detail ?? '', new RegExp(`it is of version ${version}`))
-    await kept.close()
+    await kept.close(10_000)
     assert.ok(readdirSync(join(file, '..')).includes('d.sqlite.unreadable'))
   }
   const file = fileOf(context)
