@@ -132,3 +132,40 @@ test('a pause of mp sends nothing of the inventory, ends by itself, and does not
     await putPolicy(world, 'REJECT')
     assert.equal((await policies(world))[0]?.spec.ingress[0]?.action, 'Reject')
   }))
+
+test('an adapter that leads for the first time in a pause enters nothing into NSX, and all of it afterwards', async () => {
+  const world = await createWorld(43)
+  try {
+    // As on a manager whose registration does not enter the cluster itself.
+    await ask(world, 'DELETE', `/api/v1/fabric/container-clusters/${CLUSTER_ID}`)
+    const written: string[] = []
+    const { adapter } = await world.startAdapter('adapter-a', {
+      clock: world.clock,
+      through: (client, to) =>
+        to === 'kube'
+          ? client
+          : {
+              ...client,
+              request: (request) => {
+                const isInventory = /\/(inventory|fabric)\/container/.test(request.path)
+                if (isInventory && request.method !== 'GET') written.push(`${request.method} ${request.path}`)
+                return client.request(request)
+              },
+            },
+    })
+    adapter.pause('mp', 600_000)
+    await world.clock.advance(60_000)
+    assert.equal(adapter.status().role, 'leading')
+    assert.match(adapter.status().components['mp']?.state ?? '', /link\.open\.phase\.watching/)
+    assert.deepEqual(written, [])
+    adapter.resume('mp')
+    await world.clock.advance(5_000)
+    assert.ok(
+      written.some((line) => /POST .*\/container-clusters/.test(line)),
+      written.join('\n'),
+    )
+    assert.ok(written.some((line) => /inventory\/container/.test(line)))
+  } finally {
+    await world.stop()
+  }
+})
