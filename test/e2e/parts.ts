@@ -47,6 +47,7 @@ export interface Parts {
   readonly manager: Manager
   readonly nsx: NsxUser
   readonly antrea: AntreaApis | undefined
+  readonly user: { readonly name: string; readonly password: string }
   /** The manager, as its administrator. */
   readonly admin: Rest
   readonly cluster: EmbeddedCluster
@@ -148,6 +149,7 @@ export async function startParts(context: TestContext, options: PartsOptions = {
     authority,
     identity,
     manager,
+    user: USER,
     admin,
     antrea,
     nsx: createNsxUser(admin, clusterId),

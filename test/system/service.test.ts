@@ -13,6 +13,7 @@ import { type Parts, startParts } from '../e2e/parts.ts'
 import { until } from '../e2e/process.ts'
 import { ACNP, policyUids, putThreePolicies } from '../e2e/seen.ts'
 import { bootMachine, type Machine, whyNot } from './machine.ts'
+import { beNewcomer } from './newcomer.ts'
 
 const NAME = 'antrea-nsx-adapter'
 const UNIT = `${NAME}.service`
@@ -268,3 +269,18 @@ test('a machine with systemd, from the archive to its removal', LIMIT, async (co
     },
   )
 })
+
+test(
+  'a new user, from the archive alone: installed, registered, running, inspected',
+  LIMIT,
+  async (context) => {
+    const parts = await startParts(context)
+    try {
+      await beNewcomer(machine, parts, shipped, ['--public-key', PUBLIC_KEY])
+      assert.equal((await install(shipped, 'uninstall', '--purge')).code, 0)
+    } catch (error) {
+      process.stdout.write(`${(await journal()).replace(/^/gm, '# ')}\n`)
+      throw error
+    }
+  },
+)
