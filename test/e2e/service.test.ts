@@ -76,7 +76,8 @@ test(
       { mode: 'watch' },
       /"code":"CONFIG_RELOAD".*nothing is changed: .*mode must be enforce or observe/,
     )
-    assert.equal((await daemon.status())?.ready, true)
+    // It may be on its way from standby to leading.
+    await until('ready', async () => (await daemon.status())?.ready, 20_000, tell)
   },
 )
 
