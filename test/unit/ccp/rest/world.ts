@@ -109,7 +109,8 @@ export async function restWorld({ seed, memory = restMemory() }: WorldOptions): 
       const of: Seen = seen.get(key) ?? { hashes: new Map(), order: [], gone: 0 }
       seen.set(key, of)
       if (of.order.at(-1) !== hash) of.order.push(hash)
-      of.hashes.set(hash, of.gone)
+      // A policy may go and come back as it was while it is read: then it was let go.
+      if (!of.hashes.has(hash)) of.hashes.set(hash, of.gone)
     }
     for (const key of wanted.keys()) {
       const of = seen.get(key)
