@@ -15,7 +15,7 @@ export async function beNewcomer(
   shipped: string,
   install: readonly string[],
 ): Promise<void> {
-  const home = join(tree, 'root/newcomer')
+  const home = join(tree, 'srv/newcomer')
   mkdirSync(home, { recursive: true })
   writeFileSync(join(home, 'pw'), `${parts.user.password}\n`, { mode: 0o600 })
   copyFileSync(join(parts.path, 'ca.crt'), join(home, 'nsx-ca.pem'))
@@ -24,9 +24,9 @@ export async function beNewcomer(
   // What the cluster's administrator hands over: read by systemd alone, for the service alone.
   const credential = join(tree, 'etc', NAME, 'credentials/kubeconfig')
   copyFileSync(parts.kubeconfigFor(parts.apiUrl, parts.authority.ca), credential)
-  const nsx = ['--nsx-url', parts.managerUrl, '--nsx-ca', '/root/newcomer/nsx-ca.pem']
+  const nsx = ['--nsx-url', parts.managerUrl, '--nsx-ca', '/srv/newcomer/nsx-ca.pem']
   const registered = await must(
-    ...[NAME, 'register', ...nsx, '--nsx-password-file', '/root/newcomer/pw', '--cluster-name', 'newcomer'],
+    ...[NAME, 'register', ...nsx, '--nsx-password-file', '/srv/newcomer/pw', '--cluster-name', 'newcomer'],
   )
   assert.match(registered, /newcomer/)
   await must('systemctl', 'enable', '--now', NAME)
