@@ -25,8 +25,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   mp: ['kube', 'nsx', 'operations', 'machines'],
   doctor: ['config', 'kube', 'nsx', 'ccp'],
   metrics: ['kube', 'diagnostics'],
-  serve: ['metrics', 'diagnostics', 'ccp', 'mp', 'kube', 'operations'],
-  manager: ['nsx'],
+  page: [],
+  serve: ['page', 'metrics', 'diagnostics', 'ccp', 'mp', 'kube', 'operations'],
+  manager: ['nsx', 'page'],
   'insight.ts': ['pauses.ts', 'ccp', 'mp', 'kube', 'operations'],
   'adapter.ts': [
     'status.ts',
