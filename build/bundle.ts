@@ -35,8 +35,8 @@ const COMMON: BuildOptions = {
   logLevel: 'silent',
 }
 
-/** Bundles the program of this root for this processor. Throws on any warning of esbuild. */
-export async function bundle(root: string, arch: Arch): Promise<Bundle> {
+/** Bundles the program of this root for this processor; it knows its commit. Throws on any warning of esbuild. */
+export async function bundle(root: string, arch: Arch, commit?: string): Promise<Bundle> {
   const split = await build({
     ...COMMON,
     absWorkingDir: root,
@@ -45,6 +45,7 @@ export async function bundle(root: string, arch: Arch): Promise<Bundle> {
     splitting: true,
     outdir: 'dist',
     metafile: true,
+    define: { COMMIT_OF_BUILD: JSON.stringify(commit ?? '') },
     plugins: [inside(root, arch), onlyKubeConfig(root), onlyUndicisClients(root), onlyEnglish(root)],
   })
   refuseWarnings(split.warnings)

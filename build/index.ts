@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os'
 import { basename, join, relative, resolve } from 'node:path'
 import { type ArchiveFile, compress, readSignKey, seals, tar } from './archive.ts'
 import { bundle } from './bundle.ts'
+import { commitOf } from './commit.ts'
 import { checkElf, checkSealed } from './elf.ts'
 import { ADDON } from './inside/addon.ts'
 import { embeddedNode } from './node.ts'
@@ -86,7 +87,7 @@ function write(
 async function makeFiles(options: Options, work: string, step: Stepper): Promise<readonly ArchiveFile[]> {
   const { arch } = options
   const node = embeddedNode(root, arch)
-  const bundled = await bundle(root, arch)
+  const bundled = await bundle(root, arch, commitOf(root))
   const packages = bundledPackages(root, bundled.inputs, node.package)
   holdToList(packages, options.acceptPackages)
   const bytes = [...bundled.assets.values()].reduce((total, asset) => total + asset.length, 0)

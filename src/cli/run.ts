@@ -22,7 +22,7 @@ import {
   readSmallText,
 } from './settings.ts'
 import { untilSignal } from './signals.ts'
-import { VERSION } from './version.ts'
+import { COMMIT, VERSION } from './version.ts'
 
 export function configure(command: Command): void {
   addConfigOptions(command)
@@ -90,7 +90,7 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<void> {
     ...(config.diagnostics.file === undefined ? {} : { diagnosticsFile: config.diagnostics.file }),
     endpoints: listening.endpoints,
     own: {
-      build: { node: process.version },
+      build: { node: process.version, ...(COMMIT === undefined ? {} : { commit: COMMIT }) },
       process: processFigures,
       certificates: () => [...listening.certificates(), ...certificatesOf(reloading.tls(), kubeTls)],
       reload: () => reloading.last(),

@@ -1,11 +1,12 @@
 /** What the build is made of: archive, ELF, and the pins that must agree. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { compress, readSignKey, seals, sums, tar } from '../../build/archive.ts'
 import { bundle } from '../../build/bundle.ts'
+import { commitOf } from '../../build/commit.ts'
 import { checkElf, checkSealed, glibcNeeded } from '../../build/elf.ts'
 import { NODE_ARM64 } from '../../build/node.ts'
 import { readOptions } from '../../build/options.ts'
@@ -91,6 +92,27 @@ test('a start reads little before it is known which command is asked for', async
   const { startBytes, inputs } = await bundle(root, 'x64')
   assert.ok(startBytes > 10_000 && startBytes < 96 * 1_024, `${startBytes} bytes`)
   assert.ok(!inputs.some((path) => path.includes('client-node/dist/gen/models/')))
+})
+
+test('the program knows the commit it was built from, where there is one', async (context) => {
+  const { assets } = await bundle(root, 'x64', '0123abcd')
+  assert.ok([...assets.values()].some((bytes) => Buffer.from(bytes).includes('0123abcd')))
+
+  const path = folder(context)
+  const git = (...words: string[]) =>
+    execFileSync('git', ['-C', path, '-c', 'user.name=a', '-c', 'user.email=a@example.com', ...words], {
+      encoding: 'utf8',
+    }).trim()
+  assert.equal(commitOf(path), undefined)
+  git('init', '-q')
+  writeFileSync(join(path, 'file'), 'one')
+  git('add', 'file')
+  git('commit', '-qm', 'one')
+  assert.equal(commitOf(path), git('rev-parse', 'HEAD'))
+  mkdirSync(join(path, 'below'))
+  assert.equal(commitOf(join(path, 'below')), undefined)
+  writeFileSync(join(path, 'file'), 'two')
+  assert.equal(commitOf(path), `${git('rev-parse', 'HEAD')}-changed`)
 })
 
 test('a package is found by its files, in its own folder of packages too', () => {
