@@ -16,7 +16,7 @@ import { operationMachine } from '../machines/operation.ts'
 import { outageMachine } from '../machines/outage.ts'
 import { turnstileMachine } from '../machines/turnstile.ts'
 import { watchMachine } from '../machines/watch.ts'
-import { WATCHED } from '../src/adapter.ts'
+import { WATCHED } from '../src/adapter/index.ts'
 import { graphOf } from './charts-graph.ts'
 import { layOut } from './charts-layout.ts'
 

@@ -2,7 +2,7 @@
  * The adapter as a process runs it: with its diagnostics, its warnings in the log and its status endpoint. The world comes
  * in as arguments, sockets included, so that the daemon and the sandbox run the same.
  */
-import { type Adapter, type AdapterOptions, createAdapter, type StatusSnapshot } from './adapter.ts'
+import { type Adapter, type AdapterOptions, createAdapter } from './adapter/index.ts'
 import { createDiagnostics, rememberDiagnostics } from './diagnostics/index.ts'
 import { waitFor } from './errors.ts'
 import { type ActiveWarning, createHealth, type Fact, type Health, type TellFact } from './health/index.ts'
@@ -24,6 +24,7 @@ import {
   type RemoteAccess,
   type StatusSource,
 } from './serve/index.ts'
+import type { StatusSnapshot } from './status/index.ts'
 import { type Clock, type Handler, sleep } from './world/index.ts'
 
 export type ListenAt =

@@ -1,6 +1,6 @@
 /** `approve`: a person agrees to deletes that wait for a person. */
 import type { Command } from 'commander'
-import type { StatusSnapshot } from '../adapter.ts'
+import type { StatusSnapshot } from '../status/index.ts'
 import { addSocketOption, ask } from './endpoint.ts'
 import { say } from './terminal.ts'
 

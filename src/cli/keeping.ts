@@ -1,7 +1,7 @@
 /** What the daemon keeps good of its own credentials: the certificate for NSX follows the Secret, the token is renewed. */
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { Adapter } from '../adapter.ts'
+import type { Adapter } from '../adapter/index.ts'
 import type { LoadedConfig } from '../config/index.ts'
 import { needsPerson } from '../errors.ts'
 import type { Health } from '../health/index.ts'

@@ -1,5 +1,5 @@
 /** From the configuration to the managers: clients with the right credentials, for the daemon and for the commands. */
-import type { AdapterOptions } from '../adapter.ts'
+import type { AdapterOptions } from '../adapter/index.ts'
 import type { LoadedConfig } from '../config/index.ts'
 import { needsPerson } from '../errors.ts'
 import type { Logger } from '../log/index.ts'

@@ -1,9 +1,9 @@
 /** `rotate`: renews the certificate by which NSX knows the cluster, without a moment in which none is taken. */
 import type { Command } from 'commander'
-import type { StatusSnapshot } from '../adapter.ts'
 import { needsPerson } from '../errors.ts'
 import { REGISTRATION_INSTANCES_MS, REGISTRATION_INSTANCES_PERIOD_MS } from '../limits.ts'
 import { clockRefusals, planRotate, type Step } from '../nsx/registration/index.ts'
+import type { StatusSnapshot } from '../status/index.ts'
 import { sleep } from '../world/index.ts'
 import { addSocketOption, ask } from './endpoint.ts'
 import { notShown } from './registering/cluster.ts'

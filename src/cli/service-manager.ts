@@ -3,7 +3,7 @@
  * food, which only a live event loop and moving charts give.
  */
 import { execFile } from 'node:child_process'
-import type { StatusSnapshot } from '../adapter.ts'
+import type { StatusSnapshot } from '../status/index.ts'
 import { type Clock, sleep } from '../world/index.ts'
 import { plain } from './terminal.ts'
 

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import type { AdapterSettings } from '../adapter.ts'
+import type { AdapterSettings } from '../adapter/index.ts'
 import {
   CONFIG_LEAVES,
   type Config,

@@ -1,5 +1,5 @@
 /** Parts of the screen of `status`: the channels' progress, policies by tier, what is refused and why. */
-import type { StatusSnapshot } from '../adapter.ts'
+import type { StatusSnapshot } from '../status/index.ts'
 import { duration, paint, table } from './terminal.ts'
 
 const ago = (ms: number | undefined, now: number): string =>

@@ -1,6 +1,6 @@
 /** What `status -o json` prints, as a schema: published as JSON Schema in docs/status.schema.json. */
 import { z } from 'zod'
-import type { StatusSnapshot } from '../adapter.ts'
+import type { StatusSnapshot } from '../status/index.ts'
 
 const time = z.int().describe('milliseconds since 1970')
 const words = z.string()

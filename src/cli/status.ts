@@ -1,8 +1,8 @@
 /** `status`: one screen, worst first; the exit code is the health. */
 import { type Command, Option } from 'commander'
 import { stringify } from 'yaml'
-import type { StatusSnapshot } from '../adapter.ts'
 import { briefState } from '../diagnostics/index.ts'
+import type { StatusSnapshot } from '../status/index.ts'
 import { sleep } from '../world/index.ts'
 import { createRealClock } from '../world/real.ts'
 import { addSocketOption, ask } from './endpoint.ts'

@@ -1,12 +1,12 @@
 /** Starts the whole sandbox and says where everything is. */
 import { join } from 'node:path'
-import type { StatusSnapshot } from '../adapter.ts'
 import { type Daemon, startDaemon } from '../daemon.ts'
 import type { Transition } from '../diagnostics/index.ts'
 import { waitFor } from '../errors.ts'
 import type { AccessOptions } from '../kube/index.ts'
 import type { Logger } from '../log/index.ts'
 import { createManager, type Manager } from '../manager/index.ts'
+import type { StatusSnapshot } from '../status/index.ts'
 import { type Clock, type Random, sleep } from '../world/index.ts'
 import { connectInProcess } from '../world/link.ts'
 import { createHttpClient, serve } from '../world/real.ts'

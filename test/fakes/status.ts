@@ -1,6 +1,7 @@
 /** The parts of a status that a test does not speak of. */
-import type { StatusSnapshot } from '../../src/adapter.ts'
+
 import { NO_POLICIES } from '../../src/ccp/index.ts'
+import type { StatusSnapshot } from '../../src/status/index.ts'
 
 const lane = { lastFullSync: undefined, lagMs: 0, guarded: false }
 

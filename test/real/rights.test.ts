@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type Adapter, createAdapter } from '../../src/adapter.ts'
+import { type Adapter, createAdapter } from '../../src/adapter/index.ts'
 import { createHealth } from '../../src/health/index.ts'
 import type { ResourceName } from '../../src/kube/resources.ts'
 import { OPTIONAL, RESOURCES } from '../../src/kube/resources.ts'

@@ -28,30 +28,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   page: [],
   serve: ['page', 'metrics', 'diagnostics', 'ccp', 'mp', 'kube', 'operations'],
   manager: ['nsx', 'page'],
-  'insight.ts': ['pauses.ts', 'ccp', 'mp', 'kube', 'operations'],
-  'adapter.ts': [
-    'status.ts',
-    'insight.ts',
-    'pauses.ts',
-    'progress.ts',
-    'ccp',
-    'mp',
-    'operations',
-    'kube',
-    'nsx',
-    'config',
-    'diagnostics',
-    'machines',
-  ],
-  'conditions.ts': [],
-  'status.ts': ['conditions.ts', 'ccp', 'kube', 'diagnostics', 'progress.ts'],
-  'progress.ts': ['diagnostics'],
-  'pauses.ts': ['ccp', 'status.ts', 'insight.ts', 'progress.ts'],
-  'daemon.ts': ['adapter.ts', 'diagnostics', 'metrics', 'serve'],
-  sandbox: ['adapter.ts', 'daemon.ts', 'manager', 'kube', 'nsx', 'config', 'diagnostics', 'serve'],
+  adapter: ['status', 'ccp', 'mp', 'operations', 'kube', 'nsx', 'config', 'diagnostics', 'machines'],
+  status: ['ccp', 'kube', 'diagnostics'],
+  'daemon.ts': ['adapter', 'status', 'diagnostics', 'metrics', 'serve'],
+  sandbox: ['adapter', 'status', 'daemon.ts', 'manager', 'kube', 'nsx', 'config', 'diagnostics', 'serve'],
   cli: [
     'metrics',
-    'adapter.ts',
+    'adapter',
+    'status',
     'daemon.ts',
     'config',
     'diagnostics',
@@ -148,7 +132,7 @@ test('the daemon never loads the manager or the sandbox', () => {
   }
   visit('src/cli/run.ts')
   visit('src/main.ts')
-  assert.ok(reached.has('src/adapter.ts'), 'cli/run.ts reaches the adapter')
+  assert.ok(reached.has('src/adapter/adapter.ts'), 'cli/run.ts reaches the adapter')
   assert.deepEqual(
     [...reached].filter((path) => /^src\/(manager|sandbox)\//.test(path)),
     [],

@@ -3,7 +3,7 @@
  * stands still until it is told to go, with the links between them to break.
  */
 import { X509Certificate } from 'node:crypto'
-import { type Adapter, createAdapter } from '../../src/adapter.ts'
+import { type Adapter, createAdapter } from '../../src/adapter/index.ts'
 import { DEFAULT_TIERS } from '../../src/ccp/index.ts'
 import { createHealth } from '../../src/health/index.ts'
 import { SILENT } from '../../src/log/index.ts'

@@ -5,8 +5,7 @@ import { type NsxManager, openLink } from '../../nsx/index.ts'
 import { backoffMs } from '../../world/index.ts'
 import { createReporter, type ReportSource } from '../report.ts'
 import { type DesiredState, followPolicy } from '../source/index.ts'
-import type { DriverDeps } from './index.ts'
-import type { CcpDriver } from './types.ts'
+import type { CcpDriver, DriverDeps } from './types.ts'
 
 /** What this adapter understands beside the protocol's base. */
 const CAPABILITIES: readonly string[] = []

@@ -3,27 +3,13 @@
  * complete sets. Only ccp comes in here.
  */
 
-import type { ClusterNetworkPolicy, Store } from '../../kube/index.ts'
 import { isRest, type NsxManager, type NsxRest } from '../../nsx/index.ts'
-import type { Clock, Random } from '../../world/index.ts'
 import type { ReportSource } from '../report.ts'
 import { channelDriver } from './channel.ts'
 import { restDriver } from './rest.ts'
-import type { CcpDriver } from './types.ts'
+import type { CcpDriver, DriverDeps } from './types.ts'
 
-export type { CcpDriver } from './types.ts'
-
-export interface DriverDeps {
-  readonly clock: Clock
-  readonly random: Random
-  /** The ClusterControlPlane's node_id and its name. */
-  readonly clusterId: string
-  readonly clusterName: string
-  readonly clusterUid: () => Promise<string>
-  readonly instance: string
-  readonly adapterVersion: string
-  readonly stores: { readonly clusterNetworkPolicies: Store<ClusterNetworkPolicy> }
-}
+export type { CcpDriver, DriverDeps } from './types.ts'
 
 export const driverFor = (deps: DriverDeps, nsx: NsxManager | NsxRest, source: ReportSource): CcpDriver =>
   isRest(nsx) ? restDriver(deps, nsx, source) : channelDriver(deps, nsx, source)

@@ -7,8 +7,7 @@ import type { NsxRest } from '../../nsx/index.ts'
 import { ANNOTATIONS, ownershipOf } from '../ownership.ts'
 import type { ReportSource } from '../report.ts'
 import { connectRest, followRest, restBackoffMs, restMemory } from '../source/rest/index.ts'
-import type { DriverDeps } from './index.ts'
-import type { CcpDriver } from './types.ts'
+import type { CcpDriver, DriverDeps } from './types.ts'
 
 export function restDriver(deps: DriverDeps, nsx: NsxRest, source: ReportSource): CcpDriver {
   const memory = restMemory()

@@ -1,7 +1,22 @@
+/** What a driver is given, and what it is to the chart. */
 import type { AdapterError } from '../../errors.ts'
+import type { ClusterNetworkPolicy, Store } from '../../kube/index.ts'
 import type { Session } from '../../protocol/index.ts'
+import type { Clock, Random } from '../../world/index.ts'
 import type { Reporter } from '../report.ts'
 import type { DesiredState, FollowHandlers } from '../source/index.ts'
+
+export interface DriverDeps {
+  readonly clock: Clock
+  readonly random: Random
+  /** The ClusterControlPlane's node_id and its name. */
+  readonly clusterId: string
+  readonly clusterName: string
+  readonly clusterUid: () => Promise<string>
+  readonly instance: string
+  readonly adapterVersion: string
+  readonly stores: { readonly clusterNetworkPolicies: Store<ClusterNetworkPolicy> }
+}
 
 /** As machines/adapter.ts has it. */
 export interface CcpLeader {

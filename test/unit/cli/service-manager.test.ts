@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { StatusSnapshot } from '../../../src/adapter.ts'
 import { keepTold, sentence, watchdogOf } from '../../../src/cli/service-manager.ts'
+import type { StatusSnapshot } from '../../../src/status/index.ts'
 import { createFakeClock } from '../../fakes/clock.ts'
 import { NOTHING_ELSE } from '../../fakes/status.ts'
 

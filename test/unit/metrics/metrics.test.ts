@@ -20,7 +20,7 @@ import {
 import { createMetrics } from '../../../src/metrics/registry.ts'
 import { watchLoop } from '../../../src/metrics/stalls.ts'
 import { createTransitionMeter } from '../../../src/metrics/transitions.ts'
-import { createProgress } from '../../../src/progress.ts'
+import { createProgress } from '../../../src/status/index.ts'
 import type { HttpClient, HttpRequest } from '../../../src/world/index.ts'
 import { createFakeClock } from '../../fakes/clock.ts'
 

@@ -2,7 +2,7 @@
  * The health as conditions, as Kubernetes has them (API conventions, "Typical status properties"): each is True when all is
  * well and False when not, so that a script never has to know which way a name is meant. Made from the table of warnings.
  */
-import type { ActiveWarning, WarningCode } from './health/index.ts'
+import type { ActiveWarning, WarningCode } from '../health/index.ts'
 
 export interface StatusCondition {
   readonly type: string

@@ -1,11 +1,11 @@
 /** What may be looked at of the channels: `diff` and `explain` are made from it. The composition fills it in. */
-import type { Adopter, CcpInsight } from './ccp/index.ts'
-import { waitFor } from './errors.ts'
-import type { Store } from './kube/index.ts'
-import type { InventoryInsight } from './mp/index.ts'
-import { type ClusterView, type PolicyNames, readStatistics, type Statistics } from './operations/index.ts'
+import type { Adopter, CcpInsight } from '../ccp/index.ts'
+import { waitFor } from '../errors.ts'
+import type { Store } from '../kube/index.ts'
+import type { InventoryInsight } from '../mp/index.ts'
+import { type ClusterView, type PolicyNames, readStatistics, type Statistics } from '../operations/index.ts'
+import type { Clock, HttpClient } from '../world/index.ts'
 import type { Pauses } from './pauses.ts'
-import type { Clock, HttpClient } from './world/index.ts'
 
 export interface Insight {
   readonly ccp: CcpInsight | undefined

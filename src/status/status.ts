@@ -1,17 +1,17 @@
 /** How the adapter is, in one value: what `status`, `/status`, `/readyz` and systemd are told. */
-import type { PolicyFigures } from './ccp/index.ts'
-import { conditionsOf, type StatusCondition } from './conditions.ts'
-import { briefState } from './diagnostics/index.ts'
+import type { PolicyFigures } from '../ccp/index.ts'
+import { briefState } from '../diagnostics/index.ts'
 import {
   type ActiveWarning,
   type ComponentName,
   type Health,
   WARNINGS,
   type Warning,
-} from './health/index.ts'
-import type { KubeSide } from './kube/cluster.ts'
-import type { Instances, InstanceView } from './kube/instances.ts'
-import type { ResourceName } from './kube/resources.ts'
+} from '../health/index.ts'
+import type { KubeSide } from '../kube/cluster.ts'
+import type { Instances, InstanceView } from '../kube/instances.ts'
+import type { ResourceName } from '../kube/resources.ts'
+import { conditionsOf, type StatusCondition } from './conditions.ts'
 import type { ProgressView } from './progress.ts'
 
 export interface StatusSnapshot {

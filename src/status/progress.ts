@@ -1,6 +1,6 @@
 /** How far the channels are, read from what their charts go through: last full sync, what is not yet carried out, guards. */
-import type { Transition } from './diagnostics/index.ts'
-import type { Clock } from './world/index.ts'
+import type { Transition } from '../diagnostics/index.ts'
+import type { Clock } from '../world/index.ts'
 
 export interface ChannelProgress {
   /** When the last full sync was done, milliseconds since 1970; undefined: none in this process. */
