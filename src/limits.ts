@@ -29,8 +29,6 @@ export const CRD_LOOK_PERIOD_MS = 60_000
 export const SLICE_MS = 8
 /** What a policy names and the manager has not sent comes with a commit as a rule; after this a person is told. */
 export const UNRESOLVED_WARN_MS = 60_000
-/** A new child group is waited for so long before the plan stops and is tried again. */
-export const GROUP_COMPUTED_TIMEOUT_MS = 10_000
 /** Old child groups go this much later than the write that stopped using them. */
 export const CHILD_DELETE_DELAY_MS = 30_000
 /** A narrowed policy's whole spec, kept beside it; the annotations of one object may hold 256 KiB in all. */

@@ -16,10 +16,6 @@ export const AHEAD_BYTES_MAX = 64 * MIB
 export const STATUS_ITEMS_MAX = 200
 /** The manager sends something at least so often. */
 export const HEARTBEAT_MS = 15_000
-/** After so much silence the adapter probes on a new connection … */
-export const SILENCE_PROBE_MS = 30_000
-/** … and at this the stream is replaced in any case (design rule 7). */
-export const SILENCE_REPLACE_MS = 45_000
 /** One call to the manager: until its headers are there, and between two pieces of its body … */
 export const NSX_CALL_TIMEOUT_MS = 20_000
 /** … and so many times that in all: 120 s for 32 MiB are 2 Mbit/s. */

@@ -86,8 +86,6 @@ export type Step =
   /** Of the cluster or of this machine: `cluster`, `here` know what it stands for. */
   | { readonly kind: 'place'; readonly id: string; readonly text: string }
 
-export type StepKind = Step['kind']
-
 export interface Plan {
   readonly steps: readonly Step[]
 }

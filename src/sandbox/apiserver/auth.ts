@@ -1,7 +1,7 @@
 /** Who is asking (client certificate, bearer token, impersonation), and whether they may. */
 import type { ServerRequest } from '../../world/index.ts'
 import type { ResourceRoute } from './route.ts'
-import { forbidden, StatusError, unauthorized } from './status.ts'
+import { forbidden, unauthorized } from './status.ts'
 import type { ApiServerOptions, UserInfo } from './types.ts'
 
 const AUTHENTICATED = 'system:authenticated'
@@ -61,5 +61,3 @@ export function authorize(
     `User "${user.user}" cannot ${verb} resource "${what}" in API group "${group}" ${where}`,
   )
 }
-
-export const isStatusError = (error: unknown): error is StatusError => error instanceof StatusError

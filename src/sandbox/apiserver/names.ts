@@ -1,6 +1,6 @@
 /** Rules of names, labels and annotations with apimachinery's words (k8s.io/apimachinery/pkg/util/validation). */
 import { type Fields, fieldsOf, isList, listOf, quoted, textOf } from './json.ts'
-import { denied, type FieldError, required, wrong } from './status.ts'
+import { type FieldError, required, wrong } from './status.ts'
 
 export type NameRule = 'subdomain' | 'label' | 'any'
 
@@ -180,4 +180,3 @@ const finalizerErrors = (finalizers: unknown): readonly FieldError[] =>
     : []
 
 export const nameRequired = (): FieldError => required('metadata.name', 'name or generateName is required')
-export const namespaceNotAllowed = (): FieldError => denied('metadata.namespace', 'not allowed on this type')

@@ -4,9 +4,9 @@
  */
 import { retry } from '../../../errors.ts'
 import { REST_CONFIRMED_MAX, SNAPSHOT_OBJECTS_MAX } from '../../../limits.ts'
+import { genericOf } from '../../../nsx/generic-group.ts'
 import { type DesiredObject, objectKey } from '../../translate/index.ts'
 import type { Body } from './bodies.ts'
-import { genericOf } from './generic.ts'
 import { keyAt, type View } from './prints.ts'
 
 export interface Held extends Body {

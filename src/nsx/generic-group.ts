@@ -1,6 +1,7 @@
 /**
- * Which groups have members that only NSX can work out: virtual machines, alone or beside addresses and other groups. The
- * same as the channel sends GroupMembers of. Pure.
+ * Which groups have members that only NSX can work out: virtual machines, alone or beside addresses and other groups, and
+ * nothing that has no address there (Pods, segments, identities). The channel sends GroupMembers of these, and by the public
+ * API their members are asked for. Pure.
  */
 type Fields = Readonly<Record<string, unknown>>
 
